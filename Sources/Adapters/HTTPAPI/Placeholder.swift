@@ -1,0 +1,3 @@
+import Hummingbird
+import NIOHTTPTypesHTTP1
+import Crypto

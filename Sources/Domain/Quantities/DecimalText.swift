@@ -1,0 +1,68 @@
+/// Exact decimal text to scaled integers and back, without floating point.
+public enum DecimalText {
+    /// Parses `text` as a decimal (optional sign, optional exponent) scaled by 10^fractionDigits.
+    ///
+    /// - Throws: `malformed` when it is no number, or when digits beyond `fractionDigits` are not zero; `overflow`.
+    public static func units(_ text: some StringProtocol, fractionDigits: Int) throws(QuantityError) -> Int128 {
+        var digits: [UInt8] = []
+        var pointShift = 0
+        var sawDigit = false
+        var sawPoint = false
+        var negative = false
+        var exponent = 0
+        var bytes = Array(text.utf8)[...]
+        if let first = bytes.first, first == UInt8(ascii: "-") || first == UInt8(ascii: "+") {
+            negative = first == UInt8(ascii: "-")
+            bytes = bytes.dropFirst()
+        }
+        loop: while let byte = bytes.first {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                sawDigit = true
+                digits.append(byte - UInt8(ascii: "0"))
+                if sawPoint { pointShift += 1 }
+            case UInt8(ascii: ".") where !sawPoint:
+                sawPoint = true
+            case UInt8(ascii: "_") where sawDigit:
+                break
+            case UInt8(ascii: "e"), UInt8(ascii: "E"):
+                break loop
+            default:
+                throw .malformed(String(text))
+            }
+            bytes = bytes.dropFirst()
+        }
+        if !bytes.isEmpty {
+            guard let value = Int(String(decoding: bytes.dropFirst(), as: UTF8.self)), abs(value) <= 60 else {
+                throw .malformed(String(text))
+            }
+            exponent = value
+        }
+        guard sawDigit else { throw .malformed(String(text)) }
+        let zeros = fractionDigits - pointShift + exponent
+        if zeros < 0 {
+            let cut = min(-zeros, digits.count)
+            guard digits.suffix(cut).allSatisfy({ $0 == 0 }) else { throw .malformed(String(text)) }
+            digits.removeLast(cut)
+        }
+        var value: Int128 = 0
+        for digit in digits { value = try value.multiplied(by: 10).adding(Int128(digit)) }
+        if value != 0 && zeros > 0 {
+            for _ in 0..<zeros { value = try value.multiplied(by: 10) }
+        }
+        return negative ? -value : value
+    }
+
+    /// Prints `units / 10^fractionDigits` exactly, without trailing zeros beyond `minimumFractionDigits`.
+    public static func text(units: Int128, fractionDigits: Int, minimumFractionDigits: Int) -> String {
+        var digits = String(units.magnitude)
+        if digits.count <= fractionDigits {
+            digits = String(repeating: "0", count: fractionDigits - digits.count + 1) + digits
+        }
+        let whole = digits.dropLast(fractionDigits)
+        var fraction = digits.suffix(fractionDigits)
+        while fraction.count > minimumFractionDigits, fraction.last == "0" { fraction.removeLast() }
+        let sign = units < 0 ? "-" : ""
+        return fraction.isEmpty ? sign + whole : sign + whole + "." + fraction
+    }
+}

@@ -1,0 +1,88 @@
+import Quantities
+import Testing
+
+@Suite("Quantities")
+struct QuantitiesTests {
+    @Test(
+        "decimal dollars survive the way in and out exactly",
+        arguments: ["0", "0.005615", "1440", "-0.5", "0.000000000001", "9223372.036854775807", "0.00000425"])
+    func moneyRoundTrip(text: String) throws {
+        #expect(try Money(decimalDollars: text).decimalDollars == text)
+    }
+
+    @Test("exponents are read exactly and a thirteenth decimal is refused")
+    func exponents() throws {
+        #expect(try Money(decimalDollars: "1.5e-07").picodollars == 150_000)
+        #expect(throws: QuantityError.self) { try Money(decimalDollars: "1e-13") }
+        #expect(throws: QuantityError.self) { try Money(decimalDollars: "1.0.0") }
+        #expect(throws: QuantityError.self) { try Money(decimalDollars: "") }
+    }
+
+    @Test("people see at least two decimals and never a rounded amount")
+    func display() throws {
+        #expect(try Money(decimalDollars: "1440").description == "$1440.00")
+        #expect(try Money(decimalDollars: "-0.5").description == "-$0.50")
+        #expect(try Money(decimalDollars: "0.000008775").description == "$0.000008775")
+    }
+
+    @Test("a charge beyond 64 bits is an error when stored, not a wrap")
+    func storedOverflow() throws {
+        let large = Money(dollars: 10_000_000)
+        #expect(throws: QuantityError.overflow) { try large.storedPicodollars }
+        #expect(throws: QuantityError.overflow) { try Money(picodollars: .max).adding(Money(picodollars: 1)) }
+    }
+
+    @Test(
+        "RFC 3339 moments",
+        arguments: [
+            ("1970-01-01T00:00:00Z", Int64(0)), ("2026-11-22T01:10:55Z", 1_795_309_855),
+            ("2024-02-29", 1_709_164_800), ("2026-11-22T06:40:55+05:30", 1_795_309_855),
+        ])
+    func moments(text: String, seconds: Int64) throws {
+        #expect(try Instant(rfc3339: text).seconds == seconds)
+    }
+
+    @Test("bad dates are refused", arguments: ["2026-13-01", "2026-02-30", "tomorrow", "2026-11-22T25:00Z", ""])
+    func badDates(text: String) {
+        #expect(throws: QuantityError.self) { try Instant(rfc3339: text) }
+    }
+
+    @Test("weekdays follow ISO 8601")
+    func weekdays() {
+        #expect(CivilTime(year: 2026, month: 11, day: 22).weekday == 7)
+        #expect(CivilTime(year: 1970, month: 1, day: 1).weekday == 4)
+        #expect(CivilTime(Instant(seconds: -1)).year == 1969)
+    }
+
+    @Test("every day of four centuries converts both ways")
+    func civilRoundTrip() {
+        for day in stride(from: Int64(-80_000), through: 80_000, by: 1) {
+            let time = CivilTime(Instant(seconds: day * 86_400))
+            #expect(time.daysSinceEpoch == day)
+        }
+    }
+
+    @Test("usage that contradicts itself is named, not clamped")
+    func usage() {
+        #expect(TokenUsage(input: 2_006, cachedInput: 1_920, output: 300).inconsistency == nil)
+        #expect(TokenUsage(input: 2, cachedInput: 129_017).inconsistency != nil)
+        #expect(TokenUsage(input: -1).inconsistency != nil)
+        #expect(TokenUsage(input: 5, output: 3, reasoningOutput: 4).inconsistency != nil)
+    }
+
+    @Test("windows", arguments: [("24h", Int64(86_400)), ("90m", 5_400), ("2d", 172_800)])
+    func windows(text: String, seconds: Int64) throws {
+        #expect(try CompletionWindow(text).seconds == seconds)
+        #expect(throws: QuantityError.self) { try CompletionWindow("soon") }
+        #expect(throws: QuantityError.self) { try CompletionWindow("0h") }
+        #expect(throws: QuantityError.self) { try CompletionWindow("31d") }
+    }
+
+    @Test("ids carry their prefix and do not repeat")
+    func identifiers() {
+        var generator = SeededGenerator(seed: 1)
+        let a = BatchID.random(using: &generator)
+        let b = BatchID.random(using: &generator)
+        #expect(a != b && a.text.hasPrefix("batch_") && a.text.utf8.count == 38)
+    }
+}
