@@ -33,7 +33,8 @@ targets += rooms.map { tests("Tests/Domain", "\($0)Tests", ["Quantities", .byNam
 targets.append(tests("Tests", "TidyTests", []))
 
 var dependencies: [Package.Dependency] = []
-var products: [Product] = []
+// The benchmark packages reach the pure rooms through this product.
+var products: [Product] = [.library(name: "EbbRooms", targets: ["Quantities"] + rooms)]
 
 if !pureOnly {
     dependencies = [
@@ -49,7 +50,7 @@ if !pureOnly {
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ]
-    products = [.executable(name: "ebb", targets: ["ebb"])]
+    products.append(.executable(name: "ebb", targets: ["ebb"]))
 
     let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
     let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
