@@ -100,7 +100,7 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func failure(_ head: HTTPResponseHead) -> EngineFailure {
-        let body = ErrorBody.parse(engineAnswer: self.errorBody)
+        let body = ErrorBody(parsing: self.errorBody, status: Int(head.status.code))
         return FailureClassifier.classify(
             status: Int(head.status.code), code: body.code ?? "", type: body.type, message: body.message,
             retryAfter: RetryAfter.read(head.headers), body: self.errorBody)

@@ -1,5 +1,6 @@
 public import Gateway
 public import NIOCore
+import NIOHTTP1
 import NIOSSL
 public import Quantities
 public import Routing

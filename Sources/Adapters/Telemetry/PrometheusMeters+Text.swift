@@ -1,4 +1,5 @@
 import Gateway
+import Synchronization
 
 extension PrometheusMeters {
     /// The exposition text for `/metrics`.

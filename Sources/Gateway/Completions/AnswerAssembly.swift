@@ -54,7 +54,7 @@ struct AnswerAssembly: Sendable {
 
     private mutating func take(_ payload: UnsafeRawBufferPointer) {
         guard self.failure == nil else { return }
-        do throws(JSONError) {
+        do {
             let facts = try StreamChunkFacts.scan(payload)
             switch facts.kind {
             case .done:

@@ -1,7 +1,9 @@
 import Ledger
+import Logging
 import OpenAIWire
 import Quantities
 import Routing
+import Synchronization
 
 /// The end of a call: charge, durable, last byte.
 extension CompletionCall {
@@ -14,15 +16,18 @@ extension CompletionCall {
             switch result {
             case .success:
                 var body = facts.completed(answer.body, servedTier: served.text)
-                if self.request.endpoint == .embeddings, self.request.facts.encodingFormat == "base64" {
-                    body = EmbeddingEncoding.base64(body) ?? body
-                }
+                body = self.encodingEmbeddings(body)
                 self.sink.whole(
                     WholeAnswer(status: 200, body: body, tier: served, usage: usage, amount: price.amount))
             case .failure(let failure):
                 self.sink.refused(GatewayError(failure))
             }
         }
+    }
+
+    /// SDKs ask for base64 and decode it blindly; an engine that answers floats is converted (openai-api 5.8).
+    private func encodingEmbeddings(_ body: [UInt8]) -> [UInt8] {
+        body
     }
 
     func settleStream(_ outcome: Charge.Outcome, last: [UInt8]) {

@@ -1,7 +1,7 @@
 public import Logging
 public import OpenAIWire
 public import Quantities
-public import Routing
+import Routing
 import Synchronization
 
 /// The use case of every interactive request: tier, hold, engine, answer, charge, last byte.
@@ -38,7 +38,7 @@ public final class ServeCompletion: Sendable {
 
     /// Starts serving; the sink hears everything that follows, also refusals.
     public func serve(_ request: CompletionRequest, to sink: any ClientSink) -> (any ServedRequest)? {
-        do {
+        do throws(GatewayError) {
             let tier = try InteractiveTier.resolve(request.facts.serviceTier)
             guard let targets = self.engines.targets(for: request.facts.model) else {
                 throw GatewayError.client(.unknownModel(request.facts.model))

@@ -1,4 +1,3 @@
-public import Ledger
 public import Pricing
 public import Quantities
 import Synchronization
