@@ -54,7 +54,7 @@ import Testing
         for life in 0..<1_500 {
             let grace: Duration = Bool.random(using: &random) ? .zero : .seconds(300)
             var now = Instant(seconds: 1_770_000_000)
-            var machine = BatchStateMachine(created: now, window: .day, drainGrace: grace)
+            var machine = BatchStateMachine(created: now, window: try CompletionWindow("8h"), drainGrace: grace)
             var observer = Observer(previous: machine.record)
             for _ in 0..<40 {
                 now = now.advanced(by: .seconds(Int64.random(in: -100...6_000, using: &random)))
