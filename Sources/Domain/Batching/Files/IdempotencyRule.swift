@@ -1,5 +1,21 @@
 public import Quantities
 
+/// Under what an idempotency record is stored: keys of other projects and routes never meet.
+public struct IdempotencyScope: Hashable, Sendable {
+    public let project: ProjectID
+    /// Method and path, `POST /v1/batches`.
+    public let route: String
+    public let key: String
+
+    /// Refuses a key that cannot be stored.
+    public init(project: ProjectID, route: String, key: String) throws(IdempotencyRule.Refusal) {
+        try IdempotencyRule.check(key: key)
+        self.project = project
+        self.route = route
+        self.key = key
+    }
+}
+
 /// What is kept about a request that came with an `Idempotency-Key`, under its project, its route and the key.
 public struct IdempotencyRecord: Hashable, Sendable {
     public enum State: Hashable, Sendable {

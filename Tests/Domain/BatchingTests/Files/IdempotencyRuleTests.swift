@@ -55,6 +55,16 @@ private func after(_ seconds: Int64) -> Instant { created.advanced(by: .seconds(
         #expect(((try? IdempotencyRule.check(key: key)) != nil) == isGood)
     }
 
+    @Test("keys of other projects and routes never meet") func scopes() throws {
+        let scope = try IdempotencyScope(project: "proj_a", route: "POST /v1/batches", key: "k")
+        #expect(try scope == IdempotencyScope(project: "proj_a", route: "POST /v1/batches", key: "k"))
+        #expect(try scope != IdempotencyScope(project: "proj_b", route: "POST /v1/batches", key: "k"))
+        #expect(try scope != IdempotencyScope(project: "proj_a", route: "POST /v1/files", key: "k"))
+        #expect(throws: IdempotencyRule.Refusal.invalidKey) {
+            try IdempotencyScope(project: "proj_a", route: "POST /v1/files", key: "")
+        }
+    }
+
     @Test(
         "answers of requests that ran are kept",
         arguments: [(200, true), (201, true), (500, true), (503, true), (400, false), (401, false), (429, false)])

@@ -61,7 +61,11 @@ import Testing
                 var event = Self.event(using: &random)
                 if event == .restarted { machine = try BatchStateMachine(restoring: machine.record, drainGrace: grace) }
                 if event == .inflightDrained, machine.status == .inProgress { event = .finalized }
+                let accepts = machine.acceptsLines
                 let actions = machine.handle(event, now: now)
+                if case .lineFinished = event, accepts == actions.contains(.refuse(.lateLine)) {
+                    Issue.record("seed \(seed), life \(life): acceptsLines and the refusal differ")
+                }
                 let broken = observer.saw(event, actions, machine)
                 if let broken { Issue.record("seed \(seed), life \(life), event \(event): \(broken)") }
             }
