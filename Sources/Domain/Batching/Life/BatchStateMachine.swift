@@ -27,7 +27,7 @@ public struct BatchStateMachine: Hashable, Sendable {
         /// The file is good. A line count of 0 completes at once.
         case validated(lineCount: Int, model: String?)
         case validationFailed([LineError])
-        /// A line's outcome is durable; send it once for each line, before or in the commit's own critical section.
+        /// A line's outcome is durable; send it once for each line (see `acceptsLines`).
         case lineFinished(LineFate)
         case cancelRequested
         /// No attempt is in flight, and validation has stopped, after `stopDispatch` or `stopValidation`.
@@ -49,7 +49,7 @@ public struct BatchStateMachine: Hashable, Sendable {
         case stopDispatch
         /// Cancel the attempts in flight; answers that already arrived still count.
         case abortInFlight
-        /// Send `windowPassed` or `graceEnded`, whichever is due, at this moment.
+        /// Send `windowPassed` and `graceEnded` at this moment; the one that is not due has no effect.
         case wake(at: Instant)
         /// Seal the result files; lines without outcome become error rows unless the ending is `completed`.
         case finalize(Ending)
@@ -114,6 +114,12 @@ public struct BatchStateMachine: Hashable, Sendable {
 
     public var status: BatchStatus { self.record.status }
 
+    /// True while outcomes of lines are taken. A committer asks before it stores one, and sends `lineFinished` after,
+    /// without another event in between: an outcome that is stored is always counted.
+    public var acceptsLines: Bool {
+        self.record.counts.remaining > 0 && (self.status == .inProgress || self.isDraining)
+    }
+
     /// Takes an event and says what to do. Events that no longer matter change nothing and return no action.
     public mutating func handle(_ event: Event, now: Instant) -> [Action] {
         let now = max(now, self.record.times.latest)
@@ -167,8 +173,7 @@ extension BatchStateMachine {
     }
 
     private mutating func lineFinished(_ fate: LineFate, _ now: Instant) -> [Action] {
-        let isRunning = self.status == .inProgress || self.isDraining
-        guard isRunning, self.record.counts.remaining > 0 else { return [.refuse(.lateLine)] }
+        guard self.acceptsLines else { return [.refuse(.lateLine)] }
         switch fate {
         case .succeeded: self.record.counts.completed += 1
         case .failed: self.record.counts.failed += 1

@@ -82,10 +82,10 @@ public struct LanePlan: Sendable {
             return
         }
         guard let longest = self.rests.indices.max(by: { self.rests[$0].count < self.rests[$1].count }),
-            self.rests[longest].count > 1
+            !self.rests[longest].isEmpty
         else { return }
         let rest = self.rests[longest]
-        let cut = self.cut(rest)
+        let cut = rest.count == 1 ? rest.lowerBound : self.cut(rest)
         self.rests[longest] = rest.lowerBound..<cut
         self.rests[lane] = cut..<rest.upperBound
     }

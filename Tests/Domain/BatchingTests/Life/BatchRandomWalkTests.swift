@@ -54,14 +54,18 @@ import Testing
         for life in 0..<1_500 {
             let grace: Duration = Bool.random(using: &random) ? .zero : .seconds(300)
             var now = Instant(seconds: 1_770_000_000)
-            var machine = BatchStateMachine(created: now, window: .day, drainGrace: grace)
+            var machine = BatchStateMachine(created: now, window: try CompletionWindow("8h"), drainGrace: grace)
             var observer = Observer(previous: machine.record)
             for _ in 0..<40 {
                 now = now.advanced(by: .seconds(Int64.random(in: -100...6_000, using: &random)))
                 var event = Self.event(using: &random)
                 if event == .restarted { machine = try BatchStateMachine(restoring: machine.record, drainGrace: grace) }
                 if event == .inflightDrained, machine.status == .inProgress { event = .finalized }
+                let accepts = machine.acceptsLines
                 let actions = machine.handle(event, now: now)
+                if case .lineFinished = event, accepts == actions.contains(.refuse(.lateLine)) {
+                    Issue.record("seed \(seed), life \(life): acceptsLines and the refusal differ")
+                }
                 let broken = observer.saw(event, actions, machine)
                 if let broken { Issue.record("seed \(seed), life \(life), event \(event): \(broken)") }
             }
