@@ -52,7 +52,7 @@ public struct SSEParser: Sendable {
                     continue
                 }
             }
-            let end = Self.lineEnd(in: bytes, from: at)
+            let end = LineEnds.nextEnd(in: bytes, from: at)
             guard end < bytes.count else {
                 try self.keep(bytes[at...])
                 break
@@ -158,23 +158,6 @@ public struct SSEParser: Sendable {
         start += 1
         if start < line.upperBound, bytes[start] == 0x20 { start += 1 }
         return start..<line.upperBound
-    }
-
-    /// The offset of the next CR or LF, or the end; eight bytes at a time (see `JSONScanner.scanString`).
-    private static func lineEnd(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        var at = start
-        while at &+ 8 <= bytes.count {
-            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-            let feed = word ^ (ones &* 0x0A)
-            let carriage = word ^ (ones &* 0x0D)
-            let marks = (((feed &- ones) & ~feed) | ((carriage &- ones) & ~carriage)) & highs
-            if marks != 0 { return at &+ marks.trailingZeroBitCount &>> 3 }
-            at &+= 8
-        }
-        while at < bytes.count, bytes[at] != 0x0A, bytes[at] != 0x0D { at &+= 1 }
-        return at
     }
 }
 

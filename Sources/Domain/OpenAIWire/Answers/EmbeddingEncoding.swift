@@ -1,0 +1,89 @@
+/// Turns the float arrays of an embeddings answer into base64 of little-endian float32.
+///
+/// The official SDKs ask for base64 by themselves, and the Node SDK decodes whatever comes as base64, so an engine that
+/// ignores `encoding_format` would fill vectors with garbage (openai-api 5.8).
+public enum EmbeddingEncoding {
+    /// The answer with every `data[].embedding` that is an array of numbers replaced; everything else stays as it is.
+    ///
+    /// An answer whose embeddings are strings already comes back unchanged.
+    public static func base64(_ answer: [UInt8]) throws(JSONError) -> [UInt8] {
+        try withJSONBytes(answer) { (buffer) throws(JSONError) in
+            var edit = BodyEdit()
+            var scanner = JSONScanner(buffer)
+            try scanner.openObject()
+            while let key = try scanner.nextKey() {
+                if scanner.matches(key, "data"), try scanner.peekKind() == .array {
+                    try scanner.openArray()
+                    while try scanner.nextElement() { try self.convertElement(&scanner, &edit) }
+                } else {
+                    _ = try scanner.value()
+                }
+            }
+            try scanner.finish()
+            return edit.isEmpty ? answer : edit.apply(to: buffer)
+        }
+    }
+
+    private static func convertElement(_ scanner: inout JSONScanner, _ edit: inout BodyEdit) throws(JSONError) {
+        guard try scanner.peekKind() == .object else {
+            _ = try scanner.value()
+            return
+        }
+        try scanner.openObject()
+        while let key = try scanner.nextKey() {
+            if scanner.matches(key, "embedding"), try scanner.peekKind() == .array {
+                let start = scanner.offset
+                let floats = try self.floats(&scanner)
+                if let floats { edit.replace(start..<scanner.offset, with: Base64Text.quoted(floats)) }
+            } else {
+                _ = try scanner.value()
+            }
+        }
+    }
+
+    /// The little-endian bytes of an array of numbers; nil when an element is something else.
+    private static func floats(_ scanner: inout JSONScanner) throws(JSONError) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(4 * 1536)
+        var areNumbers = true
+        try scanner.openArray()
+        while try scanner.nextElement() {
+            let value = try scanner.value()
+            guard value.kind == .number else {
+                areNumbers = false
+                continue
+            }
+            let pattern = FloatText.float(value.range, in: scanner.bytes).bitPattern
+            for shift in stride(from: 0 as UInt32, to: 32, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: pattern >> shift))
+            }
+        }
+        return areNumbers ? bytes : nil
+    }
+}
+
+/// Base64 with padding (RFC 4648, section 4).
+enum Base64Text {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    /// The JSON string that holds the encoding.
+    static func quoted(_ bytes: [UInt8]) -> [UInt8] {
+        let alphabet = self.alphabet
+        var result: [UInt8] = []
+        result.reserveCapacity((bytes.count + 2) / 3 * 4 + 2)
+        result.append(UInt8(ascii: "\""))
+        var at = 0
+        while at < bytes.count {
+            let count = min(3, bytes.count - at)
+            var group: UInt32 = 0
+            for index in 0..<3 { group = group << 8 | (index < count ? UInt32(bytes[at + index]) : 0) }
+            for index in 0..<4 {
+                let six = Int(group >> UInt32(18 - 6 * index) & 63)
+                result.append(index <= count ? alphabet[six] : UInt8(ascii: "="))
+            }
+            at += 3
+        }
+        result.append(UInt8(ascii: "\""))
+        return result
+    }
+}

@@ -1,0 +1,100 @@
+/// A chain of hashes over a prompt's canonical bytes, one for each block, each over everything before it.
+///
+/// Two prompts share their first k hashes when they share their first k blocks, so a lexicographic sort of chains walks
+/// the prefix trie depth first: requests with a common beginning come one after the other, and an engine's prefix cache
+/// is used best (scheduling 2, 8.3). Canonical bytes are the model, then tools, then the legacy functions, then
+/// messages, prompt or input, without the white space between JSON tokens; other parameters do not count.
+public enum PromptPrefix {
+    public static let blockBytes = 256
+    /// 1 MiB of prompt; what lies behind does not influence the order.
+    public static let blocksMax = 4096
+
+    /// The chain of a request body; a last, partial block counts as a block.
+    public static func chain(
+        _ body: UnsafeRawBufferPointer, blocksMax: Int = Self.blocksMax
+    ) throws(JSONError) -> [UInt64] {
+        var scanner = JSONScanner(body)
+        var parts = [JSONSlice?](repeating: nil, count: 6)
+        try scanner.openObject()
+        while let key = try scanner.nextKey() {
+            let value = try scanner.value()
+            if let rank = self.rank(key, scanner) { parts[rank] = value }
+        }
+        try scanner.finish()
+        var chain = ChainHasher(blocksMax: blocksMax)
+        for part in parts {
+            if let part { chain.feed(body, part) }
+            chain.feed(0)
+        }
+        return chain.finish()
+    }
+
+    public static func chain(_ body: [UInt8], blocksMax: Int = Self.blocksMax) throws(JSONError) -> [UInt64] {
+        try withJSONBytes(body) { (buffer) throws(JSONError) in try self.chain(buffer, blocksMax: blocksMax) }
+    }
+
+    private static func rank(_ key: JSONSlice, _ scanner: JSONScanner) -> Int? {
+        if scanner.matches(key, "model") { return 0 }
+        if scanner.matches(key, "tools") { return 1 }
+        if scanner.matches(key, "functions") { return 2 }
+        if scanner.matches(key, "messages") { return 3 }
+        if scanner.matches(key, "prompt") { return 4 }
+        return scanner.matches(key, "input") ? 5 : nil
+    }
+}
+
+/// Cuts a byte stream into blocks and chains their hashes.
+struct ChainHasher {
+    private let blocksMax: Int
+    private var block: [UInt8] = []
+    private var chain: [UInt64] = []
+
+    init(blocksMax: Int) {
+        self.blocksMax = blocksMax
+        self.block.reserveCapacity(PromptPrefix.blockBytes)
+    }
+
+    private var isFull: Bool { self.chain.count >= self.blocksMax }
+
+    mutating func feed(_ byte: UInt8) {
+        self.block.append(byte)
+        if self.block.count == PromptPrefix.blockBytes { self.close() }
+    }
+
+    /// A validated value without the white space outside of its strings.
+    mutating func feed(_ bytes: UnsafeRawBufferPointer, _ value: JSONSlice) {
+        var isInString = false
+        var isEscape = false
+        for at in value.range {
+            if self.isFull { return }
+            let byte = bytes[at]
+            if isInString {
+                if isEscape {
+                    isEscape = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscape = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString = false
+                }
+            } else if byte <= 0x20 {
+                continue
+            } else if byte == UInt8(ascii: "\"") {
+                isInString = true
+            }
+            self.feed(byte)
+        }
+    }
+
+    private mutating func close() {
+        if !self.isFull {
+            let previous = self.chain.last ?? 0
+            self.chain.append(self.block.withUnsafeBytes { WireHash.hash64($0, seed: previous) })
+        }
+        self.block.removeAll(keepingCapacity: true)
+    }
+
+    mutating func finish() -> [UInt64] {
+        if !self.block.isEmpty { self.close() }
+        return self.chain
+    }
+}
