@@ -1,0 +1,141 @@
+public import Quantities
+
+/// A `usage` object as an engine wrote it, read leniently (openai-api 5.4, prices-and-finops 8.2).
+///
+/// Chat names (`prompt_tokens`), Responses names (`input_tokens`), DeepSeek's `prompt_cache_hit_tokens` and counts that
+/// lie beside the details object are understood; details may be null or absent. Counts are not judged here: ask
+/// `TokenUsage.inconsistency`.
+public struct UsageReading: Hashable, Sendable {
+    /// Larger counts are nonsense, and sums of a few of them would overflow.
+    public static let countMax: Int64 = 1_000_000_000_000_000
+
+    /// Nil when there is no object, no count at all, or an unreadable one.
+    public private(set) var usage: TokenUsage?
+    /// True when a count is neither null nor an integer within `countMax`.
+    public private(set) var isUnreadable = false
+    /// A tier that an engine put inside `usage`.
+    public private(set) var serviceTier: String?
+
+    private var input: Int64?
+    private var output: Int64?
+    private var total: Int64?
+    private var cached: Int64?
+    private var cacheHit: Int64?
+    private var reasoning: Int64?
+    private var details = TokenUsage()
+
+    /// Consumes the next value of the scanner.
+    init(_ scanner: inout JSONScanner) throws(JSONError) {
+        guard try scanner.peekKind() == .object else {
+            let value = try scanner.value()
+            self.isUnreadable = value.kind != .null
+            return
+        }
+        try scanner.openObject()
+        while let key = try scanner.nextKey() { try self.readMember(key, &scanner) }
+        self.conclude()
+    }
+
+    private mutating func readMember(_ key: JSONSlice, _ scanner: inout JSONScanner) throws(JSONError) {
+        if scanner.matches(key, "prompt_tokens") || scanner.matches(key, "input_tokens") {
+            self.input = try self.count(&scanner)
+        } else if scanner.matches(key, "completion_tokens") || scanner.matches(key, "output_tokens") {
+            self.output = try self.count(&scanner)
+        } else if scanner.matches(key, "total_tokens") {
+            self.total = try self.count(&scanner)
+        } else if scanner.matches(key, "prompt_tokens_details") || scanner.matches(key, "input_tokens_details")
+            || scanner.matches(key, "input_token_details")
+        {
+            try self.readInputDetails(&scanner)
+        } else if scanner.matches(key, "completion_tokens_details") || scanner.matches(key, "output_tokens_details")
+            || scanner.matches(key, "output_token_details")
+        {
+            try self.readOutputDetails(&scanner)
+        } else if scanner.matches(key, "prompt_cache_hit_tokens") || scanner.matches(key, "cached_tokens") {
+            self.cacheHit = try self.count(&scanner)
+        } else if scanner.matches(key, "service_tier") {
+            let value = try scanner.value()
+            if value.kind == .string { self.serviceTier = scanner.string(value) }
+        } else {
+            _ = try scanner.value()
+        }
+    }
+
+    private mutating func readInputDetails(_ scanner: inout JSONScanner) throws(JSONError) {
+        guard try scanner.peekKind() == .object else {
+            _ = try scanner.value()
+            return
+        }
+        try scanner.openObject()
+        while let key = try scanner.nextKey() {
+            if scanner.matches(key, "cached_tokens") {
+                self.cached = try self.count(&scanner)
+            } else if scanner.matches(key, "cache_write_tokens") {
+                self.details.cacheWrite = try self.count(&scanner) ?? 0
+            } else if scanner.matches(key, "audio_tokens") {
+                self.details.audioInput = try self.count(&scanner) ?? 0
+            } else if scanner.matches(key, "image_tokens") {
+                self.details.imageInput = try self.count(&scanner) ?? 0
+            } else if scanner.matches(key, "cached_tokens_details"), try scanner.peekKind() == .object {
+                try scanner.openObject()
+                while let inner = try scanner.nextKey() {
+                    if scanner.matches(inner, "audio_tokens") {
+                        self.details.cachedAudioInput = try self.count(&scanner) ?? 0
+                    } else {
+                        _ = try scanner.value()
+                    }
+                }
+            } else {
+                _ = try scanner.value()
+            }
+        }
+    }
+
+    private mutating func readOutputDetails(_ scanner: inout JSONScanner) throws(JSONError) {
+        guard try scanner.peekKind() == .object else {
+            _ = try scanner.value()
+            return
+        }
+        try scanner.openObject()
+        while let key = try scanner.nextKey() {
+            if scanner.matches(key, "reasoning_tokens") {
+                self.reasoning = try self.count(&scanner)
+            } else if scanner.matches(key, "audio_tokens") {
+                self.details.audioOutput = try self.count(&scanner) ?? 0
+            } else {
+                _ = try scanner.value()
+            }
+        }
+    }
+
+    private mutating func count(_ scanner: inout JSONScanner) throws(JSONError) -> Int64? {
+        let value = try scanner.value()
+        if value.kind == .null { return nil }
+        guard let count = scanner.integer(value), count.magnitude <= Self.countMax.magnitude else {
+            self.isUnreadable = true
+            return nil
+        }
+        return count
+    }
+
+    /// A missing half follows from the total; embeddings have no output at all.
+    private mutating func conclude() {
+        guard !self.isUnreadable, self.input != nil || self.output != nil else { return }
+        var usage = self.details
+        usage.input = self.input ?? self.total.map { $0 - (self.output ?? 0) } ?? 0
+        usage.output = self.output ?? self.total.map { $0 - (self.input ?? 0) } ?? 0
+        usage.cachedInput = self.cached ?? self.cacheHit ?? 0
+        usage.reasoningOutput = self.reasoning ?? 0
+        self.usage = usage
+    }
+
+    /// Reads a `usage` object on its own, for example from a stored answer.
+    public static func read(_ bytes: [UInt8]) throws(JSONError) -> UsageReading {
+        try withJSONBytes(bytes) { (buffer) throws(JSONError) in
+            var scanner = JSONScanner(buffer)
+            let reading = try UsageReading(&scanner)
+            try scanner.finish()
+            return reading
+        }
+    }
+}

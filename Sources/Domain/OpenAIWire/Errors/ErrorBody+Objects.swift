@@ -1,0 +1,43 @@
+/// Refusals around files, uploads and batches (openai-api 1.3, 2, 3).
+extension ErrorBody {
+    public static func noSuchFile(_ id: String) -> ErrorBody {
+        ErrorBody(status: 404, message: "No such File object: \(id)", param: "id")
+    }
+
+    public static func noBatch(_ id: String) -> ErrorBody {
+        ErrorBody(status: 404, message: "No batch found with id '\(id)'.")
+    }
+
+    public static func noUpload(_ id: String) -> ErrorBody {
+        ErrorBody(status: 404, message: "No upload found with id '\(id)'.")
+    }
+
+    /// Final: the caller adds `x-should-retry: false`, since SDKs retry a 409 (openai-api 1.7).
+    public static func cannotCancel(status: String) -> ErrorBody {
+        ErrorBody(status: 409, message: "Cannot cancel a batch with status '\(status)'.")
+    }
+
+    public static func notDownloadable(purpose: String) -> ErrorBody {
+        ErrorBody(status: 400, message: "Not allowed to download files of purpose: \(purpose)")
+    }
+
+    public static let invalidBatchFile = ErrorBody(
+        status: 400, message: "Invalid file format for Batch API. Must be .jsonl")
+
+    public static func uploadNotPending(status: String) -> ErrorBody {
+        ErrorBody(status: 400, message: "The upload is not pending any more; its status is '\(status)'.")
+    }
+
+    public static func noSuchPart(_ id: String) -> ErrorBody {
+        ErrorBody(status: 400, message: "No part found with id '\(id)' in this upload.", param: "part_ids")
+    }
+
+    public static func uploadSizeMismatch(expected: Int64, got: Int64) -> ErrorBody {
+        ErrorBody(
+            status: 400, message: "The parts have \(got) bytes, but the upload was created for \(expected) bytes.",
+            param: "part_ids")
+    }
+
+    public static let uploadChecksumMismatch = ErrorBody(
+        status: 400, message: "The MD5 checksum does not match the uploaded parts.", param: "md5")
+}

@@ -1,0 +1,143 @@
+/// What the gateway itself refuses on the client's side (openai-api 1.3). Statuses are in the first argument.
+extension ErrorBody {
+    public static let missingKey = ErrorBody(
+        status: 401,
+        message: "You didn't provide an API key. Provide it in an Authorization header using Bearer auth "
+            + "(Authorization: Bearer YOUR_KEY).")
+
+    /// - Parameter shownKey: the key as it may be shown, already shortened by the caller.
+    public static func invalidAPIKey(_ shownKey: String) -> ErrorBody {
+        ErrorBody(status: 401, message: "Incorrect API key provided: \(shownKey).", code: "invalid_api_key")
+    }
+
+    public static let wrongKindOfKey = ErrorBody(
+        status: 403, message: "This key is not allowed to use this endpoint.", code: "insufficient_permissions")
+
+    public static func unparsableBody(_ error: JSONError) -> ErrorBody {
+        ErrorBody(
+            status: 400,
+            message: "We could not parse the JSON body of your request: \(error.sentence).")
+    }
+
+    public static func missingParameter(_ name: String) -> ErrorBody {
+        ErrorBody(
+            status: 400, message: "Missing required parameter: '\(name)'.", param: name,
+            code: "missing_required_parameter")
+    }
+
+    /// - Parameters: `expected` and `got` with their article, "a string".
+    public static func invalidType(_ name: String, expected: String, got: String) -> ErrorBody {
+        ErrorBody(
+            status: 400, message: "Invalid type for '\(name)': expected \(expected), but got \(got) instead.",
+            param: name, code: "invalid_type")
+    }
+
+    public static func invalidValue(_ name: String, got: String, supported: [String]) -> ErrorBody {
+        let quoted = supported.map { "'\($0)'" }
+        let list = quoted.dropLast().joined(separator: ", ") + (quoted.count > 1 ? ", and " : "") + (quoted.last ?? "")
+        let values = quoted.count == 1 ? "Supported value is" : "Supported values are"
+        return ErrorBody(
+            status: 400, message: "Invalid value: '\(got)'. \(values): \(list).", param: name, code: "invalid_value")
+    }
+
+    public static func belowMinimum(_ name: String, minimum: Int64, got: String) -> ErrorBody {
+        ErrorBody(
+            status: 400,
+            message: "Invalid '\(name)': integer below minimum value. Expected a value >= \(minimum), "
+                + "but got \(got) instead.",
+            param: name, code: "integer_below_min_value")
+    }
+
+    public static func aboveMaximum(_ name: String, maximum: Int64, got: String) -> ErrorBody {
+        ErrorBody(
+            status: 400,
+            message: "Invalid '\(name)': integer above maximum value. Expected a value <= \(maximum), "
+                + "but got \(got) instead.",
+            param: name, code: "integer_above_max_value")
+    }
+
+    public static func emptyArray(_ name: String) -> ErrorBody {
+        ErrorBody(
+            status: 400,
+            message: "Invalid '\(name)': empty array. Expected an array with minimum length 1, "
+                + "but got an empty array instead.",
+            param: name, code: "empty_array")
+    }
+
+    public static func tooLong(_ name: String, maximum: Int, got: Int) -> ErrorBody {
+        ErrorBody(
+            status: 400,
+            message: "Invalid '\(name)': string too long. Expected a string with maximum length \(maximum), "
+                + "but got a string with length \(got) instead.",
+            param: name, code: "string_above_max_length")
+    }
+
+    public static func tooManyProperties(_ name: String, maximum: Int, got: Int) -> ErrorBody {
+        ErrorBody(
+            status: 400,
+            message: "Invalid '\(name)': too many properties. Expected an object with at most \(maximum) properties, "
+                + "but got an object with \(got) properties instead.",
+            param: name, code: "object_above_max_properties")
+    }
+
+    /// - Parameter param: nil for chat, `model` elsewhere.
+    public static func unknownModel(_ name: String, param: String? = nil) -> ErrorBody {
+        ErrorBody(
+            status: 404, message: "The model '\(name)' does not exist or you do not have access to it.", param: param,
+            code: "model_not_found")
+    }
+
+    /// A tier that is unknown, or that the model does not offer.
+    public static let invalidServiceTier = ErrorBody(
+        status: 400, message: "Invalid service_tier argument", param: "service_tier")
+
+    public static let serviceTierNotAllowed = ErrorBody(
+        status: 400,
+        message: "Invalid service_tier argument: The requested service tier is not allowed for this project.",
+        param: "service_tier")
+
+    public static func contextLengthExceeded(_ endpoint: Endpoint, maximum: Int64, requested: Int64) -> ErrorBody {
+        ErrorBody(
+            status: 400,
+            message: "This model's maximum context length is \(maximum) tokens. However, your request needs "
+                + "\(requested) tokens. Please reduce its length.",
+            param: endpoint.requiredField, code: "context_length_exceeded")
+    }
+
+    public static func unknownURL(method: String, path: String) -> ErrorBody {
+        ErrorBody(status: 404, message: "Invalid URL (\(method) \(path))")
+    }
+
+    public static func methodNotAllowed(method: String, path: String) -> ErrorBody {
+        ErrorBody(
+            status: 405, message: "Not allowed to \(method) on \(path).", code: "method_not_supported")
+    }
+
+    public static func bodyTooLarge(maximumBytes: Int) -> ErrorBody {
+        ErrorBody(status: 413, message: "The request is too large. The maximum is \(maximumBytes) bytes.")
+    }
+
+    public static let requestTimeout = ErrorBody(
+        status: 408, message: "The request did not arrive in time. Please retry.", type: "timeout_error")
+}
+
+extension JSONError {
+    /// A clause without a full stop: "unexpected end at byte 12".
+    public var sentence: String {
+        let what =
+            switch self.reason {
+            case .unexpectedEnd: "unexpected end"
+            case .unexpectedByte: "unexpected character"
+            case .invalidLiteral: "unknown literal"
+            case .invalidNumber: "malformed number"
+            case .invalidEscape: "invalid escape"
+            case .controlCharacter: "control character in a string"
+            case .invalidUTF8: "invalid UTF-8"
+            case .tooDeep: "more than \(JSONScanner.depthMax) nested levels"
+            case .trailingBytes: "something follows the value"
+            case .expectedObject: "an object was expected"
+            case .expectedArray: "an array was expected"
+            }
+        return "\(what) at byte \(self.offset)"
+    }
+}

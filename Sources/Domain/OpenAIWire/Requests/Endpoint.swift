@@ -1,0 +1,22 @@
+/// The endpoints whose requests go to an engine.
+public enum Endpoint: String, CaseIterable, Hashable, Sendable {
+    case chatCompletions = "/v1/chat/completions"
+    case completions = "/v1/completions"
+    case embeddings = "/v1/embeddings"
+
+    public var path: String { self.rawValue }
+
+    public init?(path: String) { self.init(rawValue: path) }
+
+    /// The body field that must be there besides `model`; `prompt` has a default (openai-api 5.7).
+    public var requiredField: String? {
+        switch self {
+        case .chatCompletions: "messages"
+        case .completions: nil
+        case .embeddings: "input"
+        }
+    }
+
+    /// True where `stream` means something.
+    public var canStream: Bool { self != .embeddings }
+}

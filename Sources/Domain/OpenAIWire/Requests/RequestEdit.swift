@@ -1,0 +1,72 @@
+/// The changes that the gateway's rules make to one request body; all other bytes reach the engine as they came.
+///
+/// Shadowed duplicates of known keys are removed in any case, so that gateway and engine read the same values.
+public struct RequestEdit: Sendable {
+    private let facts: RequestFacts
+    private var edit = BodyEdit()
+
+    public init(_ facts: RequestFacts) {
+        self.facts = facts
+        for member in facts.shadowed { self.edit.removeMember(member, of: facts.layout) }
+    }
+
+    /// True when the body can be forwarded as it is.
+    public var isEmpty: Bool { self.edit.isEmpty }
+
+    public func apply(to body: [UInt8]) -> [UInt8] { self.edit.apply(to: body) }
+    public func apply(to body: UnsafeRawBufferPointer) -> [UInt8] { self.edit.apply(to: body) }
+
+    /// Sets a field to JSON text: its value is replaced, or the member is added at the end.
+    public mutating func set(_ field: RequestField, _ value: [UInt8]) {
+        if let member = self.facts[field] {
+            self.edit.replace(member.value.range, with: value)
+        } else {
+            self.edit.insertMember(field.name, value, in: self.facts.layout)
+        }
+    }
+
+    public mutating func remove(_ field: RequestField) {
+        guard let member = self.facts[field] else { return }
+        self.edit.removeMember(member, of: self.facts.layout)
+    }
+
+    public mutating func replaceModel(with name: String) {
+        if name != self.facts.model { self.set(.model, JSONWriter.quoted(name)) }
+    }
+
+    public mutating func setStream(_ value: Bool) {
+        if value != self.facts.stream { self.set(.stream, Array((value ? "true" : "false").utf8)) }
+    }
+
+    /// Asks the engine for usage at the end of a stream; `stream_options` is made, filled or completed.
+    public mutating func setIncludeUsage() {
+        if self.facts.includeUsage { return }
+        let yes = Array("true".utf8)
+        if let member = self.facts.includeUsageMember {
+            self.edit.replace(member.value.range, with: yes)
+        } else if let layout = self.facts.streamOptionsLayout {
+            self.edit.insertMember("include_usage", yes, in: layout)
+        } else {
+            self.set(.streamOptions, Array(#"{"include_usage":true}"#.utf8))
+        }
+    }
+
+    public mutating func removeServiceTier() { self.remove(.serviceTier) }
+
+    public mutating func setServiceTier(_ name: String) {
+        if name != self.facts.serviceTier { self.set(.serviceTier, JSONWriter.quoted(name)) }
+    }
+
+    /// Sets the limit on output tokens under the name that the client used, `max_tokens` when it used none.
+    public mutating func setMaxTokens(_ value: Int64) {
+        let field: RequestField = self.facts.has(.maxCompletionTokens) ? .maxCompletionTokens : .maxTokens
+        self.set(field, Array(String(value).utf8))
+    }
+
+    /// Writes the client's `max_completion_tokens` as `max_tokens`, for engines that know only the older name.
+    public mutating func renameMaxCompletionTokens() {
+        guard let limit = self.facts.maxCompletionTokens else { return }
+        self.remove(.maxCompletionTokens)
+        self.set(.maxTokens, Array(String(limit).utf8))
+    }
+}

@@ -1,0 +1,132 @@
+public import Quantities
+
+/// What the gateway must know about one chunk of a chat or legacy completion stream (openai-api 5.5).
+///
+/// Runs once per event of every stream: one validating pass, and no allocation for a common chunk.
+public struct StreamChunkFacts: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// `[DONE]`, or data that starts with it.
+        case done
+        /// A truthy `error` member: the stream is over.
+        case error(ErrorBody)
+        /// Empty `choices` and a usage object: sent only because the gateway or the client asked for it.
+        case usageOnly
+        case delta
+    }
+
+    public private(set) var kind = Kind.delta
+    public private(set) var layout: JSONObjectLayout
+    public private(set) var usage: TokenUsage?
+    /// The `usage` member, also when it is null.
+    public private(set) var usageMember: JSONMember?
+    public private(set) var isUsageUnreadable = false
+    /// The last finish reason in the chunk.
+    public private(set) var finishReason: String?
+    /// Deltas with generated content: text, reasoning, a refusal, a tool call or audio. Mostly one token each.
+    public private(set) var contentPieces = 0
+    public private(set) var serviceTier: String?
+    public private(set) var serviceTierMember: JSONMember?
+
+    public var hasContent: Bool { self.contentPieces > 0 }
+
+    private var choiceCount = 0
+
+    private init() { self.layout = JSONObjectLayout(open: 0, close: 0, memberCount: 0) }
+
+    public static func scan(_ payload: [UInt8]) throws(JSONError) -> StreamChunkFacts {
+        try withJSONBytes(payload) { (buffer) throws(JSONError) in try self.scan(buffer) }
+    }
+
+    public static func scan(_ payload: UnsafeRawBufferPointer) throws(JSONError) -> StreamChunkFacts {
+        var facts = StreamChunkFacts()
+        var scanner = JSONScanner(payload)
+        if scanner.equals("[DONE]", at: 0) {
+            facts.kind = .done
+            return facts
+        }
+        try facts.read(&scanner)
+        try scanner.finish()
+        return facts
+    }
+
+    private mutating func read(_ scanner: inout JSONScanner) throws(JSONError) {
+        try scanner.openObject()
+        let open = scanner.offset - 1
+        var memberCount = 0
+        var error: JSONSlice?
+        var tierInUsage: String?
+        while let key = try scanner.nextKey() {
+            memberCount += 1
+            if scanner.matches(key, "choices"), try scanner.peekKind() == .array {
+                try scanner.openArray()
+                while try scanner.nextElement() { try self.readChoice(&scanner) }
+            } else if scanner.matches(key, "usage") {
+                let kind = try scanner.peekKind()
+                let start = scanner.offset
+                let reading = try UsageReading(&scanner)
+                let slice = JSONSlice(kind: kind, range: start..<scanner.offset)
+                self.usageMember = JSONMember(key: key.range, value: slice)
+                self.usage = reading.usage
+                self.isUsageUnreadable = reading.isUnreadable
+                tierInUsage = reading.serviceTier
+            } else if scanner.matches(key, "service_tier") {
+                let value = try scanner.value()
+                self.serviceTierMember = JSONMember(key: key.range, value: value)
+                self.serviceTier = value.kind == .string ? scanner.string(value) : nil
+            } else {
+                let value = try scanner.value()
+                if scanner.matches(key, "error"), scanner.isTruthy(value) { error = value }
+            }
+        }
+        self.layout = JSONObjectLayout(open: open, close: scanner.offset - 1, memberCount: memberCount)
+        self.serviceTier = self.serviceTier ?? tierInUsage
+        if let error {
+            let value = try JSONValue(parsing: UnsafeRawBufferPointer(rebasing: scanner.bytes[error.range]))
+            // A stream error comes under HTTP 200; 500 is what it would have been.
+            self.kind = .error(ErrorBody(value: value, status: 500))
+        } else if self.choiceCount == 0, self.usageMember?.value.kind == .object {
+            self.kind = .usageOnly
+        }
+    }
+
+    private mutating func readChoice(_ scanner: inout JSONScanner) throws(JSONError) {
+        self.choiceCount += 1
+        guard try scanner.peekKind() == .object else {
+            _ = try scanner.value()
+            return
+        }
+        try scanner.openObject()
+        var pieces = 0
+        while let key = try scanner.nextKey() {
+            if scanner.matches(key, "delta"), try scanner.peekKind() == .object {
+                try scanner.openObject()
+                while let inner = try scanner.nextKey() {
+                    let value = try scanner.value()
+                    if Self.isContent(inner, value, scanner) { pieces = 1 }
+                }
+            } else if scanner.matches(key, "finish_reason") {
+                let value = try scanner.value()
+                if value.kind == .string { self.finishReason = scanner.string(value) }
+            } else {
+                let value = try scanner.value()
+                if scanner.matches(key, "text"), value.kind == .string, !value.inner.isEmpty { pieces = 1 }
+            }
+        }
+        self.contentPieces += pieces
+    }
+
+    @inline(__always)
+    private static func isContent(_ key: JSONSlice, _ value: JSONSlice, _ scanner: JSONScanner) -> Bool {
+        switch value.kind {
+        case .string:
+            !value.inner.isEmpty
+                && (scanner.matches(key, "content") || scanner.matches(key, "reasoning_content")
+                    || scanner.matches(key, "reasoning") || scanner.matches(key, "refusal"))
+        case .array, .object:
+            !value.inner.isEmpty
+                && (scanner.matches(key, "tool_calls") || scanner.matches(key, "function_call")
+                    || scanner.matches(key, "audio"))
+        default: false
+        }
+    }
+}
