@@ -106,7 +106,7 @@ import Testing
     ]
 
     @Test("numbers become integers exactly when they are integral", arguments: integers)
-    func integers(_ text: String, _ expected: Int64?) throws {
+    func readsInteger(_ text: String, _ expected: Int64?) throws {
         #expect(try JSONValue(parsing: Array(text.utf8)).integer == expected)
     }
 
@@ -118,7 +118,7 @@ import Testing
     ]
 
     @Test("strings are decoded", arguments: strings)
-    func strings(_ text: String, _ expected: String) throws {
+    func decodesString(_ text: String, _ expected: String) throws {
         #expect(try JSONValue(parsing: Array(text.utf8)).string == expected)
     }
 

@@ -33,7 +33,9 @@ struct RandomJSON {
             switch self.below(4) {
             case 0: result[at] = UInt8(self.below(256))
             case 1: result.remove(at: at)
-            case 2: result.insert(Array("{}[]\",:\\u0e1.-\n".utf8)[self.below(16)], at: at)
+            case 2:
+                let marks = Array("{}[]\",:\\u0e1.-\n".utf8)
+                result.insert(marks[self.below(marks.count)], at: at)
             default: result.swapAt(at, self.below(result.count))
             }
         }

@@ -1,0 +1,108 @@
+import OpenAIWire
+import Quantities
+import Testing
+
+@Suite struct AnswerFactsTests {
+    @Test("the facts of a chat answer are found")
+    func chat() throws {
+        let text =
+            #"{"id":"c","object":"chat.completion","model":"m-2","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"},{"message":{"refusal":null},"finish_reason":"length"}],"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2,"audio_tokens":1,"image_tokens":3},"completion_tokens_details":{"reasoning_tokens":6,"audio_tokens":2}},"service_tier":"flex"}"#
+        let facts = try AnswerFacts.scan(Array(text.utf8), .chatCompletions)
+        #expect(facts.id == "c" && facts.object == "chat.completion" && facts.model == "m-2")
+        #expect(facts.serviceTier == "flex" && facts.finishReasons == ["stop", "length"] && facts.choiceCount == 2)
+        #expect(facts.messagesWithoutRefusal.count == 1 && !facts.hasError)
+        var usage = TokenUsage(input: 19, cachedInput: 4, output: 10, reasoningOutput: 6)
+        usage.cacheWrite = 2
+        usage.audioInput = 1
+        usage.imageInput = 3
+        usage.audioOutput = 2
+        #expect(facts.usage == usage)
+        #expect(facts.usage?.inconsistency == nil)
+    }
+
+    static let usages: [(String, TokenUsage?)] = [
+        (#"{"prompt_tokens":5,"completion_tokens":2}"#, TokenUsage(input: 5, output: 2)),
+        (
+            #"{"prompt_tokens":5,"completion_tokens":2,"prompt_tokens_details":null,"completion_tokens_details":null}"#,
+            TokenUsage(input: 5, output: 2)
+        ),
+        (
+            #"{"input_tokens":5,"input_tokens_details":{"cached_tokens":1},"output_tokens":2,"output_tokens_details":{"reasoning_tokens":2}}"#,
+            TokenUsage(input: 5, cachedInput: 1, output: 2, reasoningOutput: 2)
+        ),
+        (
+            #"{"prompt_tokens":5,"completion_tokens":2,"prompt_cache_hit_tokens":4,"prompt_cache_miss_tokens":1}"#,
+            TokenUsage(input: 5, cachedInput: 4, output: 2)
+        ),
+        (
+            #"{"prompt_tokens":5,"completion_tokens":2,"prompt_cache_hit_tokens":4,"prompt_tokens_details":{"cached_tokens":3}}"#,
+            TokenUsage(input: 5, cachedInput: 3, output: 2)
+        ),
+        (#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#, TokenUsage.zero),
+        (#"{"prompt_tokens":8,"total_tokens":8}"#, TokenUsage(input: 8, output: 0)),
+        (#"{"prompt_tokens":8,"total_tokens":10}"#, TokenUsage(input: 8, output: 2)),
+        (#"{"prompt_tokens":1,"completion_tokens":-3}"#, TokenUsage(input: 1, output: -3)),
+        (
+            #"{"prompt_tokens":1,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":9}}"#,
+            TokenUsage(input: 1, cachedInput: 9, output: 3)
+        ),
+        (
+            #"{"prompt_tokens":1.0,"completion_tokens":3e0,"prompt_tokens_details":{"cached_tokens":null}}"#,
+            TokenUsage(input: 1, output: 3)
+        ),
+        (#"{"prompt_tokens":"1","completion_tokens":3}"#, nil), (#"{"prompt_tokens":1.5,"completion_tokens":3}"#, nil),
+        (#"{"prompt_tokens":9e18,"completion_tokens":3}"#, nil), ("{}", nil), (#"{"total_tokens":4}"#, nil),
+        ("null", nil), ("[]", nil),
+    ]
+
+    @Test("usage is read leniently and never bent", arguments: usages)
+    func readsUsage(_ text: String, _ expected: TokenUsage?) throws {
+        #expect(try UsageReading.read(Array(text.utf8)).usage == expected)
+        let answer = try AnswerFacts.scan(Array(#"{"usage":\#(text)}"#.utf8), .chatCompletions)
+        #expect(answer.usage == expected)
+    }
+
+    @Test("impossible usage stays visible, and unreadable usage is told from absent usage")
+    func badUsage() throws {
+        #expect(
+            try UsageReading.read(Array(#"{"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":9}}"#.utf8))
+                .usage?.inconsistency != nil)
+        #expect(try UsageReading.read(Array(#"{"prompt_tokens":"x"}"#.utf8)).isUnreadable)
+        #expect(try !UsageReading.read(Array("null".utf8)).isUnreadable)
+    }
+
+    static let completions: [(String, String)] = [
+        (
+            #"{"choices":[{"message":{"role":"assistant"}}]}"#,
+            #"{"choices":[{"message":{"role":"assistant","refusal":null}}],"service_tier":"flex"}"#
+        ),
+        (
+            #"{"service_tier":null,"choices":[{"message":{}}]}"#,
+            #"{"service_tier":"flex","choices":[{"message":{"refusal":null}}]}"#
+        ),
+        (
+            #"{"service_tier":"flex","choices":[{"message":{"refusal":"x"}}]}"#,
+            #"{"service_tier":"flex","choices":[{"message":{"refusal":"x"}}]}"#
+        ),
+        (#"{"service_tier":"auto","choices":[]}"#, #"{"service_tier":"flex","choices":[]}"#),
+        ("{}", #"{"service_tier":"flex"}"#),
+        (#"{"error":{"message":"x"}}"#, #"{"error":{"message":"x"}}"#),
+    ]
+
+    @Test("an answer is completed for OpenAI's clients", arguments: completions)
+    func completes(_ before: String, _ after: String) throws {
+        let bytes = Array(before.utf8)
+        let facts = try AnswerFacts.scan(bytes, .chatCompletions)
+        #expect(String(decoding: facts.completed(bytes, servedTier: "flex"), as: UTF8.self) == after)
+        let other = try AnswerFacts.scan(bytes, .embeddings)
+        #expect(other.completed(bytes, servedTier: "flex") == bytes)
+    }
+
+    @Test("a tier inside usage is read when there is none outside")
+    func tierInUsage() throws {
+        let inside = Array(#"{"usage":{"service_tier":"priority","prompt_tokens":1}}"#.utf8)
+        #expect(try AnswerFacts.scan(inside, .chatCompletions).serviceTier == "priority")
+        let both = Array(#"{"usage":{"service_tier":"priority"},"service_tier":"default"}"#.utf8)
+        #expect(try AnswerFacts.scan(both, .chatCompletions).serviceTier == "default")
+    }
+}
