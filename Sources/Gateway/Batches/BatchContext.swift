@@ -1,6 +1,5 @@
 public import Batching
 public import Logging
-public import Quantities
 
 /// What every batch execution needs from the process around it.
 public struct BatchContext: Sendable {

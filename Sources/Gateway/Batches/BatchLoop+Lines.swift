@@ -92,7 +92,8 @@ extension BatchLoop {
             if outcome == .engineUnusable { self.pauseDispatch(now) }
         }
         self.context.engines.finished(attempt.target.engine, failure: failure)
-        let verdict = self.plan?.finish(attempt.lease, outcome, now: now, random: self.context.randomness.next())
+        let random = self.context.randomness.next()
+        let verdict = self.plan?.finish(attempt.lease, outcome, now: now, random: random)
         switch verdict {
         case .commit(let fate):
             self.commit(attempt, ending, fate, now: now)

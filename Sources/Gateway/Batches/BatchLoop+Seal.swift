@@ -1,4 +1,5 @@
 import Batching
+import Logging
 import Quantities
 
 /// The end of a batch: its files and its last state, in one transaction.

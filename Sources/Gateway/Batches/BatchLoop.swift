@@ -1,4 +1,5 @@
 import Batching
+import Ledger
 import Logging
 import OpenAIWire
 import Quantities

@@ -16,7 +16,7 @@ struct BatchOutputReader: Sendable {
     let blobs: any BlobStore
 
     /// Why lines without a row are in the error file, or nil when they are not.
-    private var absence: NeverRun? {
+    private var absence: OutputLine.NeverExecuted? {
         guard !self.succeeded else { return nil }
         switch self.batch.status {
         case BatchStatus.expired.rawValue: return .expired
@@ -52,7 +52,7 @@ struct BatchOutputReader: Sendable {
         }
     }
 
-    private func streamWithAbsent(_ absence: NeverRun, _ write: ([UInt8]) async throws -> Void) async throws {
+    private func streamWithAbsent(_ absence: OutputLine.NeverExecuted, _ write: ([UInt8]) async throws -> Void) async throws {
         guard let inputKey = self.batch.input, let indexKey = self.batch.index else { return }
         let input = try BatchInput(input: inputKey, index: indexKey, blobs: self.blobs)
         let finished = Set(try await self.store.finishedLines(of: self.batch.id))
@@ -81,7 +81,7 @@ struct BatchOutputReader: Sendable {
         }
     }
 
-    private func appendAbsent(_ absence: NeverRun, line: Int32, text: [UInt8], to piece: inout [UInt8]) {
+    private func appendAbsent(_ absence: OutputLine.NeverExecuted, line: Int32, text: [UInt8], to piece: inout [UInt8]) {
         let id = LineResultID.text(batch: self.batch.id, line: line)
         let customID = text.withUnsafeBytes { bytes -> [UInt8] in
             guard let reading = try? BatchLineReading.scan(bytes), case .text(let slice, _) = reading.customID else {
@@ -89,7 +89,6 @@ struct BatchOutputReader: Sendable {
             }
             return Array(bytes[slice.range])
         }
-        OutputLine.appendNeverRun(id: id, customID: customID, reason: absence, to: &piece)
-        piece.append(0x0A)
+        OutputLine.appendNeverExecuted(id: id, customID: customID, reason: absence, to: &piece)
     }
 }

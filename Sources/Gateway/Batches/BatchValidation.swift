@@ -1,5 +1,6 @@
 import Batching
 import Quantities
+import Routing
 
 /// Judges a batch's file from the facts that were stored with its index; the file itself is not read again.
 struct BatchValidation {

@@ -2,6 +2,7 @@ import Batching
 import Ledger
 import OpenAIWire
 import Quantities
+import Routing
 
 /// What is stored about a line that ran: its output or error row and its charge.
 struct LineResult {
@@ -19,18 +20,20 @@ struct LineResult {
         switch ending {
         case .answered(let answer):
             OutputLine.appendAnswer(
-                id: id, customID: customID, requestID: request.text, status: 200, body: answer.body, to: &output)
+                id: id, customID: customID, status: 200, requestID: request.text, body: answer.body, to: &output)
             charge = Self.charge(batch, endpoint, attempt, answer, request: request, now: now, context: context)
         case .failed(let failure):
             if case .failed(.exhausted(.timeout)) = fate {
-                OutputLine.appendNeverRun(id: id, customID: customID, reason: .timeout, to: &output)
+                OutputLine.appendNeverExecuted(id: id, customID: customID, reason: .timeout, to: &output)
             } else {
                 let error = GatewayError(failure)
                 OutputLine.appendAnswer(
-                    id: id, customID: customID, requestID: request.text, status: error.answer.status,
-                    body: error.bodyBytes, to: &output)
+                    id: id, customID: customID, status: error.answer.status,
+                    requestID: request.text, body: error.bodyBytes, to: &output)
             }
         }
+        // Rows are kept without their line feed.
+        output.removeLast()
         self.commit = LineCommit(
             batch: batch.id, line: line, epoch: context.epoch, succeeded: fate == .succeeded, output: output,
             attempts: Int32(attempt.lease.attempt), charge: charge)

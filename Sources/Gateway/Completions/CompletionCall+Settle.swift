@@ -15,8 +15,7 @@ extension CompletionCall {
         self.settle(usage, model: facts.model, tier: served, outcome: .answered) { result, price in
             switch result {
             case .success:
-                var body = facts.completed(answer.body, servedTier: served.text)
-                body = self.encodingEmbeddings(body)
+                let body = self.encodingEmbeddings(facts.completed(answer.body, servedTier: served.text))
                 self.sink.whole(
                     WholeAnswer(status: 200, body: body, tier: served, usage: usage, amount: price.amount))
             case .failure(let failure):
@@ -27,7 +26,8 @@ extension CompletionCall {
 
     /// SDKs ask for base64 and decode it blindly; an engine that answers floats is converted (openai-api 5.8).
     private func encodingEmbeddings(_ body: [UInt8]) -> [UInt8] {
-        body
+        guard self.request.endpoint == .embeddings, self.request.facts.encodingFormat == "base64" else { return body }
+        return (try? EmbeddingEncoding.base64(body)) ?? body
     }
 
     func settleStream(_ outcome: Charge.Outcome, last: [UInt8]) {

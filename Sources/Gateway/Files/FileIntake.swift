@@ -1,5 +1,5 @@
 import Batching
-public import Quantities
+import Quantities
 
 /// One file on its way in: bytes to the blob, lines to the index, at the speed at which they come.
 ///
@@ -36,7 +36,7 @@ public struct FileIntake {
 }
 
 extension GatewayError {
-    public init(_ refusal: FileRefusal) {
+    init(_ refusal: FileRefusal) {
         self = .invalid(refusal.message, param: refusal.param, code: refusal.code, status: refusal.status)
     }
 }

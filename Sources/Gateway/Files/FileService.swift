@@ -1,6 +1,6 @@
 import Batching
 public import Logging
-public import OpenAIWire
+import OpenAIWire
 public import Quantities
 
 /// The use cases of `/v1/files`.
@@ -71,7 +71,7 @@ public final class FileService: Sendable {
         let (blob, index, facts) = try intake.finish()
         Failpoint.hit("file.stored")
         var kept: [BlobKey] = [blob]
-        do {
+        do throws(GatewayError) {
             do throws(FileRefusal) {
                 try self.rules.check(purpose, bytes: count, facts: purpose == .batch ? facts : nil)
             } catch { throw GatewayError(error) }
