@@ -79,7 +79,12 @@ if !pureOnly {
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ]),
         adapter("EngineHTTP", nio + [.product(name: "NIOSSL", package: "swift-nio-ssl")]),
-        adapter("StoreSQLite", [.product(name: "GRDB", package: "GRDB.swift")]),
+        adapter(
+            "StoreSQLite",
+            [
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         adapter("BlobDisk", []),
         adapter("Telemetry", []),
         adapter("EngineSimulator", nio),

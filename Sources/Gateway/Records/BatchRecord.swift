@@ -53,6 +53,10 @@ public struct BatchRecord: Hashable, Sendable {
     /// Most that this batch may cost; nil: no limit.
     public var maxCost: Money?
 
+    /// States that a batch never leaves: no line is taken any more.
+    public static let terminalStatuses: Set<String> = ["completed", "failed", "expired", "cancelled"]
+    public var isTerminal: Bool { Self.terminalStatuses.contains(self.status) }
+
     public init(
         id: BatchID, project: ProjectID, key: KeyID?, endpoint: String, inputFile: FileID, window: String,
         tier: TierName, status: String, metadata: [MetadataPair]?, outputExpiresAfter: Int64?, createdAt: Instant,
