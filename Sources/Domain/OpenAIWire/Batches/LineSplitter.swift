@@ -7,6 +7,11 @@ public struct LineSplitter: Sendable {
         /// 1-based.
         public let line: Int
         public let maximum: Int
+
+        public init(line: Int, maximum: Int) {
+            self.line = line
+            self.maximum = maximum
+        }
     }
 
     private let limit: Int
