@@ -88,7 +88,10 @@ import Testing
             "models: {m: {from: 2026-13-01, default: {input: 1}}}",
             "f:1:20: models.m.from: '2026-13-01' is not a date such as 2026-11-22 or 2026-11-22T16:00Z"
         ),
-        ("models:\n  m: {default: {input: 1}}\n  m: {default: {input: 2}}", "f:2:3: the key 'm' is given twice in the mapping that starts here"),
+        (
+            "models:\n  m: {default: {input: 1}}\n  m: {default: {input: 2}}",
+            "f:2:3: the key 'm' is given twice in the mapping that starts here"
+        ),
         ("models: {m: {default: {input: 1}", "f:2:1: did not find expected ',' or '}'"),
         ("models: {m: {default: {input: 1, during: {night: {input: 2}}}}}", "f:1:13: m: there is no schedule 'night'"),
         (
@@ -143,5 +146,25 @@ import Testing
         #expect(try amount(book, "n") == "2")
         #expect(
             try EbbConfiguration.parse("prices: {shipped: false}", file: "e").prices.book(shipped: "").entries.isEmpty)
+    }
+
+    @Test("the examples of the guide are valid and price as the guide says")
+    func guide() throws {
+        let blocks = try RepositoryFile.text("docs/guides/prices.md").split(separator: "```yaml\n").dropFirst()
+            .map { block in String(block.prefix { $0 != "`" }) }
+        #expect(blocks.count == 2)
+        let own = try #require(EbbConfiguration.parse(blocks[0], file: "own").prices.own).book()
+        #expect(try amount(own, "llama-3.3-70b", "8h") == "0.354")
+        let book = try PriceList.read(blocks[1], file: "book").book()
+        func price(_ model: String, _ tier: TierName, _ input: Int64, _ at: String) throws -> String {
+            let usage = TokenUsage(input: input)
+            return try book.amounts(usage, model: model, tier: tier, at: Instant(rfc3339: at)).amount.decimalDollars
+        }
+        #expect(try price("big", .standard, 100_000, "2025-12-31T23:59:59Z") == "0.3")
+        #expect(try price("big-preview", .standard, 100_000, "2026-01-01T00:00Z") == "0.2")
+        #expect(try price("big", .batch, 272_001, "2026-01-01") == "0.544002")
+        #expect(try price("big", "express", 100_000, "2026-11-20T01:00Z") == "0.6")
+        #expect(try price("big", .standard, 100_000, "2026-12-25T01:00Z") == "0.2")
+        #expect(try price("big-latest", .standard, 100_000, "2026-11-20") == "0.01")
     }
 }

@@ -46,6 +46,8 @@ public struct LogConfiguration: Hashable, Sendable {
 
     public var level = Level.info
     public var format = Format.text
+
+    public init() {}
 }
 
 /// Limits that an operator may lower, never raise.
@@ -62,6 +64,8 @@ public struct LimitConfiguration: Hashable, Sendable {
     public var fileBytes = LimitConfiguration.fileBytesMax
     public var batchFileBytes = LimitConfiguration.batchFileBytesMax
     public var batchLines = LimitConfiguration.batchLinesMax
+
+    public init() {}
 }
 
 public struct BatchConfiguration: Hashable, Sendable {
@@ -76,6 +80,11 @@ public struct BatchConfiguration: Hashable, Sendable {
     public struct Window: Hashable, Sendable {
         public var window: CompletionWindow
         public var tier: TierName
+
+        public init(window: CompletionWindow, tier: TierName) {
+            self.window = window
+            self.tier = tier
+        }
     }
 
     /// Shortest first.
@@ -85,6 +94,8 @@ public struct BatchConfiguration: Hashable, Sendable {
     /// How often a line may be tried before it fails.
     public var maxAttempts = 5
     public var order = Order.prefix
+
+    public init() {}
 }
 
 public struct RetentionConfiguration: Hashable, Sendable {
@@ -92,6 +103,8 @@ public struct RetentionConfiguration: Hashable, Sendable {
     public var batchFiles: Duration? = .seconds(30 * 86_400)
     /// How long other files are kept; nil keeps them until they are deleted.
     public var files: Duration?
+
+    public init() {}
 }
 
 /// Which price books apply; own prices win over files, later files over earlier ones, files over the shipped book.
@@ -100,6 +113,8 @@ public struct PriceConfiguration: Sendable {
     public var useShipped = true
     public var files: [String] = []
     public var own: PriceList?
+
+    public init() {}
 }
 
 /// What one project may do.
@@ -122,4 +137,9 @@ public struct ProjectConfiguration: Hashable, Sendable {
     public var zeroRetention = false
     /// Dollars in a calendar month (UTC); nil is no budget.
     public var monthlyBudget: Money?
+
+    public init(id: ProjectID, name: String) {
+        self.id = id
+        self.name = name
+    }
 }

@@ -31,17 +31,26 @@ public struct EngineConfiguration: Sendable {
         /// Between two pieces of an answer.
         public var idle = Duration.seconds(120)
         public var total = Duration.seconds(3_600)
+
+        public init() {}
     }
     /// A model that the engine serves: the name here and the name there.
     public struct Model: Hashable, Sendable {
         public var name: String
         public var engineModel: String
+
+        public init(name: String, engineModel: String) {
+            self.name = name
+            self.engineModel = engineModel
+        }
     }
     public struct TLS: Hashable, Sendable {
         /// Certificates to trust instead of the system's.
         public var caFile: String?
         /// Whether the engine's certificate is checked.
         public var verify = true
+
+        public init() {}
     }
     public enum HeaderValue: Hashable, Sendable {
         case text(String)
@@ -50,6 +59,11 @@ public struct EngineConfiguration: Sendable {
     public struct Header: Hashable, Sendable {
         public var name: String
         public var value: HeaderValue
+
+        public init(name: String, value: HeaderValue) {
+            self.name = name
+            self.value = value
+        }
     }
 
     public var name: EngineID
@@ -67,6 +81,13 @@ public struct EngineConfiguration: Sendable {
     public var models: [Model]?
     public var headers: [Header] = []
     public var tls = TLS()
+
+    public init(name: EngineID, url: String, kind: Kind = .auto) {
+        self.name = name
+        self.url = url
+        self.kind = kind
+        self.isOwned = kind.isUsuallyOwned
+    }
 }
 
 /// A model name that clients use, and who answers it.
@@ -78,6 +99,12 @@ public struct ModelConfiguration: Hashable, Sendable {
         public var engineModel: String
         /// 1 ... 1,000, relative to the other targets.
         public var weight: Int
+
+        public init(engine: EngineID, engineModel: String, weight: Int = 1) {
+            self.engine = engine
+            self.engineModel = engineModel
+            self.weight = weight
+        }
     }
     /// How prompt tokens are counted beforehand.
     public enum Tokenizer: Hashable, Sendable {
@@ -96,4 +123,9 @@ public struct ModelConfiguration: Hashable, Sendable {
     public var tokenizer: Tokenizer?
     /// The model of the price book whose prices apply; nil is the name of the model that answers.
     public var priceAs: String?
+
+    public init(name: String, targets: [Target] = []) {
+        self.name = name
+        self.targets = targets
+    }
 }

@@ -33,7 +33,7 @@ struct EngineReader {
         }
         if let value = fields["api_key"] { engine.apiKey = try self.secret(value) }
         if let value = fields["stream"] { engine.streaming = try value.choice(EngineConfiguration.Streaming.self) }
-        engine.isOwned = try fields["owned"]?.bool() ?? kind.isUsuallyOwned
+        if let value = fields["owned"] { engine.isOwned = try value.bool() }
         if let value = fields["concurrency"] { engine.concurrency = try value.integer(1...100_000) }
         if let value = fields["timeouts"] { engine.timeouts = try self.timeouts(value) }
         if let value = fields["models"] { engine.models = try self.models(value) }
