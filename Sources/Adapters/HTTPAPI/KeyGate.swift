@@ -1,5 +1,6 @@
 import Crypto
 import Gateway
+import OpenAIWire
 
 /// Reads `Authorization: Bearer …` and finds the caller. Compares hashes only.
 struct KeyGate: Sendable {
