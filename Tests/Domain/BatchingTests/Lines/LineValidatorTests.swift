@@ -192,6 +192,10 @@ private func errors(
         #expect(found[0].message.hasPrefix("The input file has 5,001 requests."))
     }
 
+    @Test("the index of a bad file stops growing at its first problem") func entriesStop() {
+        #expect(collect([.chat("a"), .notJSON, .chat("b"), .chat("c")]).entries.map(\.offset) == [0])
+    }
+
     @Test("a file that is too large fails by its size") func tooLarge() throws {
         let found = try errors([.chat("a"), .chat("b")], limits: BatchLimits(fileBytesMax: 150))
         #expect(found.map(\.code) == [.fileTooLarge])
