@@ -81,8 +81,8 @@ private func errors(
         #expect(found[0].message == "This line is not parseable as valid JSON.")
         #expect(
             found[1].message
-                == "The custom_id '1' for this request is a duplicate of another request. The custom_id parameter must be "
-                + "unique for each request in a batch.")
+                == "The custom_id '1' for this request is a duplicate of another request. The custom_id parameter must "
+                + "be unique for each request in a batch.")
         #expect(
             found[2].message
                 == "The model 'other' for this request does not match the rest of the batch. Each batch must contain "
