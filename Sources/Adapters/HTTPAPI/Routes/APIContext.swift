@@ -1,6 +1,7 @@
 import Gateway
 import Hummingbird
 import NIOCore
+import OpenAIWire
 import Quantities
 
 /// Per-request state of the routed endpoints.

@@ -9,11 +9,14 @@ import Quantities
 /// Gives every routed answer its request id and turns errors into OpenAI's bodies: the one place where that happens
 /// outside the fast lane.
 struct AnswerMiddleware: RouterMiddleware {
+    typealias Context = APIContext
+
     let randomness: any Randomness
     let clock: any GatewayClock
 
+    @concurrent
     func handle(
-        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
+        _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         let started = self.clock.now
         let id = self.randomness.id(RequestID.self)
@@ -84,10 +87,13 @@ extension Response {
 
 /// Finds the caller before any `/v1` route runs.
 struct AccessMiddleware: RouterMiddleware {
+    typealias Context = APIContext
+
     let gate: KeyGate
 
+    @concurrent
     func handle(
-        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
+        _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         var context = context
         context.caller = try self.gate.caller(authorization: request.headers[.authorization])

@@ -58,7 +58,8 @@ struct FileRoutes {
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody(contentLength: Int(content.byteCount)) { writer in
-                try await content.stream { try await writer.write(ByteBuffer(bytes: $0)) }
+                var content = content
+                while let piece = try await content.next() { try await writer.write(ByteBuffer(bytes: piece)) }
                 try await writer.finish(nil)
             })
     }

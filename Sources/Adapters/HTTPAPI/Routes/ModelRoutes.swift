@@ -1,7 +1,9 @@
+import Foundation
 import Gateway
 import Hummingbird
 import OpenAIWire
 import Quantities
+import Routing
 
 /// `/v1/models`: every alias of the routing table.
 struct ModelRoutes {
@@ -16,7 +18,7 @@ struct ModelRoutes {
         // Model names may hold slashes and colons: the rest of the path is the name.
         group.get("models/**") { request, context in
             let name = context.parameters.getCatchAll().joined(separator: "/")
-            let decoded = name.removingURLPercentEncoding() ?? name
+            let decoded = name.removingPercentEncoding ?? name
             guard self.engines.targets(for: decoded) != nil else {
                 throw GatewayError.client(.unknownModel(decoded, param: "model"))
             }
