@@ -99,8 +99,10 @@ if !pureOnly {
             swiftSettings: strict),
         .executableTarget(name: "ebb", dependencies: ["EbbCommands"], swiftSettings: strict),
         tests("Tests", "GatewayTests", gateway + ["GatewayTesting"]),
-        tests("Tests", "StoreConformanceTests", gateway + ["GatewayTesting", "StoreSQLite"]),
-        tests("Tests", "BlobDiskTests", gateway + ["BlobDisk"]),
+        tests(
+            "Tests", "StoreConformanceTests",
+            gateway + ["GatewayTesting", "StoreSQLite", .product(name: "GRDB", package: "GRDB.swift")]),
+        tests("Tests", "BlobDiskTests", gateway + ["GatewayTesting", "BlobDisk"]),
         tests("Tests", "EngineSimulatorTests", gateway + ["EngineSimulator"] + nio),
         tests("Tests", "EngineHTTPTests", gateway + ["EngineHTTP", "EngineSimulator"] + nio),
         tests("Tests", "HTTPAPITests", gateway + ["HTTPAPI", "GatewayTesting"] + nio),
