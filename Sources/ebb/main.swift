@@ -1,1 +1,3 @@
-print("ebb")
+import EbbCommands
+
+await EbbCommand.main()
