@@ -95,12 +95,19 @@ struct PriceBookBuilder {
     ) throws(PriceBookError) {
         for alias in aliases { records[alias.name, default: PriceBook.Record()].aliases.append(alias) }
         for alias in aliases {
-            guard records[alias.target] != nil else {
+            guard Self.isKnown(alias.target, in: records) else {
                 throw .aliasTargetUnknown(name: alias.name, target: alias.target)
             }
             guard alias.validFrom < alias.validTo, self.depth(of: alias.name, in: records, 0) < Self.aliasDepthMax
             else { throw .aliasCycle(name: alias.name) }
         }
+    }
+
+    /// Whether a look-up of `name` finds a record: exactly, without its date, or by a prefix.
+    private static func isKnown(_ name: String, in records: [String: PriceBook.Record]) -> Bool {
+        if records[name] != nil { return true }
+        if let undated = ModelName.withoutDate(name), records[undated] != nil { return true }
+        return records.keys.contains { $0.hasSuffix("*") && name.hasPrefix($0.dropLast()) }
     }
 
     private func depth(of name: String, in records: [String: PriceBook.Record], _ above: Int) -> Int {
