@@ -23,7 +23,7 @@ struct PriceBookBuilder {
         self.rules = rules
     }
 
-    /// One model of one provider with its entries' places.
+    /// One model of one provider.
     private struct Name: Hashable {
         let provider: String
         let model: String
@@ -48,15 +48,18 @@ struct PriceBookBuilder {
             fingerprints.append(Fingerprint.text(of: entry))
         }
         var records: [String: PriceBook.Record] = [:]
+        var qualified: [String: PriceBook.Record] = [:]
         for (name, indexes) in history {
             let record = try self.record(name, indexes, entries, resolved, fingerprints)
-            if !name.provider.isEmpty { records["\(name.provider)/\(name.model)"] = record }
+            if !name.provider.isEmpty { qualified["\(name.provider)/\(name.model)"] = record }
             if records[name.model] == nil {
                 records[name.model] = record
             } else {
                 records[name.model] = PriceBook.Record(isAmbiguous: true)
             }
         }
+        // A bare name may itself contain a slash; it then wins over the qualified form of another model.
+        records.merge(qualified) { bare, _ in bare }
         try self.add(aliases, to: &records)
         return records
     }
