@@ -11,8 +11,8 @@ extension PriceTable {
 
     /// The most output tokens that `budget` pays for after a prompt of `input` tokens, at the highest charge.
     ///
-    /// Whatever text a request with this limit produces, its charge does not exceed `budget`. Nil when the prompt alone may
-    /// cost more than the budget; `UsageSplit`'s limit of 2^50 when output is free.
+    /// Whatever text a request with this limit produces, its charge does not exceed `budget`. Nil when the prompt
+    /// alone can cost more than the budget; `UsageSplit`'s limit of 2^50 when output is free.
     public func affordableOutput(
         input: Int64, within budget: Money, at instant: Instant
     ) throws(PricingError) -> Int64? {
