@@ -11,8 +11,8 @@ public struct EbbCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, SimulateEngineCommand.self, KeysCommand.self, ProjectsCommand.self,
-            EnginesCommand.self, LedgerCommand.self,
+            ServeCommand.self, SimulateEngineCommand.self,
+
         ])
 
     public init() {}
