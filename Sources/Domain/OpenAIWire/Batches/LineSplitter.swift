@@ -30,7 +30,7 @@ public struct LineSplitter: Sendable {
         var at = 0
         while at < bytes.count {
             let end = LineEnds.nextLineFeed(in: bytes, from: at)
-            let part = UnsafeRawBufferPointer(rebasing: bytes[at..<end])
+            let part = bytes.part(at..<end)
             guard self.carry.count + part.count <= self.limit else {
                 throw TooLong(line: self.lineCount + 1, maximum: self.limit)
             }

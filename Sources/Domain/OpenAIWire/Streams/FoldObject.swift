@@ -50,8 +50,8 @@ struct FoldObject: Sendable {
     mutating func merge(
         _ key: JSONSlice, _ value: JSONSlice, _ scanner: JSONScanner, replaces: Bool = false
     ) throws(JSONError) {
-        let keyBytes = scanner.bytes[key.range]
-        guard let index = self.entries.firstIndex(where: { $0.key.elementsEqual(keyBytes) }) else {
+        let keyBytes = scanner.bytes.part(key.range)
+        guard let index = self.entries.firstIndex(where: { keyBytes.equals($0.key) }) else {
             self.entries.append(Entry(key: [UInt8](keyBytes), shape: .plain, bytes: []))
             try self.start(self.entries.count - 1, value, scanner, replaces: replaces)
             return
@@ -59,7 +59,7 @@ struct FoldObject: Sendable {
         if value.kind == .null { return }
         switch (self.entries[index].shape, value.kind) {
         case (.string, .string):
-            self.joinString(index, key, scanner.bytes[value.inner], scanner, replaces: replaces)
+            self.joinString(index, key, scanner.bytes.part(value.inner), scanner, replaces: replaces)
         case (.array, .array) where !replaces:
             let more = Self.trimmed(value, scanner)
             if !self.entries[index].bytes.isEmpty, !more.isEmpty { self.entries[index].bytes.append(UInt8(ascii: ",")) }
@@ -68,7 +68,7 @@ struct FoldObject: Sendable {
             try self.entries[index].child[0].mergeMembers(of: value, scanner)
         default:
             if self.entries[index].shape == .plain,
-                self.entries[index].bytes.elementsEqual(scanner.bytes[value.range])
+                scanner.bytes.part(value.range).equals(self.entries[index].bytes)
             {
                 return
             }
@@ -84,7 +84,7 @@ struct FoldObject: Sendable {
         switch value.kind {
         case .string:
             self.entries[index].shape = .string
-            self.entries[index].bytes = [UInt8](scanner.bytes[value.inner])
+            self.entries[index].bytes = [UInt8](scanner.bytes.part(value.inner))
         case .array where !replaces:
             self.entries[index].shape = .array
             self.entries[index].bytes = Self.trimmed(value, scanner)
@@ -101,12 +101,12 @@ struct FoldObject: Sendable {
     }
 
     private mutating func joinString(
-        _ index: Int, _ key: JSONSlice, _ inner: Slice<UnsafeRawBufferPointer>, _ scanner: JSONScanner, replaces: Bool
+        _ index: Int, _ key: JSONSlice, _ inner: UnsafeRawBufferPointer, _ scanner: JSONScanner, replaces: Bool
     ) {
         if inner.isEmpty { return }
         if replaces || Self.isName(key, scanner) {
-            if !self.entries[index].bytes.elementsEqual(inner) { self.entries[index].bytes = [UInt8](inner) }
-        } else if !(scanner.matches(key, "name") && self.entries[index].bytes.elementsEqual(inner)) {
+            if !inner.equals(self.entries[index].bytes) { self.entries[index].bytes = [UInt8](inner) }
+        } else if !(scanner.matches(key, "name") && inner.equals(self.entries[index].bytes)) {
             self.entries[index].bytes.append(contentsOf: inner)
         }
     }
@@ -127,7 +127,7 @@ struct FoldObject: Sendable {
         var range = array.inner
         while let first = range.first, scanner.bytes[first] <= 0x20 { range.removeFirst() }
         while let last = range.last, scanner.bytes[last] <= 0x20 { range.removeLast() }
-        return [UInt8](scanner.bytes[range])
+        return [UInt8](scanner.bytes.part(range))
     }
 
     static func append(_ entry: Entry, to bytes: inout [UInt8]) {

@@ -29,7 +29,7 @@ struct FoldToolCalls: Sendable {
         while let key = try inner.nextKey() {
             let value = try inner.value()
             if inner.matches(key, "index") { index = inner.integer(value) }
-            if inner.matches(key, "id"), value.kind == .string { id = [UInt8](inner.bytes[value.inner]) }
+            if inner.matches(key, "id"), value.kind == .string { id = [UInt8](inner.bytes.part(value.inner)) }
         }
         let position = self.position(index: index, id: id)
         var call = self.calls[position]

@@ -60,7 +60,7 @@ public struct StreamFold: Sendable {
             if scanner.matches(key, "choices") {
                 choices = value
             } else if scanner.matches(key, "error"), scanner.isTruthy(value) {
-                let tree = try JSONValue(parsing: UnsafeRawBufferPointer(rebasing: scanner.bytes[value.range]))
+                let tree = try JSONValue(parsing: scanner.bytes.part(value.range))
                 self.error = self.error ?? ErrorBody(value: tree, status: 500)
             } else if !scanner.matches(key, "obfuscation") {
                 try self.head.merge(key, value, scanner, replaces: true)
