@@ -214,3 +214,25 @@ import Testing
         #expect(content == pieces.joined())
     }
 }
+
+@Suite struct StreamFoldBoundsTests {
+    private func fold(_ choices: String) throws {
+        var fold = StreamFold(.chatCompletions)
+        try fold.add(Array(#"{"choices":[\#(choices)]}"#.utf8))
+    }
+
+    @Test("choices, calls and members are bounded, and the bounds are reached first")
+    func bounds() throws {
+        let many = { (count: Int, text: (Int) -> String) in (0..<count).map(text).joined(separator: ",") }
+        let calls = { (count: Int) in
+            #"{"index":0,"delta":{"tool_calls":[\#(many(count) { #"{"index":\#($0)}"# })]}}"#
+        }
+        let members = { (count: Int) in #"{"index":0,"delta":{\#(many(count) { #""k\#($0)":"v""# })}}"# }
+        try self.fold(many(2000) { #"{"index":\#($0)}"# })
+        try self.fold(calls(1000))
+        try self.fold(members(1024))
+        #expect(throws: StreamFoldError.self) { try self.fold(many(16_385) { _ in "{}" }) }
+        #expect(throws: StreamFoldError.self) { try self.fold(calls(4097)) }
+        #expect(throws: StreamFoldError.self) { try self.fold(members(1025)) }
+    }
+}

@@ -5,6 +5,9 @@
 /// and are replaced by a later non-empty text; `name` is appended unless the same name comes again. Outside of deltas
 /// (`replaces`) every later value that is not null replaces the earlier one, except that an empty text replaces none.
 struct FoldObject: Sendable {
+    /// Members are found by a linear search, so their number is bounded.
+    static let membersMax = 1024
+
     enum Shape: Sendable {
         /// `bytes` is what lies between the quotes, escapes as they came.
         case string
@@ -52,6 +55,9 @@ struct FoldObject: Sendable {
     ) throws(JSONError) {
         let keyBytes = scanner.bytes.part(key.range)
         guard let index = self.entries.firstIndex(where: { keyBytes.equals($0.key) }) else {
+            guard self.entries.count < Self.membersMax else {
+                throw JSONError(offset: key.range.lowerBound, reason: .tooManyMembers)
+            }
             self.entries.append(Entry(key: [UInt8](keyBytes), shape: .plain, bytes: []))
             try self.start(self.entries.count - 1, value, scanner, replaces: replaces)
             return
