@@ -33,7 +33,8 @@ targets += rooms.map { tests("Tests/Domain", "\($0)Tests", ["Quantities", .byNam
 targets.append(tests("Tests", "TidyTests", []))
 
 var dependencies: [Package.Dependency] = []
-var products: [Product] = []
+// The benchmark packages reach the pure rooms through this product.
+var products: [Product] = [.library(name: "EbbRooms", targets: ["Quantities"] + rooms)]
 
 if !pureOnly {
     dependencies = [
@@ -49,7 +50,7 @@ if !pureOnly {
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ]
-    products = [.executable(name: "ebb", targets: ["ebb"])]
+    products.append(.executable(name: "ebb", targets: ["ebb"]))
 
     let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
     let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -78,7 +79,12 @@ if !pureOnly {
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ]),
         adapter("EngineHTTP", nio + [.product(name: "NIOSSL", package: "swift-nio-ssl")]),
-        adapter("StoreSQLite", [.product(name: "GRDB", package: "GRDB.swift")]),
+        adapter(
+            "StoreSQLite",
+            [
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         adapter("BlobDisk", []),
         adapter("Telemetry", []),
         adapter("EngineSimulator", nio),

@@ -1,0 +1,131 @@
+public import Quantities
+
+/// One engine: whatever answers requests.
+public struct EngineConfiguration: Sendable {
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// Found out by asking.
+        case auto
+        case openai, vllm, llamacpp, sglang, ollama
+        /// Answers without a model, for trials and tests.
+        case simulated
+
+        /// Whether engines of this kind usually run on the operator's own machines.
+        var isUsuallyOwned: Bool {
+            switch self {
+            case .auto, .openai: false
+            case .vllm, .llamacpp, .sglang, .ollama, .simulated: true
+            }
+        }
+    }
+    /// How answers are fetched from the engine.
+    public enum Streaming: String, Hashable, Sendable, CaseIterable {
+        /// Always as a stream: gone clients and stalled answers are noticed, usage is complete.
+        case always
+        /// As the client asked.
+        case asAsked = "as-asked"
+    }
+    public struct Timeouts: Hashable, Sendable {
+        public var connect = Duration.seconds(5)
+        /// From the request to the first byte of the answer.
+        public var firstToken = Duration.seconds(600)
+        /// Between two pieces of an answer.
+        public var idle = Duration.seconds(120)
+        public var total = Duration.seconds(3_600)
+
+        public init() {}
+    }
+    /// A model that the engine serves: the name here and the name there.
+    public struct Model: Hashable, Sendable {
+        public var name: String
+        public var engineModel: String
+
+        public init(name: String, engineModel: String) {
+            self.name = name
+            self.engineModel = engineModel
+        }
+    }
+    public struct TLS: Hashable, Sendable {
+        /// Certificates to trust instead of the system's.
+        public var caFile: String?
+        /// Whether the engine's certificate is checked.
+        public var verify = true
+
+        public init() {}
+    }
+    public enum HeaderValue: Hashable, Sendable {
+        case text(String)
+        case secret(SecretSource)
+    }
+    public struct Header: Hashable, Sendable {
+        public var name: String
+        public var value: HeaderValue
+
+        public init(name: String, value: HeaderValue) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public var name: EngineID
+    /// `http://` or `https://`, without a slash at the end; empty for a simulated engine.
+    public var url: String
+    public var kind = Kind.auto
+    public var apiKey: SecretSource?
+    public var streaming = Streaming.always
+    /// An owned engine has idle capacity to fill; one that is bought has a bill for every token.
+    public var isOwned = false
+    /// Requests that may run on it at the same time.
+    public var concurrency = 64
+    public var timeouts = Timeouts()
+    /// nil: whatever models the engine lists, under their own names.
+    public var models: [Model]?
+    public var headers: [Header] = []
+    public var tls = TLS()
+
+    public init(name: EngineID, url: String, kind: Kind = .auto) {
+        self.name = name
+        self.url = url
+        self.kind = kind
+        self.isOwned = kind.isUsuallyOwned
+    }
+}
+
+/// A model name that clients use, and who answers it.
+public struct ModelConfiguration: Hashable, Sendable {
+    /// One engine that can answer, with its share of the requests.
+    public struct Target: Hashable, Sendable {
+        public var engine: EngineID
+        /// The model's name on that engine.
+        public var engineModel: String
+        /// 1 ... 1,000, relative to the other targets.
+        public var weight: Int
+
+        public init(engine: EngineID, engineModel: String, weight: Int = 1) {
+            self.engine = engine
+            self.engineModel = engineModel
+            self.weight = weight
+        }
+    }
+    /// How prompt tokens are counted beforehand.
+    public enum Tokenizer: Hashable, Sendable {
+        /// A named byte-pair encoding, for example `o200k_base`.
+        case encoding(String)
+        /// A vocabulary file.
+        case file(String)
+        /// The engine is asked.
+        case engine
+    }
+
+    public var name: String
+    public var targets: [Target]
+    /// Output tokens assumed when a request states no limit.
+    public var defaultMaxOutput: Int64?
+    public var tokenizer: Tokenizer?
+    /// The model of the price book whose prices apply; nil is the name of the model that answers.
+    public var priceAs: String?
+
+    public init(name: String, targets: [Target] = []) {
+        self.name = name
+        self.targets = targets
+    }
+}

@@ -1,0 +1,137 @@
+import Gateway
+import NIOCore
+import NIOHTTP1
+import OpenAIWire
+import Quantities
+import Routing
+
+/// One connection to an engine; runs one call at a time.
+///
+/// `@unchecked Sendable`: lives on its channel's event loop only.
+final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    let engine: EngineID
+    private let pool: LoopPool
+    private var context: ChannelHandlerContext?
+    private var call: RunningCall?
+    private var isReused = false
+    private var keepAlive = true
+    private var errorHead: HTTPResponseHead?
+    private var errorBody: [UInt8] = []
+    var idleSince: NIODeadline = .now()
+
+    init(engine: EngineID, pool: LoopPool) {
+        self.engine = engine
+        self.pool = pool
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    var isUsable: Bool { self.context?.channel.isActive == true && self.call == nil }
+
+    func close() { self.context?.close(promise: nil) }
+
+    func setReading(_ reading: Bool) {
+        guard let channel = self.context?.channel else { return }
+        channel.setOption(.autoRead, value: reading).whenComplete { _ in if reading { channel.read() } }
+    }
+
+    func run(_ call: RunningCall, isReused: Bool) {
+        guard let context = self.context, context.channel.isActive else {
+            call.connectionLost("the connection closed before it was used", wasReused: isReused)
+            return
+        }
+        self.call = call
+        self.isReused = isReused
+        self.keepAlive = true
+        self.errorHead = nil
+        self.errorBody = []
+        let wire = call.wire
+        var headers = self.pool.headers(for: self.engine)
+        let url = wire.engine.url
+        headers.add(name: "host", value: url.port == (url.isTLS ? 443 : 80) ? url.host : "\(url.host):\(url.port)")
+        headers.add(name: "accept", value: wire.isStream ? "text/event-stream" : "application/json")
+        if let request = wire.request { headers.add(name: "x-request-id", value: request.text) }
+        if wire.method == .POST {
+            headers.add(name: "content-type", value: "application/json")
+            headers.add(name: "content-length", value: String(wire.body.count))
+        }
+        let head = HTTPRequestHead(version: .http1_1, method: wire.method, uri: wire.path, headers: headers)
+        call.attached(self)
+        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        if !wire.body.isEmpty {
+            let body = context.channel.allocator.buffer(bytes: wire.body)
+            context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        }
+        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch self.unwrapInboundIn(data) {
+        case .head(let head):
+            self.keepAlive = head.isKeepAlive
+            if (200..<300).contains(head.status.code) {
+                let type = head.headers.first(name: "content-type") ?? ""
+                self.call?.head(AnswerHead(status: Int(head.status.code), contentType: type))
+            } else {
+                self.errorHead = head
+            }
+        case .body(let buffer):
+            if self.errorHead == nil {
+                self.call?.bytes(buffer)
+            } else if self.errorBody.count < EngineLimits.errorBytesMax {
+                self.errorBody.append(contentsOf: buffer.readableBytesView)
+            }
+        case .end:
+            self.finish(context: context)
+        }
+    }
+
+    private func finish(context: ChannelHandlerContext) {
+        let call = self.call
+        self.call = nil
+        let head = self.errorHead
+        if self.keepAlive { self.pool.giveBack(self) } else { context.close(promise: nil) }
+        guard let call else { return }
+        if let head { call.fail(self.failure(head)) } else { call.end() }
+    }
+
+    private func failure(_ head: HTTPResponseHead) -> EngineFailure {
+        let body = ErrorBody(parsing: self.errorBody, status: Int(head.status.code))
+        return FailureClassifier.classify(
+            status: Int(head.status.code), code: body.code ?? "", type: body.type, message: body.message,
+            retryAfter: RetryAfter.read(head.headers), body: self.errorBody)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.pool.forget(self)
+        let call = self.call
+        self.call = nil
+        call?.connectionLost("the engine closed the connection", wasReused: self.isReused)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let call = self.call
+        self.call = nil
+        call?.connectionLost("\(error)", wasReused: self.isReused)
+        context.close(promise: nil)
+    }
+}
+
+/// Reads how long an engine asks us to wait.
+enum RetryAfter {
+    /// `retry-after-ms` first, then whole or fractional seconds; dates are ignored (engines do not send them).
+    static func read(_ headers: HTTPHeaders) -> Duration? {
+        if let text = headers.first(name: "retry-after-ms"), let ms = Double(text), ms >= 0, ms < 86_400_000 {
+            return .milliseconds(ms)
+        }
+        if let text = headers.first(name: "retry-after"), let seconds = Double(text), seconds >= 0, seconds < 86_400 {
+            return .seconds(seconds)
+        }
+        return nil
+    }
+}

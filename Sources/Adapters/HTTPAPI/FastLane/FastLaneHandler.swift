@@ -1,0 +1,163 @@
+import Gateway
+import NIOCore
+import NIOHTTP1
+import OpenAIWire
+import Quantities
+
+/// Answers completions and embeddings on the connection's own event loop; hands all else to the next handler.
+///
+/// ```
+/// idle --head of a fast path--> collecting --end--> serving --answer written--> idle
+///   \--head of another path--> passing --end--> idle
+/// ```
+/// The pipelining handler in front delivers the next request only after this answer's end was written, so one state
+/// is enough. Lives on its channel's event loop only.
+final class FastLaneHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum State {
+        case idle
+        case passing
+        case collecting(head: HTTPRequestHead, endpoint: Endpoint, body: ByteBuffer)
+        /// The body is not wanted (refused early); the rest of it is dropped, then the connection closes.
+        case discarding
+        case serving(FastExchange)
+    }
+
+    private let lane: FastLane
+    private var state = State.idle
+
+    init(lane: FastLane) { self.lane = lane }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch self.unwrapInboundIn(data) {
+        case .head(let head): self.head(head, context: context, data: data)
+        case .body(let bytes): self.body(bytes, context: context, data: data)
+        case .end: self.end(context: context, data: data)
+        }
+    }
+
+    private func head(_ head: HTTPRequestHead, context: ChannelHandlerContext, data: NIOAny) {
+        if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+            context.writeAndFlush(
+                self.wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
+        }
+        guard head.method == .POST, let endpoint = Self.endpoint(of: head.uri) else {
+            self.state = .passing
+            context.fireChannelRead(data)
+            return
+        }
+        let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+        if length > self.lane.bodyBytesMax {
+            self.refuse(.client(.bodyTooLarge(maximumBytes: self.lane.bodyBytesMax)), head: head, context: context)
+            return
+        }
+        self.state = .collecting(
+            head: head, endpoint: endpoint, body: context.channel.allocator.buffer(capacity: length))
+    }
+
+    private static func endpoint(of uri: String) -> Endpoint? {
+        guard uri.utf8.count < 200 else { return nil }
+        if let query = uri.utf8.firstIndex(of: UInt8(ascii: "?")) { return Endpoint(path: String(uri[..<query])) }
+        return Endpoint(path: uri)
+    }
+
+    private func body(_ bytes: ByteBuffer, context: ChannelHandlerContext, data: NIOAny) {
+        switch self.state {
+        case .passing:
+            context.fireChannelRead(data)
+        case .collecting(let head, let endpoint, var body):
+            guard body.readableBytes + bytes.readableBytes <= self.lane.bodyBytesMax else {
+                self.refuse(
+                    .client(.bodyTooLarge(maximumBytes: self.lane.bodyBytesMax)), head: head, context: context)
+                return
+            }
+            // Let go of the stored copy first, so that appending does not copy the buffer.
+            self.state = .idle
+            var bytes = bytes
+            body.writeBuffer(&bytes)
+            self.state = .collecting(head: head, endpoint: endpoint, body: body)
+        case .idle, .discarding, .serving:
+            break
+        }
+    }
+
+    private func end(context: ChannelHandlerContext, data: NIOAny) {
+        switch self.state {
+        case .passing:
+            self.state = .idle
+            context.fireChannelRead(data)
+        case .collecting(let head, let endpoint, let body):
+            self.serve(head, endpoint, body, context: context)
+        case .idle, .discarding, .serving:
+            break
+        }
+    }
+
+    private func serve(
+        _ head: HTTPRequestHead, _ endpoint: Endpoint, _ body: ByteBuffer, context: ChannelHandlerContext
+    ) {
+        let exchange = FastExchange(
+            id: self.lane.randomness.id(RequestID.self), keepAlive: head.isKeepAlive, context: context, handler: self)
+        self.state = .serving(exchange)
+        do {
+            let caller = try self.lane.keys.caller(authorization: head.headers.first(name: "authorization"))
+            if let own = head.headers.first(name: "x-client-request-id"), own.utf8.count > 512 || !own.utf8.allSatisfy({ $0 < 128 }) {
+                throw GatewayError.invalid("X-Client-Request-Id must be at most 512 ASCII characters.")
+            }
+            let bytes = Array(body.readableBytesView)
+            let facts: RequestFacts
+            do { facts = try RequestFacts.scan(bytes, endpoint) } catch { throw GatewayError.client(error.body) }
+            let request = CompletionRequest(
+                id: exchange.id, caller: caller, endpoint: endpoint, body: bytes, facts: facts,
+                arrivedAt: self.lane.clock.now, home: context.eventLoop)
+            exchange.served = self.lane.completions.serve(request, to: exchange)
+        } catch let error as GatewayError {
+            exchange.refused(error)
+        } catch {
+            exchange.refused(GatewayError(source: .gateway, answer: .serverError))
+        }
+    }
+
+    private func refuse(_ error: GatewayError, head: HTTPRequestHead, context: ChannelHandlerContext) {
+        // The rest of the body is not read, so the connection cannot be used again.
+        let exchange = FastExchange(
+            id: self.lane.randomness.id(RequestID.self), keepAlive: false, context: context, handler: self)
+        self.state = .discarding
+        exchange.refused(error)
+    }
+
+    /// The exchange has written its end.
+    func finished(_ exchange: FastExchange) {
+        if case .serving(let current) = self.state, current === exchange { self.state = .idle }
+    }
+
+    private func gone() {
+        guard case .serving(let exchange) = self.state else { return }
+        self.state = .discarding
+        exchange.clientGone()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.gone()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(ChannelEvent.inputClosed) = event as? ChannelEvent, case .serving = self.state {
+            // A client that closed its side has gone: nobody waits for this answer any more.
+            self.gone()
+            context.close(promise: nil)
+            return
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if case .serving(let exchange) = self.state { exchange.served?.setReading(context.channel.isWritable) }
+        context.fireChannelWritabilityChanged()
+    }
+}

@@ -1,3 +1,0 @@
-import Hummingbird
-import NIOHTTPTypesHTTP1
-import Crypto

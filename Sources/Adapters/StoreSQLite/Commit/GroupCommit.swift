@@ -1,0 +1,86 @@
+import Dispatch
+import Gateway
+import GRDB
+import Quantities
+import Synchronization
+
+/// Drives the commit queue: while one group is being made durable, the next one gathers.
+///
+/// Runs on the database's own writer queue, so that commits and other changes take turns without lock waits.
+final class GroupCommit: Sendable {
+    private struct State {
+        var queue: CommitQueue
+        var closing: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let pool: DatabasePool
+    private let settings: CommitSettings
+    private let writer = CommitWriter()
+    private let state: Mutex<State>
+    private let timer = DispatchQueue(label: "ebb.store.linger")
+
+    init(pool: DatabasePool, settings: CommitSettings) {
+        self.pool = pool
+        self.settings = settings
+        self.state = Mutex(State(queue: CommitQueue(settings: settings)))
+    }
+
+    func commit(_ entry: CommitEntry, done: @escaping @Sendable (Result<CommitResult, StoreFailure>) -> Void) {
+        switch self.state.withLock({ $0.queue.arrived(CommitQueue.Waiting(entry: entry, done: done)) }) {
+        case .queued: break
+        case .refused(let failure): done(.failure(failure))
+        case .wake:
+            if self.settings.linger > .zero {
+                let nanoseconds = Int(clamping: self.settings.linger.nanosecondsClamped)
+                self.timer.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { self.wake() }
+            } else {
+                self.wake()
+            }
+        }
+    }
+
+    private func wake() {
+        self.pool.asyncWriteWithoutTransaction { self.commitGroup($0) }
+    }
+
+    private func commitGroup(_ db: Database) {
+        let group = self.state.withLock { $0.queue.take() }
+        Failpoint.hit("commit.before")
+        let start = ContinuousClock.now
+        let results = self.writer.commit(group, on: db)
+        let latency = ContinuousClock.now - start
+        Failpoint.hit("commit.after")
+        // Before the callbacks: what they commit must find a writer to wake.
+        if self.state.withLock({ $0.queue.finished() }) { self.wake() }
+        for (waiting, result) in zip(group, results) { waiting.done(result) }
+        self.settings.observe?(CommitObservation(entries: group.count, latency: latency))
+        self.resumeClosing()
+    }
+
+    private func resumeClosing() {
+        let closing = self.state.withLock { state in
+            guard state.closing.isEmpty || state.queue.close() else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.closing = [] }
+            return state.closing
+        }
+        for continuation in closing { continuation.resume() }
+    }
+
+    /// Refuses new entries, waits for the queued ones and lets go of the prepared statements.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = self.state.withLock { state in
+                let isIdle = state.queue.close()
+                if !isIdle { state.closing.append(continuation) }
+                return isIdle
+            }
+            if isIdle { continuation.resume() }
+        }
+        await withCheckedContinuation { continuation in
+            self.pool.asyncWriteWithoutTransaction { _ in
+                self.writer.finalize()
+                continuation.resume()
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import Gateway
+import GRDB
+
+/// The migrations in order, and the check that the data is not from a later version.
+enum StoreSchema {
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration(Migration0001Initial.name, migrate: Migration0001Initial.apply)
+        return migrator
+    }
+
+    static func bringUpToDate(_ pool: DatabasePool) throws {
+        let migrator = self.migrator
+        guard try !pool.read(migrator.hasBeenSuperseded) else {
+            throw StoreFailure.tooNew(
+                "the database \(pool.path) was written by a later version of ebb; use that version or a copy of the data"
+            )
+        }
+        try migrator.migrate(pool)
+    }
+}

@@ -1,0 +1,93 @@
+import Gateway
+import Synchronization
+
+extension PrometheusMeters {
+    /// The exposition text for `/metrics`.
+    public func exposition() -> String {
+        let state = self.state.withLock { $0 }
+        var text = PrometheusText()
+        Self.writeRequests(state, &text)
+        Self.writeHistograms(state, &text)
+        text.family("ebb_engine_failures_total", "counter", "Engine calls that failed, by kind.")
+        for (engine, kinds) in state.engineFailures.sorted(by: { $0.key < $1.key }) {
+            for (kind, count) in kinds.sorted(by: { $0.key < $1.key }) {
+                text.sample("ebb_engine_failures_total", [("engine", engine), ("kind", kind)], "\(count)")
+            }
+        }
+        text.family("ebb_batch_lines_total", "counter", "Batch lines that reached a final state.")
+        for (key, count) in state.lines.sorted(by: { ($0.key.model, $0.key.tier) < ($1.key.model, $1.key.tier) }) {
+            text.sample("ebb_batch_lines_total", [("model", key.model), ("outcome", key.tier)], "\(count)")
+        }
+        for gauge in GaugeName.allCases {
+            text.family(gauge.metricName, "gauge", gauge.help)
+            text.sample(gauge.metricName, [], "\(state.gauges[gauge] ?? 0)")
+        }
+        return text.text
+    }
+
+    private static func writeRequests(_ state: State, _ text: inout PrometheusText) {
+        let series = state.series.sorted { ($0.key.model, $0.key.tier) < ($1.key.model, $1.key.tier) }
+        func labels(_ key: SeriesKey) -> [(String, String)] { [("model", key.model), ("tier", key.tier)] }
+        text.family("ebb_requests_total", "counter", "Requests that ended, by outcome.")
+        for (key, value) in series {
+            for (outcome, count) in value.outcomes.sorted(by: { $0.key < $1.key }) {
+                text.sample("ebb_requests_total", labels(key) + [("outcome", outcome)], "\(count)")
+            }
+        }
+        text.family("ebb_requests_in_flight", "gauge", "Requests that have begun and not ended.")
+        for (key, value) in series {
+            text.sample("ebb_requests_in_flight", labels(key), "\(value.started - value.outcomes.values.reduce(0, +))")
+        }
+        text.family("ebb_tokens_total", "counter", "Tokens by kind; cached is part of input, reasoning of output.")
+        for (key, value) in series {
+            let kinds = [
+                ("input", value.input), ("cached_input", value.cached), ("output", value.output),
+                ("reasoning_output", value.reasoning),
+            ]
+            for (kind, count) in kinds { text.sample("ebb_tokens_total", labels(key) + [("kind", kind)], "\(count)") }
+        }
+        text.family("ebb_cost_usd_total", "counter", "Charged dollars, for display; the ledger is exact.")
+        for (key, value) in series {
+            text.sample("ebb_cost_usd_total", labels(key), "\(Double(value.picodollars) / 1e12)")
+        }
+        text.family("ebb_unpriced_requests_total", "counter", "Requests whose model and tier have no price.")
+        for (key, value) in series { text.sample("ebb_unpriced_requests_total", labels(key), "\(value.unpriced)") }
+    }
+
+    private static func writeHistograms(_ state: State, _ text: inout PrometheusText) {
+        let series = state.series.sorted { ($0.key.model, $0.key.tier) < ($1.key.model, $1.key.tier) }
+        text.family("ebb_time_to_first_token_seconds", "histogram", "From arrival to the answer's first bytes.")
+        for (key, value) in series where value.firstToken.count > 0 {
+            text.histogram(
+                "ebb_time_to_first_token_seconds", [("model", key.model), ("tier", key.tier)], value.firstToken)
+        }
+        text.family("ebb_request_duration_seconds", "histogram", "From arrival to the durable end.")
+        for (key, value) in series where value.duration.count > 0 {
+            text.histogram("ebb_request_duration_seconds", [("model", key.model), ("tier", key.tier)], value.duration)
+        }
+        text.family("ebb_commit_group_size", "histogram", "Entries that shared one commit.")
+        text.histogram("ebb_commit_group_size", [], state.groupSize)
+        text.family("ebb_commit_seconds", "histogram", "Time of one group commit, fsync included.")
+        text.histogram("ebb_commit_seconds", [], state.groupSeconds)
+    }
+}
+
+extension GaugeName {
+    var metricName: String {
+        switch self {
+        case .batchesRunning: "ebb_batches_running"
+        case .batchLinesWaiting: "ebb_batch_lines_waiting"
+        case .batchLinesInFlight: "ebb_batch_lines_in_flight"
+        case .filesStoredBytes: "ebb_files_stored_bytes"
+        }
+    }
+
+    var help: String {
+        switch self {
+        case .batchesRunning: "Batches in progress or cancelling."
+        case .batchLinesWaiting: "Lines of running batches that have no result and are not in flight."
+        case .batchLinesInFlight: "Lines at an engine now."
+        case .filesStoredBytes: "Bytes of stored files."
+        }
+    }
+}

@@ -1,0 +1,94 @@
+public import Gateway
+public import Quantities
+import Synchronization
+
+/// The metrics of one process, kept in memory and written on request.
+///
+/// Label values that clients choose (model names) are bounded: beyond `seriesMax` they count as `other`.
+public final class PrometheusMeters: Meters {
+    static let seriesMax = 500
+
+    struct SeriesKey: Hashable {
+        let model: String
+        let tier: String
+    }
+
+    struct Series {
+        var started: Int64 = 0
+        var outcomes: [String: Int64] = [:]
+        var input: Int64 = 0
+        var cached: Int64 = 0
+        var output: Int64 = 0
+        var reasoning: Int64 = 0
+        var picodollars: Int128 = 0
+        var unpriced: Int64 = 0
+        var duration = Histogram(bounds: Histogram.secondsBounds)
+        var firstToken = Histogram(bounds: Histogram.secondsBounds)
+    }
+
+    struct State {
+        var series: [SeriesKey: Series] = [:]
+        var engineFailures: [String: [String: Int64]] = [:]
+        var lines: [SeriesKey: Int64] = [:]
+        var groupSize = Histogram(bounds: Histogram.groupBounds)
+        var groupSeconds = Histogram(bounds: Histogram.secondsBounds)
+        var gauges: [GaugeName: Double] = [:]
+    }
+
+    let state = Mutex(State())
+
+    public init() {}
+
+    private static func key(_ state: State, _ model: String, _ tier: String) -> SeriesKey {
+        let key = SeriesKey(model: model, tier: tier)
+        if state.series[key] != nil || state.series.count < Self.seriesMax { return key }
+        return SeriesKey(model: "other", tier: tier)
+    }
+
+    public func requestStarted(model: String, tier: TierName) {
+        self.state.withLock { $0.series[Self.key($0, model, tier.text), default: Series()].started += 1 }
+    }
+
+    public func requestFinished(_ facts: FinishedRequest) {
+        self.state.withLock { state in
+            let key = Self.key(state, facts.model, facts.tier.text)
+            self.count(facts, in: &state.series[key, default: Series()])
+        }
+    }
+
+    private func count(_ facts: FinishedRequest, in series: inout Series) {
+        series.outcomes[facts.outcome, default: 0] += 1
+        series.input += facts.usage.input
+        series.cached += facts.usage.cachedInput
+        series.output += facts.usage.output
+        series.reasoning += facts.usage.reasoningOutput
+        if let amount = facts.amount {
+            series.picodollars += amount.picodollars
+        } else if facts.usage.total > 0 {
+            series.unpriced += 1
+        }
+        series.duration.observe(facts.seconds)
+        if let first = facts.firstTokenSeconds { series.firstToken.observe(first) }
+    }
+
+    public func engineFailed(engine: EngineID, kind: String) {
+        self.state.withLock { $0.engineFailures[engine.text, default: [:]][kind, default: 0] += 1 }
+    }
+
+    public func batchLine(model: String, outcome: String) {
+        self.state.withLock { state in
+            let known = state.lines[SeriesKey(model: model, tier: outcome)] != nil
+            let name = known || state.lines.count < Self.seriesMax ? model : "other"
+            state.lines[SeriesKey(model: name, tier: outcome), default: 0] += 1
+        }
+    }
+
+    public func committed(group: Int, seconds: Double) {
+        self.state.withLock {
+            $0.groupSize.observe(Double(group))
+            $0.groupSeconds.observe(seconds)
+        }
+    }
+
+    public func set(gauge: GaugeName, _ value: Double) { self.state.withLock { $0.gauges[gauge] = value } }
+}

@@ -1,0 +1,35 @@
+/// How one attempt at a batch line ended, as far as the ledger of lines must know.
+public enum AttemptOutcome: Hashable, Sendable {
+    case succeeded
+    /// The engine refused the request for what it is (4xx): final.
+    case finalFailure(status: Int)
+    /// The attempt failed for a reason that may pass; counted against the line. `retryAfter` is what the engine asked.
+    case retryable(RetryableFailure, retryAfter: Duration?)
+    /// This product cancelled the attempt in favour of more urgent work; not counted.
+    case preempted
+    /// The process is shutting down, or the batch was cancelled; not counted.
+    case shutDown
+    /// The engine refuses this gateway, not the request (401, 403, a billing 429); not counted. The driver pauses the
+    /// engine: failing the lines would punish the customer for the operator's fault.
+    case engineUnusable
+
+    /// The outcome that an HTTP status means by itself: 2xx success; 408, 409, 429 and 5xx pass; 401 and 403 concern
+    /// the gateway's own credential; every other status is final.
+    public init(status: Int, retryAfter: Duration? = nil) {
+        switch status {
+        case 200..<300: self = .succeeded
+        case 401, 403: self = .engineUnusable
+        case 408, 409, 429, 500...: self = .retryable(.status(status), retryAfter: retryAfter)
+        default: self = .finalFailure(status: status)
+        }
+    }
+}
+
+/// A failure that may pass.
+public enum RetryableFailure: Hashable, Sendable {
+    case status(Int)
+    /// No connection, or it broke before the answer was complete.
+    case connection
+    /// The engine did not answer in time; when attempts run out the error row's code is `request_timeout`.
+    case timeout
+}

@@ -1,0 +1,39 @@
+/// How often, and how soon, a line is tried again after failures that may pass.
+public struct RetryPolicy: Hashable, Sendable {
+    /// Counted failures after which a line fails for good, 1 ... 255.
+    public let failuresMax: Int
+    public let delayFirst: Duration
+    public let delayMax: Duration
+    /// The longest `Retry-After` that is honoured, so that one bad header cannot park a line for days.
+    public let retryAfterMax: Duration
+
+    public init(
+        failuresMax: Int = 5, delayFirst: Duration = .milliseconds(500), delayMax: Duration = .seconds(30),
+        retryAfterMax: Duration = .seconds(3_600)
+    ) {
+        precondition((1...255).contains(failuresMax), "failuresMax is 1 ... 255")
+        precondition(delayFirst > .zero && delayMax >= delayFirst, "delays are positive and ordered")
+        self.failuresMax = failuresMax
+        self.delayFirst = delayFirst
+        self.delayMax = delayMax
+        self.retryAfterMax = retryAfterMax
+    }
+
+    /// The wait after the `failures`-th counted failure: doubling from `delayFirst` to `delayMax`, of which a random
+    /// half is kept, so that lines which failed together do not come back together; never before `retryAfter`, which
+    /// gets up to a tenth of itself on top for the same reason.
+    public func delay(afterFailures failures: Int, retryAfter: Duration?, random: UInt64) -> Duration {
+        precondition(failures >= 1, "a delay follows a failure")
+        let doublings = min(failures - 1, 40)
+        let full = min(self.delayMax, self.delayFirst * (1 << doublings))
+        let backoff = full / 2 + Self.share(of: full / 2, random)
+        guard let retryAfter, retryAfter > .zero else { return backoff }
+        let asked = min(retryAfter, self.retryAfterMax)
+        return max(backoff, asked + Self.share(of: asked / 10, random))
+    }
+
+    /// A uniform part of `duration`, in steps of 1/65,536.
+    private static func share(of duration: Duration, _ random: UInt64) -> Duration {
+        duration / 65_536 * Int(random >> 48)
+    }
+}

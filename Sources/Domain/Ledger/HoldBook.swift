@@ -1,0 +1,67 @@
+public import Quantities
+
+/// Money reserved before work and settled after it, against one cap per account.
+///
+/// Invariant (checked after every change): `spent + reserved <= cap` for every account with a cap whose holds were all
+/// placed under it, and `reserved` equals the sum of the open holds.
+public struct HoldBook<Account: Hashable & Sendable>: Sendable {
+    public enum Placement: Equatable, Sendable {
+        case held
+        /// The cap leaves less than was asked for.
+        case refused(available: Money)
+    }
+
+    private struct Balance: Sendable {
+        var cap: Money?
+        var spent = Money.zero
+        var reserved = Money.zero
+    }
+
+    private var balances: [Account: Balance] = [:]
+    private var holds: [RequestID: (account: Account, amount: Money)] = [:]
+
+    public init() {}
+
+    /// Opens an account or changes its cap; `spent` is what the ledger already holds.
+    public mutating func open(_ account: Account, cap: Money?, spent: Money) {
+        var balance = self.balances[account] ?? Balance()
+        balance.cap = cap
+        balance.spent = spent
+        self.balances[account] = balance
+    }
+
+    public func hasCap(_ account: Account) -> Bool { self.balances[account]?.cap != nil }
+
+    /// Reserves `amount` for `request`, or says what is left. Accounts without a cap always hold.
+    public mutating func place(
+        _ request: RequestID, on account: Account, amount: Money
+    ) throws(QuantityError) -> Placement {
+        precondition(self.holds[request] == nil, "a request is held once")
+        var balance = self.balances[account] ?? Balance()
+        let reserved = try balance.reserved.adding(amount)
+        if let cap = balance.cap {
+            let used = try balance.spent.adding(balance.reserved)
+            let available = try cap.subtracting(used)
+            if amount > available { return .refused(available: max(available, .zero)) }
+        }
+        balance.reserved = reserved
+        self.balances[account] = balance
+        self.holds[request] = (account, amount)
+        return .held
+    }
+
+    /// The hold becomes a charge of `actual` (zero when nothing ran). A request without a hold only adds to `spent`.
+    public mutating func settle(_ request: RequestID, on account: Account, actual: Money) throws(QuantityError) {
+        var balance = self.balances[account] ?? Balance()
+        if let hold = self.holds.removeValue(forKey: request) {
+            balance.reserved = try balance.reserved.subtracting(hold.amount)
+        }
+        balance.spent = try balance.spent.adding(actual)
+        precondition(balance.reserved >= .zero, "reserved never falls below the open holds")
+        self.balances[account] = balance
+    }
+
+    public func spent(_ account: Account) -> Money { self.balances[account]?.spent ?? .zero }
+    public func reserved(_ account: Account) -> Money { self.balances[account]?.reserved ?? .zero }
+    public var openHolds: Int { self.holds.count }
+}

@@ -1,0 +1,33 @@
+public import Quantities
+
+/// Only the amounts of a charge, for the path of every request.
+public struct ChargeAmounts: Hashable, Sendable {
+    public let amount: Money
+    /// At the standard tier's price; nil when that tier has no price for the usage.
+    public let listAmount: Money?
+}
+
+extension PriceBook {
+    /// Prices what one request consumed, meter by meter.
+    ///
+    /// - Parameters:
+    ///   - model: the model that answered, as the answer names it.
+    ///   - tier: the tier that served it.
+    ///   - at: when the request ran.
+    ///   - extras: counts of meters that are not tokens: pieces, characters, seconds, sessions, ...
+    public func price(
+        _ usage: TokenUsage, model: String, tier: TierName, at instant: Instant, extras: [Meter: Int64] = [:]
+    ) throws(PricingError) -> PricedUsage {
+        try self.resolve(model, tier: tier, at: instant).price(usage, at: instant, extras: extras)
+    }
+
+    /// Prices tokens without a breakdown; the same amounts as `price`.
+    public func amounts(
+        _ usage: TokenUsage, model: String, tier: TierName, at instant: Instant
+    ) throws(PricingError) -> ChargeAmounts {
+        let table = try self.resolve(model, tier: tier, at: instant)
+        return ChargeAmounts(
+            amount: try table.charge(usage: usage, at: instant),
+            listAmount: try table.listAmount(usage: usage, at: instant))
+    }
+}

@@ -1,0 +1,100 @@
+public import Quantities
+
+/// One meter of a charge.
+public struct PricedMeter: Hashable, Sendable {
+    public let meter: Meter
+    /// Units of the meter; never zero.
+    public let quantity: Int64
+    public let rate: Rate
+    /// Exact dollars before any rounding: a decimal where one is finite, else a fraction such as `17/30000`.
+    public let exactAmount: String
+}
+
+/// A usage with its price.
+public struct PricedUsage: Hashable, Sendable {
+    /// The sum of all meters, rounded once, half to even, to a picodollar.
+    public let amount: Money
+    /// The same usage at the standard tier's price, for savings; nil when that tier has no price for it.
+    public let listAmount: Money?
+    /// One line for each meter that was used, in `Meter` order.
+    public let lines: [PricedMeter]
+    public let provider: String
+    /// The name that the book prices; may differ from the name asked for.
+    public let model: String
+    public let tier: TierName
+    public let priceVersion: String
+    /// `>272000` when a context band applied.
+    public let band: String?
+    /// The schedule whose hours applied.
+    public let window: String?
+
+    /// List amount less amount; negative when the tier costs more than standard.
+    public var saving: Money? {
+        guard let list = self.listAmount else { return nil }
+        return Money(picodollars: list.picodollars - self.amount.picodollars)
+    }
+}
+
+extension PriceTable {
+    /// Prices `usage` and `extras` meter by meter.
+    ///
+    /// - Parameters:
+    ///   - inputForBand: the input tokens that choose the context band; all input tokens when nil.
+    ///   - extras: counts of meters that are not tokens. The one token meter allowed is `imageOutput`: the part of
+    ///     `usage.output` that is picture tokens.
+    public func price(
+        _ usage: TokenUsage, inputForBand: Int64? = nil, at instant: Instant, extras: [Meter: Int64] = [:]
+    ) throws(PricingError) -> PricedUsage {
+        let input = inputForBand ?? usage.input
+        let (card, above, window) = try self.card(self.hours, forInput: input, at: instant)
+        var lines: [PricedMeter] = []
+        let exact = try self.total(card, usage, extras, lines: &lines)
+        var listAmount: Money?
+        if let list = self.list {
+            do {
+                let card = try self.card(list, forInput: input, at: instant).card
+                var ignored: [PricedMeter] = []
+                listAmount = Money(picodollars: try self.total(card, usage, extras, lines: &ignored).roundedHalfEven)
+            } catch {
+                guard case .unpriced = error else { throw error }
+            }
+        }
+        return PricedUsage(
+            amount: Money(picodollars: exact.roundedHalfEven), listAmount: listAmount, lines: lines,
+            provider: self.provider, model: self.model, tier: self.tier, priceVersion: self.priceVersion,
+            band: above.map { ">\($0)" }, window: window)
+    }
+
+    private func total(
+        _ card: RateCard, _ usage: TokenUsage, _ extras: [Meter: Int64], lines: inout [PricedMeter]
+    ) throws(PricingError) -> Fraction {
+        let split = try UsageSplit(
+            usage, imageOutput: extras[.imageOutput] ?? 0, reasoningApart: card.reasoningApart,
+            imageApart: card.imageApart)
+        var counts: [(Meter, Int64)] = []
+        for meter in Meter.plain where meter.isToken && split.count(of: meter) != 0 {
+            counts.append((meter, split.count(of: meter)))
+        }
+        for (meter, count) in extras.sorted(by: { $0.key < $1.key }) where meter != .imageOutput && count != 0 {
+            if meter.isToken { throw .inconsistentUsage("\(meter.name) tokens belong in the usage") }
+            if count < 0 { throw .inconsistentUsage("the count of \(meter.name) is negative") }
+            if count > UsageSplit.countMax { throw .overflow }
+            counts.append((meter, count))
+        }
+        var sum = Fraction.zero
+        for (meter, count) in counts {
+            guard let rate = card.rates[meter] else {
+                throw .unpriced(.meter(meter, model: self.model, tier: self.tier))
+            }
+            do throws(QuantityError) {
+                let exact = try rate.fraction.multiplied(by: Fraction(whole: Int128(count)))
+                sum = try sum.adding(exact)
+                lines.append(
+                    PricedMeter(meter: meter, quantity: count, rate: rate, exactAmount: exact.exactDollars))
+            } catch {
+                throw .overflow
+            }
+        }
+        return sum
+    }
+}

@@ -1,0 +1,71 @@
+public import Quantities
+
+/// Circuit breaker of one engine.
+///
+/// ```
+/// closed --(failuresToOpen in a row)--> open --(openFor passed)--> probing --success--> closed
+///                                        ^                            |
+///                                        +---------- failure ---------+   (openFor doubles, up to openForMax)
+/// ```
+/// Only `fault`, `unreachable` and connect timeouts count: a busy engine is not a broken one.
+public struct EngineHealth: Sendable {
+    public static let failuresToOpen = 5
+    public static let openForMin: Duration = .seconds(1)
+    public static let openForMax: Duration = .seconds(30)
+
+    public enum State: Equatable, Sendable {
+        case closed(failures: Int)
+        case open(until: Instant)
+        case probing
+    }
+
+    public private(set) var state: State = .closed(failures: 0)
+    private var openFor = EngineHealth.openForMin
+
+    public init() {}
+
+    /// Whether a call may be sent now. An open breaker whose time is over admits exactly one probe.
+    public mutating func admits(now: Instant) -> Bool {
+        switch self.state {
+        case .closed: return true
+        case .probing: return false
+        case .open(let until):
+            guard now >= until else { return false }
+            self.state = .probing
+            return true
+        }
+    }
+
+    /// Whether `admits` would say yes, without taking the probe.
+    public func isAvailable(now: Instant) -> Bool {
+        switch self.state {
+        case .closed: true
+        case .probing: false
+        case .open(let until): now >= until
+        }
+    }
+
+    public mutating func succeeded() {
+        self.state = .closed(failures: 0)
+        self.openFor = Self.openForMin
+    }
+
+    public mutating func failed(_ failure: EngineFailure, now: Instant) {
+        switch failure.kind {
+        case .fault, .unreachable, .timeout(.connect): break
+        case .timeout, .cancelled, .capacity, .billing, .credential, .clientFault:
+            // The engine answered or we stopped; a probe that got this far found it alive.
+            if self.state == .probing { self.state = .closed(failures: 0) }
+            return
+        }
+        switch self.state {
+        case .closed(let failures) where failures + 1 < Self.failuresToOpen:
+            self.state = .closed(failures: failures + 1)
+        case .closed:
+            self.state = .open(until: now.advanced(by: self.openFor))
+        case .probing, .open:
+            self.openFor = min(self.openFor * 2, Self.openForMax)
+            self.state = .open(until: now.advanced(by: self.openFor))
+        }
+    }
+}

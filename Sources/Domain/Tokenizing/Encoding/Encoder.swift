@@ -1,0 +1,72 @@
+/// Turns text into tokens and back, and counts tokens.
+///
+/// The tokens are those of tiktoken's `encode_ordinary`: the text of a special token such as `<|endoftext|>` is
+/// ordinary text. Bytes that are not UTF-8 are first repaired as Python's `decode("utf-8", errors="replace")` does, so
+/// every input has a count. A text is always counted as a whole: counts of its parts do not add up to its count.
+public struct Encoder: Sendable {
+    public let vocabulary: Vocabulary
+
+    public init(_ vocabulary: Vocabulary) { self.vocabulary = vocabulary }
+
+    /// The number of tokens of `bytes`.
+    public func count(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var sink = CountingSink()
+        self.tokens(of: bytes, into: &sink)
+        return sink.count
+    }
+
+    /// The number of tokens of `bytes`.
+    public func count(_ bytes: [UInt8]) -> Int { bytes.withUnsafeBytes { self.count($0) } }
+
+    /// The number of tokens of `text`.
+    public func count(_ text: some StringProtocol) -> Int {
+        text.utf8.withContiguousStorageIfAvailable { self.count(UnsafeRawBufferPointer($0)) }
+            ?? self.count(Array(text.utf8))
+    }
+
+    /// The tokens of `bytes`.
+    public func encode(_ bytes: UnsafeRawBufferPointer) -> [UInt32] {
+        var sink = ListingSink()
+        sink.ranks.reserveCapacity(bytes.count / 4 + 4)
+        self.tokens(of: bytes, into: &sink)
+        return sink.ranks
+    }
+
+    /// The tokens of `bytes`.
+    public func encode(_ bytes: [UInt8]) -> [UInt32] { bytes.withUnsafeBytes { self.encode($0) } }
+
+    /// The tokens of `text`.
+    public func encode(_ text: some StringProtocol) -> [UInt32] {
+        text.utf8.withContiguousStorageIfAvailable { self.encode(UnsafeRawBufferPointer($0)) }
+            ?? self.encode(Array(text.utf8))
+    }
+
+    /// The bytes that `tokens` stand for, special tokens included; nil when one of them is unknown.
+    public func decode(_ tokens: [UInt32]) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(tokens.count * 4)
+        for token in tokens {
+            if let ordinary = self.vocabulary.bytes(ofToken: token) {
+                bytes += ordinary
+            } else if let special = self.vocabulary.encoding.specialToken(token) {
+                bytes += special.utf8
+            } else {
+                return nil
+            }
+        }
+        return bytes
+    }
+
+    private func tokens<Sink: TokenSink>(of bytes: UnsafeRawBufferPointer, into sink: inout Sink) {
+        bytes.withMemoryRebound(to: UInt8.self) { text in
+            if UTF8Repair.wellFormedPrefix(text) == text.count {
+                _ = self.vocabulary.walk(text, into: &sink)
+                return
+            }
+            var repaired: [UInt8] = []
+            repaired.reserveCapacity(text.count + text.count / 8)
+            _ = UTF8Repair.append(text, to: &repaired)
+            repaired.withUnsafeBufferPointer { _ = self.vocabulary.walk($0, into: &sink) }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+public import Quantities
+import Synchronization
+
+/// Who is calling.
+public struct Caller: Hashable, Sendable {
+    public let project: ProjectID
+    public let key: KeyID
+
+    public init(project: ProjectID, key: KeyID) {
+        self.project = project
+        self.key = key
+    }
+}
+
+/// Live keys in memory: one dictionary look-up per request. Reloaded when the store's access generation moves.
+public final class KeyDirectory: Sendable {
+    private struct Snapshot {
+        var generation: Int64 = -1
+        var callers: [KeyHash: Caller] = [:]
+        var caps: [ProjectID: Money?] = [:]
+    }
+
+    private let snapshot = Mutex(Snapshot())
+    private let store: any ProjectStore
+
+    public init(store: any ProjectStore) { self.store = store }
+
+    /// The caller whose key hashes to `hash`, unless it is unknown, revoked or its project archived.
+    public func caller(_ hash: KeyHash) -> Caller? { self.snapshot.withLock { $0.callers[hash] } }
+
+    /// Reads keys and projects again when they changed, by whichever process.
+    /// - Returns: projects with their spend caps when something changed, else nil.
+    @discardableResult
+    public func refresh() async throws(StoreFailure) -> [ProjectRecord]? {
+        let generation = try await self.store.accessGeneration()
+        if self.snapshot.withLock({ $0.generation == generation }) { return nil }
+        let projects = try await self.store.projects()
+        let live = Set(projects.filter { $0.archivedAt == nil }.map(\.id))
+        var callers: [KeyHash: Caller] = [:]
+        for key in try await self.store.keys(of: nil) where key.revokedAt == nil && live.contains(key.project) {
+            callers[key.hash] = Caller(project: key.project, key: key.id)
+        }
+        let loaded = callers
+        self.snapshot.withLock {
+            $0.generation = generation
+            $0.callers = loaded
+        }
+        return projects
+    }
+}

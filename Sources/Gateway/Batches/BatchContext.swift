@@ -1,0 +1,48 @@
+public import Batching
+public import Logging
+
+/// What every batch execution needs from the process around it.
+public struct BatchContext: Sendable {
+    public typealias Stores = BatchStore & FileStore & CommitLog
+
+    public var store: any Stores
+    public var blobs: any BlobStore
+    public var engines: BatchEngines
+    public var directory: EngineDirectory
+    public var client: any EngineClient
+    public var pricer: Pricer
+    public var meters: any Meters
+    public var clock: any GatewayClock
+    public var timers: any Timers
+    public var randomness: any Randomness
+    public var limits: GatewayLimits
+    public var policy: RetryPolicy
+    /// `prefix`, or the file's own order.
+    public var ordersByPrefix: Bool
+    /// The boot epoch of this process.
+    public var epoch: Int64
+    public var logger: Logger
+
+    public init(
+        store: any Stores, blobs: any BlobStore, engines: BatchEngines, directory: EngineDirectory,
+        client: any EngineClient, pricer: Pricer, meters: any Meters, clock: any GatewayClock, timers: any Timers,
+        randomness: any Randomness, limits: GatewayLimits = GatewayLimits(), policy: RetryPolicy = RetryPolicy(),
+        ordersByPrefix: Bool = true, epoch: Int64, logger: Logger
+    ) {
+        self.store = store
+        self.blobs = blobs
+        self.engines = engines
+        self.directory = directory
+        self.client = client
+        self.pricer = pricer
+        self.meters = meters
+        self.clock = clock
+        self.timers = timers
+        self.randomness = randomness
+        self.limits = limits
+        self.policy = policy
+        self.ordersByPrefix = ordersByPrefix
+        self.epoch = epoch
+        self.logger = logger
+    }
+}

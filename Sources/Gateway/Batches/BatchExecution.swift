@@ -1,0 +1,62 @@
+import Batching
+import Logging
+import OpenAIWire
+import Quantities
+import Routing
+
+/// Drives one batch from where it stands to its end.
+///
+/// One loop owns all state and takes messages in turn: ends of attempts, commits, cancels, timers. Engines and the
+/// commit log call back from their own threads; they only send messages. So a line costs no task.
+final class BatchExecution: Sendable {
+    enum Message: Sendable {
+        case attemptEnded(LineAttempt, LineAttempt.Ending)
+        case committed(LineAttempt, LineFate, TokenUsage?, Result<CommitResult, StoreFailure>)
+        case cancelRequested(@Sendable (Result<BatchRecord, GatewayError>) -> Void)
+        /// A timer or a free place: look again.
+        case wake
+        /// The process is stopping: no new dispatch, leave everything resumable.
+        case shutDown
+    }
+
+    /// What ended the loop.
+    enum Exit: Sendable, Equatable {
+        case terminal
+        case shutDown
+        /// The cost limit of the batch leaves no room for another line.
+        case capReached
+    }
+
+    let id: BatchID
+    private let messages: AsyncStream<Message>
+    private let inbox: AsyncStream<Message>.Continuation
+    private let initial: BatchRecord
+    private let context: BatchContext
+
+    init(_ batch: BatchRecord, context: BatchContext) {
+        self.id = batch.id
+        self.initial = batch
+        self.context = context
+        (self.messages, self.inbox) = AsyncStream.makeStream()
+    }
+
+    func send(_ message: Message) { self.inbox.yield(message) }
+
+    func run() async -> Exit {
+        var loop = BatchLoop(self.initial, context: self.context, send: { [inbox] in inbox.yield($0) })
+        do {
+            try await loop.begin()
+            for await message in self.messages {
+                if let exit = loop.exit { return exit }
+                try await loop.handle(message)
+                if let exit = loop.exit { return exit }
+            }
+            return loop.exit ?? .shutDown
+        } catch {
+            self.context.logger.error(
+                "batch stopped by a store failure; it resumes at the next start",
+                metadata: ["batch.id": "\(self.id)", "reason": "\(error)"])
+            return .shutDown
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Batching
+import Ledger
+import Logging
+import OpenAIWire
+import Quantities
+import Routing
+
+/// Lines: dispatch, ends of attempts, commits.
+extension BatchLoop {
+    /// Sends lines while there are lines, places and money.
+    mutating func dispatch() {
+        guard self.isDispatching, self.plan != nil else { return }
+        let now = self.context.clock.now
+        if let until = self.pausedUntil {
+            if now < until { return self.wake(at: until) }
+            self.pausedUntil = nil
+        }
+        while self.attempts.count < self.context.engines.places(self.targets) {
+            guard self.spending.hasRoom else { return self.capReached() }
+            guard self.plan?.ledger.pendingCount ?? 0 > 0 else { return }
+            let choice = self.context.engines.choose(self.targets)
+            guard case .engine(let target, let engine) = choice else {
+                if case .unavailable = choice { return self.pauseDispatch(now) }
+                self.context.engines.whenFree(self.batch.id) { [send] in send(.wake) }
+                return
+            }
+            guard let (lease, lane) = self.plan?.next(now: now) else {
+                self.context.engines.finished(target.engine, failure: nil)
+                if let ready = self.plan?.ledger.nextReady { self.wake(at: ready) }
+                return
+            }
+            self.start(lease, lane: lane, target: target, engine: engine, now: now)
+        }
+    }
+
+    private mutating func pauseDispatch(_ now: Instant) {
+        let until = now.advanced(by: self.pause)
+        self.pausedUntil = until
+        self.pause = min(self.pause * 2, Self.pauseMax)
+        self.wake(at: until)
+    }
+
+    private mutating func capReached() {
+        guard self.attempts.isEmpty, self.committing == 0 else { return }
+        if self.plan?.ledger.pendingCount ?? 0 > 0 { self.exit = .capReached }
+    }
+
+    private mutating func start(
+        _ lease: LineLease, lane: Int, target: EngineTarget, engine: Engine, now: Instant
+    ) {
+        let attempt = LineAttempt(
+            lease: lease, lane: lane, target: target, endpoint: self.endpoint, startedAt: now,
+            report: { [send] in send(.attemptEnded($0, $1)) })
+        self.attempts[lease.line] = attempt
+        do {
+            guard let line = try self.input?.line(lease.line) else { throw StoreFailure.notFound }
+            let body = try LineBody.read(line, self.endpoint)
+            self.spending.hold(
+                lease.line, CostBound(pricer: self.context.pricer, at: now).most(
+                    body.facts, bodyBytes: body.bytes.count, tier: self.batch.tier) ?? .zero)
+            let order = EngineOrder(
+                body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
+                clientStreams: false, slot: lane >= 0 ? lane : nil)
+            attempt.start(
+                EngineRequest(
+                    engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
+                    isStream: order.isStream, request: self.context.randomness.id(RequestID.self)),
+                client: self.context.client)
+        } catch let error as RequestError {
+            // Shallow validation let it pass; the run tells, as a 400 line (openai-api 3.9).
+            attempt.failed(EngineFailure(.clientFault, status: 400, message: "invalid request", body: error.body.encoded))
+        } catch {
+            attempt.failed(EngineFailure(.fault, message: "the line could not be read: \(error)"))
+        }
+    }
+
+    mutating func attemptEnded(_ attempt: LineAttempt, _ ending: LineAttempt.Ending) async throws(StoreFailure) {
+        self.attempts[attempt.lease.line] = nil
+        self.spending.release(attempt.lease.line)
+        self.plan?.ended(lane: attempt.lane)
+        let now = self.context.clock.now
+        var failure: EngineFailure?
+        let outcome: AttemptOutcome
+        switch ending {
+        case .answered:
+            outcome = .succeeded
+            self.pause = Self.pauseFirst
+        case .failed(let error):
+            failure = error
+            outcome = AttemptOutcome(error)
+            self.context.meters.engineFailed(engine: attempt.target.engine, kind: error.label)
+            if outcome == .engineUnusable { self.pauseDispatch(now) }
+        }
+        self.context.engines.finished(attempt.target.engine, failure: failure)
+        let random = self.context.randomness.next()
+        let verdict = self.plan?.finish(attempt.lease, outcome, now: now, random: random)
+        switch verdict {
+        case .commit(let fate):
+            self.commit(attempt, ending, fate, now: now)
+        case .retry(let at):
+            self.wake(at: at)
+        case .requeued, .waste, nil:
+            break
+        }
+        if !self.isDispatching { try await self.drainedIfIdle() }
+    }
+
+    private mutating func commit(_ attempt: LineAttempt, _ ending: LineAttempt.Ending, _ fate: LineFate, now: Instant) {
+        let result = LineResult(
+            batch: self.batch, endpoint: self.endpoint, attempt: attempt, ending: ending, fate: fate,
+            customID: self.customID(attempt.lease.line), now: now, context: self.context)
+        self.committing += 1
+        self.spending.add(result.commit.charge?.amount ?? .zero)
+        let usage = result.commit.charge?.usage
+        Failpoint.hit("line.answered")
+        self.context.store.commit(.line(result.commit)) { [send] outcome in
+            send(.committed(attempt, fate, usage, outcome))
+        }
+    }
+
+    private func customID(_ line: Int) -> [UInt8] {
+        guard let text = try? self.input?.line(line) else { return Array("\"\"".utf8) }
+        return text.withUnsafeBytes { bytes -> [UInt8] in
+            guard let reading = try? BatchLineReading.scan(bytes), case .text(let slice, _) = reading.customID else {
+                return Array("\"\"".utf8)
+            }
+            return Array(bytes[slice.range])
+        }
+    }
+
+    mutating func committed(
+        _ attempt: LineAttempt, _ fate: LineFate, _ result: Result<CommitResult, StoreFailure>
+    ) async throws(StoreFailure) {
+        self.committing -= 1
+        switch result {
+        case .success(.committed):
+            self.plan?.committed(attempt.lease)
+            self.context.meters.batchLine(
+                model: self.batch.model ?? "", outcome: fate == .succeeded ? "completed" : "failed")
+            try await self.feed(.lineFinished(fate))
+        case .success(.duplicate):
+            // Another attempt's row is there: this one is waste, the line is done.
+            self.plan?.committed(attempt.lease)
+        case .success(.stale):
+            self.plan?.commitFailed(attempt.lease)
+        case .failure(let failure):
+            self.context.logger.error(
+                "line result not recorded; the line runs again",
+                metadata: ["batch.id": "\(self.batch.id)", "line": "\(attempt.lease.line + 1)", "reason": "\(failure)"])
+            self.plan?.commitFailed(attempt.lease)
+            self.pauseDispatch(self.context.clock.now)
+        }
+        if !self.isDispatching { try await self.drainedIfIdle() }
+    }
+}
+
+extension AttemptOutcome {
+    /// What an engine's failure means for a line. An engine that cannot be used at all pauses the batch, it does not
+    /// fail its lines (openai-api A.6).
+    init(_ failure: EngineFailure) {
+        switch failure.kind {
+        case .clientFault: self = .finalFailure(status: failure.status ?? 400)
+        case .capacity: self = .retryable(.status(failure.status ?? 429), retryAfter: failure.retryAfter)
+        case .billing, .credential: self = .engineUnusable
+        case .unreachable, .timeout(.connect): self = .engineUnusable
+        case .fault:
+            self = failure.status.map { .retryable(.status($0), retryAfter: failure.retryAfter) }
+                ?? .retryable(.connection, retryAfter: nil)
+        case .timeout: self = .retryable(.timeout, retryAfter: nil)
+        case .cancelled: self = .shutDown
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Batching
+import Logging
+import Quantities
+
+/// The end of a batch: its files and its last state, in one transaction.
+extension BatchLoop {
+    mutating func seal(_ ending: BatchStateMachine.Ending) async throws(StoreFailure) {
+        Failpoint.hit("batch.finalizing")
+        if ending == .expired { Failpoint.hit("batch.expiring") }
+        guard var machine = self.machine else { return }
+        let now = self.context.clock.now
+        let actions = machine.handle(.finalized, now: now)
+        self.machine = machine
+        var row = self.batch.with(machine.record)
+        var files: [FileRecord] = []
+        let output = try await self.context.store.lineBytes(of: row.id, succeeded: true)
+        if output.count > 0 {
+            let file = self.file(row, bytes: output.bytes, succeeded: true, now: now)
+            row.outputFile = file.id
+            files.append(file)
+        }
+        let errorBytes = try await self.errorBytes(row)
+        if errorBytes > 0 {
+            let file = self.file(row, bytes: errorBytes, succeeded: false, now: now)
+            row.errorFile = file.id
+            files.append(file)
+        }
+        self.batch = try await self.context.store.update(
+            row, expecting: [BatchStatus.finalizing.rawValue, BatchStatus.cancelling.rawValue], files: files)
+        for action in actions {
+            if case .announce(let status) = action {
+                self.context.logger.info(
+                    "batch ended", metadata: ["batch.id": "\(row.id)", "status": "\(status.rawValue)"])
+                self.exit = .terminal
+            }
+        }
+    }
+
+    private func file(_ row: BatchRecord, bytes: Int64, succeeded: Bool, now: Instant) -> FileRecord {
+        let lifetime = row.outputExpiresAfter.map { Duration.seconds($0) } ?? FileRules.batchExpiry
+        return FileRecord(
+            id: self.context.randomness.id(FileID.self), project: row.project,
+            filename: succeeded ? FileRules.outputName(row.id) : FileRules.errorName(row.id),
+            purpose: FilePurpose.batchOutput.rawValue, bytes: bytes, createdAt: now,
+            expiresAt: now.advanced(by: lifetime), content: succeeded ? .batchOutput(row.id) : .batchErrors(row.id))
+    }
+
+    /// The size of the error file, lines that never ran included.
+    private func errorBytes(_ row: BatchRecord) async throws(StoreFailure) -> Int64 {
+        let reader = BatchOutputReader(
+            batch: row, succeeded: false, store: self.context.store, blobs: self.context.blobs)
+        var total: Int64 = 0
+        do {
+            try await reader.stream { total += Int64($0.count) }
+        } catch {
+            throw error as? StoreFailure ?? .unavailable("\(error)")
+        }
+        return total
+    }
+}

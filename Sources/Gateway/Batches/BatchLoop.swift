@@ -1,0 +1,205 @@
+import Batching
+import Ledger
+import Logging
+import OpenAIWire
+import Quantities
+import Routing
+
+/// The state of one running batch and what each message does to it. Owned by one `BatchExecution`.
+struct BatchLoop {
+    /// The first pause after an engine proved unusable; doubles up to `pauseMax`.
+    static let pauseFirst: Duration = .milliseconds(500)
+    static let pauseMax: Duration = .seconds(30)
+
+    let context: BatchContext
+    let send: @Sendable (BatchExecution.Message) -> Void
+    var batch: BatchRecord
+    var machine: BatchStateMachine?
+    var plan: BatchPlan?
+    var input: BatchInput?
+    var endpoint: Endpoint = .chatCompletions
+    var targets: [EngineTarget] = []
+    var attempts: [Int: LineAttempt] = [:]
+    var committing = 0
+    var isDispatching = false
+    var isStopping = false
+    var pausedUntil: Instant?
+    var pause = BatchLoop.pauseFirst
+    var spending: BatchSpending
+    var exit: BatchExecution.Exit?
+    var nextWake: Instant?
+
+    init(
+        _ batch: BatchRecord, context: BatchContext, send: @escaping @Sendable (BatchExecution.Message) -> Void
+    ) {
+        self.batch = batch
+        self.context = context
+        self.send = send
+        self.spending = BatchSpending(cap: batch.maxCost)
+    }
+
+    mutating func begin() async throws(StoreFailure) {
+        do throws(BatchRecordError) {
+            self.machine = try BatchStateMachine(restoring: try self.life(), drainGrace: self.drainGrace)
+        } catch {
+            self.context.logger.error("batch record is impossible", metadata: ["batch.id": "\(self.batch.id)", "reason": "\(error)"])
+            self.exit = .terminal
+            return
+        }
+        try await self.feed(.restarted)
+    }
+
+    private func life() throws(BatchRecordError) -> Batching.BatchRecord {
+        do throws(StoreFailure) { return try self.batch.life() } catch { throw .impossible("\(error)") }
+    }
+
+    /// Engines of our own stop at once; work at bought ones is paid for, so it may finish (scheduling 6.6).
+    private var drainGrace: Duration {
+        let model = self.batch.model ?? ""
+        let table = self.context.directory.table
+        let isBought = (table.targets(for: model) ?? []).contains { table.engines[$0.engine]?.kind.isOwned == false }
+        return isBought ? BatchStateMachine.drainGraceMax : .zero
+    }
+
+    mutating func handle(_ message: BatchExecution.Message) async throws(StoreFailure) {
+        switch message {
+        case .attemptEnded(let attempt, let ending):
+            try await self.attemptEnded(attempt, ending)
+        case .committed(let attempt, let fate, _, let result):
+            try await self.committed(attempt, fate, result)
+        case .cancelRequested(let reply):
+            try await self.cancel(reply)
+        case .wake:
+            self.nextWake = nil
+            try await self.timePassed()
+        case .shutDown:
+            self.isStopping = true
+            self.isDispatching = false
+            self.plan?.stop()
+            for attempt in self.attempts.values { attempt.abort() }
+        }
+        self.dispatch()
+        if self.isStopping, self.attempts.isEmpty, self.committing == 0, self.exit == nil { self.exit = .shutDown }
+    }
+
+    /// Gives the machine an event, stores what changed, does what it says.
+    mutating func feed(_ event: BatchStateMachine.Event) async throws(StoreFailure) {
+        guard var machine = self.machine else { return }
+        let before = machine.status
+        let actions = machine.handle(event, now: self.context.clock.now)
+        self.machine = machine
+        if machine.status != before { try await self.persist(from: before) }
+        for action in actions { try await self.perform(action) }
+    }
+
+    private mutating func persist(from before: BatchStatus) async throws(StoreFailure) {
+        guard let life = self.machine?.record else { return }
+        // An ending that ran is stored together with its files, in `seal`.
+        if life.status.isTerminal, life.status != .failed { return }
+        if life.status == .cancelling { Failpoint.hit("batch.cancelling") }
+        let row = self.batch.with(life)
+        self.batch = try await self.context.store.update(row, expecting: [before.rawValue], files: [])
+    }
+
+    private mutating func perform(_ action: BatchStateMachine.Action) async throws(StoreFailure) {
+        switch action {
+        case .startValidation:
+            let verdict = try await BatchValidation(batch: self.batch, context: self.context).verdict()
+            switch verdict {
+            case .valid(let lineCount, let model):
+                try await self.feed(.validated(lineCount: lineCount, model: model))
+            case .invalid(let errors):
+                try await self.feed(.validationFailed(errors))
+            }
+        case .stopValidation:
+            try await self.feed(.inflightDrained)
+        case .startDispatch:
+            try await self.prepare()
+            self.isDispatching = self.exit == nil
+            self.dispatch()
+        case .stopDispatch:
+            self.isDispatching = false
+            self.plan?.stop()
+        case .abortInFlight:
+            for attempt in self.attempts.values { attempt.abort() }
+            try await self.drainedIfIdle()
+        case .wake(let at):
+            self.wake(at: at)
+        case .finalize(let ending):
+            try await self.seal(ending)
+        case .announce(let status):
+            self.context.logger.info(
+                "batch ended", metadata: ["batch.id": "\(self.batch.id)", "status": "\(status.rawValue)"])
+            self.exit = .terminal
+        case .refuse:
+            break
+        }
+    }
+
+    /// Loads what dispatching needs: the index, finished lines, the engines.
+    private mutating func prepare() async throws(StoreFailure) {
+        guard let inputKey = self.batch.input, let indexKey = self.batch.index,
+            let endpoint = Endpoint(path: self.batch.endpoint)
+        else {
+            throw .unavailable("batch \(self.batch.id) has no input")
+        }
+        let input = try BatchInput(input: inputKey, index: indexKey, blobs: self.context.blobs)
+        let finished = try await self.context.store.finishedLines(of: self.batch.id)
+        self.input = input
+        self.endpoint = endpoint
+        self.targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
+        let table = self.context.directory.table
+        var slots: Int?
+        if self.targets.count == 1, let engine = table.engines[self.targets[0].engine], engine.kind.hasSlotCaches {
+            slots = BatchEngines.places(of: engine)
+        }
+        self.plan = BatchPlan(
+            lineCount: Int(self.batch.totalLines), epoch: self.context.epoch, finished: finished,
+            order: self.context.ordersByPrefix ? input.index.order : nil, slots: slots, policy: self.context.policy)
+        self.spending.spent = try await self.spentBefore()
+    }
+
+    private func spentBefore() async throws(StoreFailure) -> Money {
+        guard self.batch.maxCost != nil, let ledger = self.context.store as? any LedgerStore else { return .zero }
+        let groups = try await ledger.totals(ChargeFilter(batch: self.batch.id))
+        return Money(picodollars: groups.reduce(0) { $0 + $1.totals.amount.picodollars })
+    }
+
+    private mutating func cancel(
+        _ reply: @Sendable (Result<BatchRecord, GatewayError>) -> Void
+    ) async throws(StoreFailure) {
+        guard let status = self.machine?.status else { return }
+        switch status {
+        case .finalizing, .completed, .failed, .expired:
+            reply(.failure(.client(.cannotCancel(status: status.rawValue))))
+        case .validating, .inProgress, .cancelling, .cancelled:
+            try await self.feed(.cancelRequested)
+            reply(.success(self.batch))
+        }
+    }
+
+    private mutating func timePassed() async throws(StoreFailure) {
+        guard let machine = self.machine else { return }
+        let now = self.context.clock.now
+        if now >= machine.record.times.expires { try await self.feed(.windowPassed) }
+        try await self.feed(.graceEnded)
+        if machine.status == .inProgress, now < machine.record.times.expires {
+            self.wake(at: machine.record.times.expires)
+        }
+    }
+
+    /// Asks for a message at `at`; only the earliest wish counts.
+    mutating func wake(at moment: Instant) {
+        if let pending = self.nextWake, pending <= moment { return }
+        self.nextWake = moment
+        let delay = max(moment.since(self.context.clock.now), .milliseconds(1))
+        self.context.timers.after(delay) { [send] in send(.wake) }
+    }
+
+    mutating func drainedIfIdle() async throws(StoreFailure) {
+        guard self.attempts.isEmpty, self.committing == 0, !self.isStopping else { return }
+        if self.machine?.status == .finalizing || self.machine?.status == .cancelling {
+            try await self.feed(.inflightDrained)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Logging
+public import Quantities
+import Synchronization
+
+/// Runs all batches of a process: takes up the unfinished ones at start, then those that are submitted.
+public final class BatchRunner: Sendable {
+    private struct State {
+        var running: [BatchID: BatchExecution] = [:]
+        var isStopping = false
+    }
+
+    public let context: BatchContext
+    private let state = Mutex(State())
+    private let submissions: AsyncStream<BatchRecord>
+    private let inbox: AsyncStream<BatchRecord>.Continuation
+    /// Told how each batch left the loop; for `ebb run`, which waits for its one batch.
+    private let onExit: @Sendable (BatchID, RunnerExit) -> Void
+
+    /// Why a batch left the runner.
+    public enum RunnerExit: Sendable, Equatable { case ended, stopped, capReached }
+
+    public init(context: BatchContext, onExit: @escaping @Sendable (BatchID, RunnerExit) -> Void = { _, _ in }) {
+        self.context = context
+        self.onExit = onExit
+        (self.submissions, self.inbox) = AsyncStream.makeStream()
+    }
+
+    /// Hands over a stored batch.
+    public func submit(_ batch: BatchRecord) { self.inbox.yield(batch) }
+
+    /// Runs until `stop` was called and every batch is parked. The only long-lived entry.
+    public func run() async throws {
+        for batch in try await self.context.store.unfinishedBatches() { self.submit(batch) }
+        await withDiscardingTaskGroup { group in
+            for await batch in self.submissions {
+                let execution = BatchExecution(batch, context: self.context)
+                let isWanted = self.state.withLock { state -> Bool in
+                    guard !state.isStopping, state.running[batch.id] == nil else { return false }
+                    state.running[batch.id] = execution
+                    return true
+                }
+                guard isWanted else { continue }
+                group.addTask {
+                    let exit = await execution.run()
+                    let count = self.state.withLock { state -> Int in
+                        state.running[batch.id] = nil
+                        return state.running.count
+                    }
+                    self.context.meters.set(gauge: .batchesRunning, Double(count))
+                    switch exit {
+                    case .terminal: self.onExit(batch.id, .ended)
+                    case .shutDown: self.onExit(batch.id, .stopped)
+                    case .capReached: self.onExit(batch.id, .capReached)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stops dispatch at once; lines in flight are given up and run again after the next start.
+    public func stop() {
+        let running = self.state.withLock { state -> [BatchExecution] in
+            state.isStopping = true
+            return Array(state.running.values)
+        }
+        for execution in running { execution.send(.shutDown) }
+        self.inbox.finish()
+    }
+
+    func execution(_ id: BatchID) -> BatchExecution? { self.state.withLock { $0.running[id] } }
+}

@@ -1,0 +1,110 @@
+import Batching
+import OpenAIWire
+public import Quantities
+
+/// The use cases of `/v1/batches`.
+public final class BatchService: Sendable {
+    private let store: any BatchStore & FileStore
+    private let runner: BatchRunner
+    private let clock: any GatewayClock
+    private let randomness: any Randomness
+    /// Accepted completion windows and the tier that each is priced and scheduled as.
+    public let windows: [String: TierName]
+
+    public init(
+        store: any BatchStore & FileStore, runner: BatchRunner, clock: any GatewayClock,
+        randomness: any Randomness, windows: [String: TierName] = ["24h": .batch]
+    ) {
+        self.store = store
+        self.runner = runner
+        self.clock = clock
+        self.randomness = randomness
+        self.windows = windows
+    }
+
+    /// What a batch is to be; already checked for form.
+    public struct Order: Sendable {
+        public var inputFile: FileID
+        public var endpoint: String
+        public var window: String
+        public var metadata: [MetadataPair]?
+        public var outputExpiresAfter: Int64?
+        public var maxCost: Money?
+
+        public init(
+            inputFile: FileID, endpoint: String, window: String = "24h", metadata: [MetadataPair]? = nil,
+            outputExpiresAfter: Int64? = nil, maxCost: Money? = nil
+        ) {
+            self.inputFile = inputFile
+            self.endpoint = endpoint
+            self.window = window
+            self.metadata = metadata
+            self.outputExpiresAfter = outputExpiresAfter
+            self.maxCost = maxCost
+        }
+    }
+
+    /// Stores the batch and hands it to the runner. Everything about its file is reported later, in its `errors`.
+    public func create(
+        _ order: Order, project: ProjectID, key: KeyID?
+    ) async throws(GatewayError) -> BatchRecord {
+        guard let tier = self.windows[order.window], let window = try? CompletionWindow(order.window) else {
+            throw .invalid(
+                "Invalid value: '\(order.window)'. Supported values are: "
+                    + self.windows.keys.sorted().map { "'\($0)'" }.joined(separator: ", ") + ".",
+                param: "completion_window", code: "invalid_value")
+        }
+        let now = self.clock.now
+        var batch = BatchRecord(
+            id: self.randomness.id(BatchID.self), project: project, key: key, endpoint: order.endpoint,
+            inputFile: order.inputFile, window: order.window, tier: tier, status: BatchStatus.validating.rawValue,
+            metadata: order.metadata, outputExpiresAfter: order.outputExpiresAfter, createdAt: now,
+            expiresAt: now.advanced(by: window.duration))
+        batch.maxCost = order.maxCost
+        do throws(StoreFailure) {
+            if let file = try await self.store.file(order.inputFile, project: project),
+                file.purpose == FilePurpose.batch.rawValue, file.expiresAt.map({ $0 > now }) ?? true,
+                case .blob(let input, let index) = file.content
+            {
+                batch.input = input
+                batch.index = index
+            }
+            try await self.store.insert(batch)
+        } catch { throw GatewayError(error) }
+        self.runner.submit(batch)
+        return batch
+    }
+
+    public func batch(_ id: BatchID, project: ProjectID) async throws(GatewayError) -> BatchRecord {
+        do throws(StoreFailure) {
+            if let batch = try await self.store.batch(id, project: project) { return batch }
+        } catch { throw GatewayError(error) }
+        throw .client(.noBatch(id.text))
+    }
+
+    public func list(project: ProjectID, page: PageRequest) async throws(GatewayError) -> Page<BatchRecord> {
+        do throws(StoreFailure) {
+            return try await self.store.batches(project: project, page: page)
+        } catch { throw GatewayError(error) }
+    }
+
+    /// Asks the running execution to cancel; a batch that no longer runs answers by its state.
+    public func cancel(_ id: BatchID, project: ProjectID) async throws(GatewayError) -> BatchRecord {
+        // A batch may end between the look-up and the message; its stored state decides then.
+        for _ in 0..<50 {
+            let batch = try await self.batch(id, project: project)
+            switch BatchStatus(rawValue: batch.status) {
+            case .cancelled: return batch
+            case .completed, .failed, .expired: throw .client(.cannotCancel(status: batch.status))
+            default: break
+            }
+            if let execution = self.runner.execution(id) {
+                let reply = OneReply<Result<BatchRecord, GatewayError>>()
+                execution.send(.cancelRequested { reply.give($0) })
+                if let result = await reply.wait(clock: self.clock, atMost: .seconds(5)) { return try result.get() }
+            }
+            try? await self.clock.sleep(for: .milliseconds(100))
+        }
+        throw GatewayError(source: .gateway, retry: .afterDelay(.seconds(1)), answer: .serverError)
+    }
+}

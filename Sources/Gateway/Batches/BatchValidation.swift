@@ -1,0 +1,22 @@
+import Batching
+import Quantities
+import Routing
+
+/// Judges a batch's file from the facts that were stored with its index; the file itself is not read again.
+struct BatchValidation {
+    let batch: BatchRecord
+    let context: BatchContext
+
+    func verdict() async throws(StoreFailure) -> BatchCheck.Verdict {
+        guard let endpoint = BatchEndpoint(rawValue: self.batch.endpoint), let input = self.batch.input,
+            let index = self.batch.index
+        else {
+            return .invalid([.fileNotFound(self.batch.inputFile.text, organization: self.batch.project.text)])
+        }
+        let facts = try BatchInput(input: input, index: index, blobs: self.context.blobs).index.facts
+        let table = self.context.directory.table
+        return BatchCheck(endpoint: endpoint, limits: self.context.limits.batch).verdict(on: facts) {
+            table.targets(for: $0) != nil
+        }
+    }
+}

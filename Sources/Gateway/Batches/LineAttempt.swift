@@ -1,0 +1,91 @@
+import Batching
+import OpenAIWire
+import Quantities
+import Routing
+import Synchronization
+
+/// One attempt at one batch line: asks the engine, folds its answer, reports once.
+final class LineAttempt: AnswerSink {
+    enum Ending: Sendable {
+        case answered(AnswerAssembly.Assembled)
+        case failed(EngineFailure)
+    }
+
+    private struct State {
+        var assembly: AnswerAssembly
+        var call: (any EngineCall)?
+        var isDone = false
+    }
+
+    let lease: LineLease
+    let lane: Int
+    let target: EngineTarget
+    let startedAt: Instant
+    private let report: @Sendable (LineAttempt, Ending) -> Void
+    private let state: Mutex<State>
+
+    init(
+        lease: LineLease, lane: Int, target: EngineTarget, endpoint: Endpoint, startedAt: Instant,
+        report: @escaping @Sendable (LineAttempt, Ending) -> Void
+    ) {
+        self.lease = lease
+        self.lane = lane
+        self.target = target
+        self.startedAt = startedAt
+        self.report = report
+        self.state = Mutex(State(assembly: AnswerAssembly(endpoint: endpoint, isStream: false)))
+    }
+
+    func start(_ request: EngineRequest, client: any EngineClient) {
+        let call = client.send(request, to: self)
+        let isLive = self.state.withLock { state -> Bool in
+            if !state.isDone { state.call = call }
+            return !state.isDone
+        }
+        if !isLive { call.cancel() }
+    }
+
+    /// Ends the attempt from our side; its report says `cancelled`.
+    func abort() { self.finish(.failed(EngineFailure(.cancelled, message: "aborted")), cancelling: true) }
+
+    func head(_ head: AnswerHead) {
+        self.state.withLock { $0.assembly.began(isEventStream: head.isEventStream) }
+    }
+
+    func bytes(_ bytes: UnsafeRawBufferPointer) {
+        let failure = self.state.withLock { state -> EngineFailure? in
+            guard !state.isDone else { return nil }
+            do throws(EngineFailure) {
+                try state.assembly.push(bytes)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { self.finish(.failed(failure), cancelling: true) }
+    }
+
+    func end() {
+        let ending = self.state.withLock { state -> Ending? in
+            guard !state.isDone else { return nil }
+            do throws(EngineFailure) {
+                return .answered(try state.assembly.finish())
+            } catch {
+                return .failed(error)
+            }
+        }
+        if let ending { self.finish(ending, cancelling: false) }
+    }
+
+    func failed(_ failure: EngineFailure) { self.finish(.failed(failure), cancelling: false) }
+
+    private func finish(_ ending: Ending, cancelling: Bool) {
+        let (isFirst, call) = self.state.withLock { state -> (Bool, (any EngineCall)?) in
+            defer { state.isDone = true }
+            return (!state.isDone, state.call)
+        }
+        guard isFirst else { return }
+        if cancelling { call?.cancel() }
+        self.report(self, ending)
+    }
+}

@@ -1,0 +1,103 @@
+import OpenAIWire
+import Quantities
+import Routing
+
+/// Builds one whole answer from an engine's bytes, streamed or not.
+///
+/// A value type without I/O: bytes in, then `finish` gives the answer and what it used, or the failure.
+struct AnswerAssembly: Sendable {
+    struct Assembled: Sendable {
+        var body: [UInt8]
+        var facts: AnswerFacts
+    }
+
+    let endpoint: Endpoint
+    /// The engine answers with an event stream that is folded back.
+    private(set) var isStream: Bool
+    private var parser = SSEParser()
+    private var fold: StreamFold
+    private var collected: [UInt8] = []
+    private var byteCount = 0
+    private var failure: EngineFailure?
+    /// Content chunks seen: about one token each, for what is billed when a stream breaks off.
+    private(set) var contentPieces: Int64 = 0
+    private(set) var sawDone = false
+
+    init(endpoint: Endpoint, isStream: Bool) {
+        self.endpoint = endpoint
+        self.isStream = isStream
+        self.fold = StreamFold(endpoint)
+    }
+
+    /// The engine's head decides: some engines answer a stream request with one JSON body.
+    mutating func began(isEventStream: Bool) { self.isStream = isEventStream }
+
+    /// - Throws: a fault when the answer is too large or not a stream of events.
+    mutating func push(_ bytes: UnsafeRawBufferPointer) throws(EngineFailure) {
+        self.byteCount += bytes.count
+        guard self.byteCount <= EngineLimits.answerBytesMax else {
+            throw EngineFailure(.fault, message: "the answer is larger than \(EngineLimits.answerBytesMax) bytes")
+        }
+        if !self.isStream {
+            self.collected.append(contentsOf: bytes)
+            return
+        }
+        var events = self.parser
+        do throws(SSEError) {
+            try events.push(bytes) { self.take($0.payload) }
+        } catch {
+            throw EngineFailure(.fault, message: "an event of the stream is too long")
+        }
+        self.parser = events
+        if let failure = self.failure { throw failure }
+    }
+
+    private mutating func take(_ payload: UnsafeRawBufferPointer) {
+        guard self.failure == nil else { return }
+        do {
+            let facts = try StreamChunkFacts.scan(payload)
+            switch facts.kind {
+            case .done:
+                self.sawDone = true
+            case .error(let body):
+                self.failure = StreamFailure.classify(body)
+            case .usageOnly, .delta:
+                self.contentPieces += Int64(facts.contentPieces)
+                try self.fold.add(payload)
+            }
+        } catch {
+            self.failure = EngineFailure(.fault, message: "the engine sent a chunk that is not JSON")
+        }
+    }
+
+    mutating func finish() throws(EngineFailure) -> Assembled {
+        if self.isStream {
+            var events = self.parser
+            try? events.finish { self.take($0.payload) }
+            if let failure = self.failure { throw failure }
+            guard self.sawDone || self.fold.sawFinish else {
+                throw EngineFailure(.fault, message: "the engine's stream ended before its answer did")
+            }
+            self.collected = self.fold.finish()
+        }
+        let facts: AnswerFacts
+        do throws(JSONError) {
+            facts = try AnswerFacts.scan(self.collected, self.endpoint)
+        } catch {
+            throw EngineFailure(.fault, message: "the engine's answer is not JSON")
+        }
+        if facts.hasError {
+            throw StreamFailure.classify(ErrorBody(parsing: self.collected, status: 500))
+        }
+        return Assembled(body: self.collected, facts: facts)
+    }
+}
+
+/// Classifies errors that come under HTTP 200.
+enum StreamFailure {
+    static func classify(_ body: ErrorBody) -> EngineFailure {
+        FailureClassifier.classify(
+            status: body.status, code: body.code ?? "", type: body.type, message: body.message, retryAfter: nil,
+            body: body.encoded)
+    }
+}

@@ -1,0 +1,72 @@
+public import OpenAIWire
+public import Quantities
+
+/// Where an answer goes: the client's connection, or whoever collects it. The counterpart of `AnswerSink`.
+///
+/// Either `whole`, or `refused` before anything else, or `streamBegan`, any number of `streamBytes` and one
+/// `streamEnded`. May be called from any thread, never concurrently for one request.
+public protocol ClientSink: AnyObject, Sendable {
+    /// The whole answer; its charge is durable.
+    func whole(_ answer: WholeAnswer)
+    /// An event stream begins: status 200.
+    func streamBegan(tier: TierName)
+    /// Valid during the call only.
+    func streamBytes(_ bytes: UnsafeRawBufferPointer)
+    /// The last bytes, after the charge is durable.
+    func streamEnded(_ last: [UInt8])
+    /// Nothing was sent yet: an ordinary error answer.
+    func refused(_ error: GatewayError)
+}
+
+public struct WholeAnswer: Sendable {
+    public var status: Int
+    public var contentType: String
+    public var body: [UInt8]
+    public var tier: TierName
+    public var usage: TokenUsage?
+    public var amount: Money?
+
+    public init(
+        status: Int, contentType: String = "application/json", body: [UInt8], tier: TierName, usage: TokenUsage?,
+        amount: Money?
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+        self.tier = tier
+        self.usage = usage
+        self.amount = amount
+    }
+}
+
+/// A request on its way; the client's end holds it.
+public protocol ServedRequest: Sendable {
+    /// The client went away: frees the engine and bills what was made.
+    func clientGone()
+    /// The client reads slowly: stop or go on reading from the engine.
+    func setReading(_ reading: Bool)
+}
+
+/// One request as it arrived, authenticated.
+public struct CompletionRequest: Sendable {
+    public var id: RequestID
+    public var caller: Caller
+    public var endpoint: Endpoint
+    public var body: [UInt8]
+    public var facts: RequestFacts
+    public var arrivedAt: Instant
+    public var home: (any Sendable)?
+
+    public init(
+        id: RequestID, caller: Caller, endpoint: Endpoint, body: [UInt8], facts: RequestFacts, arrivedAt: Instant,
+        home: (any Sendable)? = nil
+    ) {
+        self.id = id
+        self.caller = caller
+        self.endpoint = endpoint
+        self.body = body
+        self.facts = facts
+        self.arrivedAt = arrivedAt
+        self.home = home
+    }
+}

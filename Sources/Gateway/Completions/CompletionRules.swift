@@ -1,0 +1,58 @@
+import OpenAIWire
+import Quantities
+import Routing
+
+/// Which changes a request's body needs on its way to one engine, and how the engine is asked.
+struct EngineOrder: Sendable {
+    var body: [UInt8]
+    var isStream: Bool
+
+    /// - Parameter slot: llama.cpp slot to use, for lines whose prefix is cached there.
+    init(
+        body: [UInt8], facts: RequestFacts, engine: Engine, engineModel: String, clientStreams: Bool,
+        slot: Int? = nil
+    ) {
+        let endpoint = facts.endpoint
+        let stream = endpoint.canStream && (clientStreams || engine.stream == .always)
+        var edit = RequestEdit(facts)
+        edit.replaceModel(with: engineModel)
+        if endpoint.canStream {
+            edit.setStream(stream)
+            if stream { edit.setIncludeUsage() }
+        }
+        // Tiers are this gateway's; engines of our own know none, bought ones are asked as the client wrote it.
+        if engine.kind.isOwned { edit.removeServiceTier() }
+        self.isStream = stream
+        self.body = edit.apply(to: body)
+        if let slot, engine.kind.hasSlotCaches { self.body = Self.insertingSlot(slot, into: self.body) }
+    }
+
+    /// `id_slot` names the llama.cpp slot whose cache holds the prefix (scheduling 8.5).
+    private static func insertingSlot(_ slot: Int, into body: [UInt8]) -> [UInt8] {
+        guard let end = body.lastIndex(of: UInt8(ascii: "}")) else { return body }
+        let member = Array(",\"id_slot\":\(slot)".utf8)
+        return Array(body[..<end]) + member + Array(body[end...])
+    }
+}
+
+/// Which tier serves an interactive request.
+enum InteractiveTier {
+    /// `auto`, `default`, null and absence are standard processing; anything else is refused: there is never a silent
+    /// change of tier (openai-api 4.1).
+    static func resolve(_ asked: String?) throws(GatewayError) -> TierName {
+        switch asked {
+        case nil, "auto", "default": return .standard
+        default: throw .client(.invalidServiceTier)
+        }
+    }
+}
+
+/// Estimates for requests whose engine reported no usage (a cut stream, a client that left).
+enum UsageEstimate {
+    /// About four bytes of body a token: the customary rule where no tokenizer is at hand. Flagged as estimated.
+    static func usage(bodyBytes: Int, contentPieces: Int64) -> TokenUsage {
+        var usage = TokenUsage(input: Int64(bodyBytes / 4), output: contentPieces)
+        usage.isEstimated = true
+        return usage
+    }
+}

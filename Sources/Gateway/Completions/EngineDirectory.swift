@@ -1,0 +1,43 @@
+public import Quantities
+public import Routing
+import Synchronization
+
+/// The routing table and the engines' present state, behind one lock.
+public final class EngineDirectory: Sendable {
+    private struct State {
+        var table: RoutingTable
+        var chooser = EngineChooser()
+    }
+
+    private let state: Mutex<State>
+
+    public init(table: RoutingTable) { self.state = Mutex(State(table: table)) }
+
+    public var table: RoutingTable { self.state.withLock { $0.table } }
+
+    public func replace(_ table: RoutingTable) { self.state.withLock { $0.table = table } }
+
+    public func targets(for model: String) -> [EngineTarget]? { self.state.withLock { $0.table.targets(for: model) } }
+
+    /// Chooses and counts one call in flight; `finished` must follow.
+    public func choose(
+        from targets: [EngineTarget], excluding tried: [EngineID], now: Instant
+    ) -> (target: EngineTarget, engine: Engine)? {
+        self.state.withLock {
+            guard let target = $0.chooser.choose(from: targets, excluding: tried, now: now),
+                let engine = $0.table.engines[target.engine]
+            else { return nil }
+            return (target, engine)
+        }
+    }
+
+    public func finished(_ engine: EngineID, failure: EngineFailure?, now: Instant) {
+        self.state.withLock { $0.chooser.finished(engine, failure: failure, now: now) }
+    }
+
+    public func isAvailable(_ engine: EngineID, now: Instant) -> Bool {
+        self.state.withLock { $0.chooser.isAvailable(engine, now: now) }
+    }
+
+    public func inFlight(_ engine: EngineID) -> Int { self.state.withLock { $0.chooser.inFlight(engine) } }
+}

@@ -1,0 +1,93 @@
+public import Logging
+public import OpenAIWire
+public import Quantities
+import Routing
+import Synchronization
+
+/// The use case of every interactive request: tier, hold, engine, answer, charge, last byte.
+///
+/// Push-style from end to end, so that a request costs no task and no hop between threads.
+public final class ServeCompletion: Sendable {
+    let engines: EngineDirectory
+    let client: any EngineClient
+    let commits: any CommitLog
+    let pricer: Pricer
+    let holds: Holds
+    let meters: any Meters
+    let clock: any GatewayClock
+    let timers: any Timers
+    let randomness: any Randomness
+    let logger: Logger
+    let retry = RetryRule()
+
+    public init(
+        engines: EngineDirectory, client: any EngineClient, commits: any CommitLog, pricer: Pricer, holds: Holds,
+        meters: any Meters, clock: any GatewayClock, timers: any Timers, randomness: any Randomness, logger: Logger
+    ) {
+        self.engines = engines
+        self.client = client
+        self.commits = commits
+        self.pricer = pricer
+        self.holds = holds
+        self.meters = meters
+        self.clock = clock
+        self.timers = timers
+        self.randomness = randomness
+        self.logger = logger
+    }
+
+    /// Starts serving; the sink hears everything that follows, also refusals.
+    public func serve(_ request: CompletionRequest, to sink: any ClientSink) -> (any ServedRequest)? {
+        do throws(GatewayError) {
+            let tier = try InteractiveTier.resolve(request.facts.serviceTier)
+            guard let targets = self.engines.targets(for: request.facts.model) else {
+                throw GatewayError.client(.unknownModel(request.facts.model))
+            }
+            try self.hold(request, tier: tier)
+            let call = CompletionCall(use: self, request: request, tier: tier, targets: targets, sink: sink)
+            self.meters.requestStarted(model: request.facts.model, tier: tier)
+            call.start()
+            return call
+        } catch {
+            sink.refused(error)
+            return nil
+        }
+    }
+
+    /// Projects with a spend cap reserve the most that the request may cost; an unpriced model cannot be capped, so it
+    /// is refused there.
+    private func hold(_ request: CompletionRequest, tier: TierName) throws(GatewayError) {
+        guard self.holds.hasCap(request.caller.project) else { return }
+        let bound = CostBound(pricer: self.pricer, at: request.arrivedAt)
+        guard let most = bound.most(request.facts, bodyBytes: request.body.count, tier: tier) else {
+            throw GatewayError.invalid(
+                "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",
+                param: "model", code: "unpriced_model", status: 400)
+        }
+        guard self.holds.place(request.id, project: request.caller.project, amount: most) else {
+            throw GatewayError.budgetExhausted
+        }
+    }
+}
+
+/// The most that one request may cost, for holds.
+public struct CostBound: Sendable {
+    /// Output tokens assumed where the request sets no limit.
+    public static let outputTokensDefault: Int64 = 4_096
+
+    let pricer: Pricer
+    let at: Instant
+
+    public init(pricer: Pricer, at: Instant) {
+        self.pricer = pricer
+        self.at = at
+    }
+
+    /// A token is at least one byte of the body, so its size bounds the input; nil when the model has no price.
+    public func most(_ facts: RequestFacts, bodyBytes: Int, tier: TierName) -> Money? {
+        let choices = max(facts.n, facts.bestOf, 1)
+        let each = facts.endpoint == .embeddings ? 0 : facts.outputTokensMax ?? Self.outputTokensDefault
+        let usage = TokenUsage(input: Int64(bodyBytes), output: each.multipliedReportingOverflow(by: choices).partialValue)
+        return self.pricer.price(usage, names: [facts.model], tier: tier, at: self.at).amount
+    }
+}

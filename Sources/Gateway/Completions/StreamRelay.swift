@@ -1,0 +1,82 @@
+import OpenAIWire
+import Quantities
+import Routing
+
+/// Passes an engine's event stream on to a streaming client, keeping what the ledger needs.
+///
+/// Each event goes on as it came, but for the two rules of chunks: usage only where it was asked for, and the tier that
+/// serves. `[DONE]` is held back: it leaves after the charge is durable.
+struct StreamRelay: Sendable {
+    let keepsUsage: Bool
+    let servedTier: String?
+    private var parser = SSEParser()
+    private var tierSent = false
+    private(set) var usage: TokenUsage?
+    private(set) var model: String?
+    private(set) var contentPieces: Int64 = 0
+    private(set) var isDone = false
+    private(set) var sawFinish = false
+    /// The engine reported an error inside the stream.
+    private(set) var failure: EngineFailure?
+
+    init(keepsUsage: Bool, servedTier: String?) {
+        self.keepsUsage = keepsUsage
+        self.servedTier = servedTier
+    }
+
+    /// Takes the engine's bytes and returns what the client gets now.
+    mutating func push(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count + 64)
+        var events = self.parser
+        do throws(SSEError) {
+            try events.push(bytes) { self.take($0.payload, into: &out) }
+        } catch {
+            self.failure = EngineFailure(.fault, message: "an event of the stream is too long")
+        }
+        self.parser = events
+        return out
+    }
+
+    /// The engine closed its stream; an event without its final blank line still counts.
+    mutating func finish() -> [UInt8] {
+        var out: [UInt8] = []
+        var events = self.parser
+        try? events.finish { self.take($0.payload, into: &out) }
+        if !self.isDone && !self.sawFinish && self.failure == nil {
+            self.failure = EngineFailure(.fault, message: "the engine's stream ended before its answer did")
+        }
+        return out
+    }
+
+    private mutating func take(_ payload: UnsafeRawBufferPointer, into out: inout [UInt8]) {
+        guard !self.isDone, self.failure == nil else { return }
+        let facts: StreamChunkFacts
+        do throws(JSONError) {
+            facts = try StreamChunkFacts.scan(payload)
+        } catch {
+            self.failure = EngineFailure(.fault, message: "the engine sent a chunk that is not JSON")
+            return
+        }
+        switch facts.kind {
+        case .done:
+            self.isDone = true
+            return
+        case .error(let body):
+            self.failure = StreamFailure.classify(body)
+            return
+        case .usageOnly, .delta:
+            break
+        }
+        if let usage = facts.usage { self.usage = usage }
+        if facts.finishReason != nil { self.sawFinish = true }
+        self.contentPieces += Int64(facts.contentPieces)
+        // One chunk that names the tier is enough: SDKs keep the last value that is not null.
+        switch facts.edit(payload, keepsUsage: self.keepsUsage, servedTier: self.tierSent ? nil : self.servedTier) {
+        case .dropped: return
+        case .unchanged: SSEParser.append(payload, to: &out)
+        case .replaced(let bytes): SSEParser.append(bytes, to: &out)
+        }
+        self.tierSent = true
+    }
+}

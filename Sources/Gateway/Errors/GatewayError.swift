@@ -1,0 +1,89 @@
+public import OpenAIWire
+public import Routing
+
+/// What went wrong, with the four facts that decide everything after it: whose fault, retry, billed, and the answer
+/// that the client sees.
+public struct GatewayError: Error, Sendable, Hashable {
+    public enum Source: String, Sendable { case client, gateway, engine, store }
+
+    public enum Retry: Hashable, Sendable {
+        case never
+        /// The same request may succeed after this pause; it becomes `Retry-After`.
+        case afterDelay(Duration)
+    }
+
+    /// Whether the caller pays for what failed.
+    public enum Billing: String, Sendable { case free, partial, full }
+
+    public var source: Source
+    public var retry: Retry
+    public var billing: Billing
+    public var answer: ErrorBody
+    /// An engine's own error body, passed through as it came.
+    public var engineBody: [UInt8]?
+
+    public init(
+        source: Source, retry: Retry = .never, billing: Billing = .free, answer: ErrorBody, engineBody: [UInt8]? = nil
+    ) {
+        self.source = source
+        self.retry = retry
+        self.billing = billing
+        self.answer = answer
+        self.engineBody = engineBody
+    }
+
+    /// The client's mistake: not retried, not billed.
+    public static func client(_ answer: ErrorBody) -> GatewayError {
+        GatewayError(source: .client, answer: answer)
+    }
+
+    public static func invalid(
+        _ message: String, param: String? = nil, code: String? = nil, status: Int = 400
+    ) -> GatewayError {
+        .client(
+            ErrorBody(
+                status: status, message: message, type: ErrorBody.invalidRequest, param: param, code: code))
+    }
+
+    public init(_ failure: StoreFailure) {
+        self.init(source: .store, retry: .afterDelay(.seconds(1)), answer: .serverError)
+    }
+
+    public static let budgetExhausted = GatewayError.client(.quota(.projectSpend))
+
+    /// The bytes of the answer's body.
+    public var bodyBytes: [UInt8] { self.engineBody ?? self.answer.encoded }
+}
+
+extension GatewayError {
+    /// What a client sees of an engine's failure (openai-api A.6). An engine's credential trouble is ours, not theirs.
+    public init(_ failure: EngineFailure) {
+        let billing: Billing = failure.produced ? .partial : .free
+        switch failure.kind {
+        case .clientFault:
+            var answer = ErrorBody(parsing: failure.body, status: failure.status ?? 400)
+            answer.status = failure.status ?? 400
+            self.init(source: .client, answer: answer)
+        case .capacity:
+            self.init(
+                source: .engine, retry: .afterDelay(failure.retryAfter ?? .seconds(5)), billing: billing,
+                answer: .overloaded)
+        case .billing, .credential:
+            self.init(source: .gateway, billing: billing, answer: .engineCredentials)
+        case .fault:
+            self.init(
+                source: .engine, retry: .afterDelay(.seconds(1)), billing: billing,
+                answer: ErrorBody(
+                    status: 502, message: "The engine failed: \(failure.message)", type: ErrorBody.serverErrorType,
+                    code: "engine_fault"))
+        case .unreachable:
+            self.init(
+                source: .engine, retry: .afterDelay(.seconds(2)), billing: billing, answer: .engineUnreachable)
+        case .timeout:
+            self.init(source: .engine, retry: .afterDelay(.seconds(1)), billing: billing, answer: .engineTimeout)
+        case .cancelled:
+            self.init(
+                source: .gateway, retry: .afterDelay(.seconds(2)), billing: billing, answer: .shuttingDown)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+public import Pricing
+public import Quantities
+import Synchronization
+
+/// Prices requests from the price book, keeping the resolved tables.
+///
+/// Price by what served: the model that answered, the tier that served, the moment it ran. A model that the book knows
+/// under its alias only (own models) is priced by that.
+public final class Pricer: Sendable {
+    /// Resolved tables kept; a new model beyond that is resolved each time.
+    static let tablesMax = 4_096
+
+    private struct CacheKey: Hashable {
+        let model: String
+        let tier: TierName
+    }
+
+    public let book: PriceBook
+    private let tables = Mutex<[CacheKey: PriceTable]>([:])
+
+    public init(book: PriceBook) { self.book = book }
+
+    public struct Price: Hashable, Sendable {
+        /// nil: unpriced.
+        public var amount: Money?
+        public var listAmount: Money?
+        public var version: String
+        /// The reason, when unpriced.
+        public var reason: String?
+    }
+
+    /// - Parameter names: model names in order of preference: as answered, as the engine knows it, as asked.
+    public func price(_ usage: TokenUsage, names: [String], tier: TierName, at: Instant) -> Price {
+        var firstReason: String?
+        for name in names where !name.isEmpty {
+            do throws(PricingError) {
+                let table = try self.table(name, tier: tier, at: at)
+                return Price(
+                    amount: try table.charge(usage: usage, at: at),
+                    listAmount: try table.listAmount(usage: usage, at: at), version: table.priceVersion, reason: nil)
+            } catch {
+                firstReason = firstReason ?? "\(error)"
+                // Only an unknown name may be looked up under another one: a known model without a price for this tier
+                // stays unpriced.
+                guard case .unpriced(.unknownModel) = error else { break }
+            }
+        }
+        return Price(amount: nil, listAmount: nil, version: self.book.version, reason: firstReason)
+    }
+
+    /// The first of `names` that the book knows, with its table.
+    public func table(names: [String], tier: TierName, at: Instant) -> PriceTable? {
+        for name in names {
+            if let table = try? self.table(name, tier: tier, at: at) { return table }
+        }
+        return nil
+    }
+
+    private func table(_ name: String, tier: TierName, at: Instant) throws(PricingError) -> PriceTable {
+        let key = CacheKey(model: name, tier: tier)
+        if let cached = self.tables.withLock({ $0[key] }), cached.covers(at) { return cached }
+        let table = try self.book.resolve(name, tier: tier, at: at)
+        self.tables.withLock { if $0.count < Self.tablesMax || $0[key] != nil { $0[key] = table } }
+        return table
+    }
+}

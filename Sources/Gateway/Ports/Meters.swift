@@ -1,0 +1,40 @@
+public import Quantities
+
+/// Port: metrics. Calls are cheap and never block; label values come from bounded sets.
+public protocol Meters: Sendable {
+    func requestStarted(model: String, tier: TierName)
+    func requestFinished(_ facts: FinishedRequest)
+    func engineFailed(engine: EngineID, kind: String)
+    func batchLine(model: String, outcome: String)
+    func committed(group: Int, seconds: Double)
+    func set(gauge: GaugeName, _ value: Double)
+}
+
+/// Gauges that the gateway sets; names are in Telemetry.
+public enum GaugeName: String, Sendable, CaseIterable {
+    case batchesRunning, batchLinesWaiting, batchLinesInFlight, filesStoredBytes
+}
+
+public struct FinishedRequest: Sendable {
+    public var model: String
+    public var tier: TierName
+    public var outcome: String
+    public var usage: TokenUsage
+    public var amount: Money?
+    public var seconds: Double
+    /// From arrival to the first byte of the answer's body; nil when there was none.
+    public var firstTokenSeconds: Double?
+
+    public init(
+        model: String, tier: TierName, outcome: String, usage: TokenUsage, amount: Money?, seconds: Double,
+        firstTokenSeconds: Double?
+    ) {
+        self.model = model
+        self.tier = tier
+        self.outcome = outcome
+        self.usage = usage
+        self.amount = amount
+        self.seconds = seconds
+        self.firstTokenSeconds = firstTokenSeconds
+    }
+}

@@ -1,0 +1,194 @@
+public import Ledger
+public import Quantities
+
+/// Port: projects and keys.
+public protocol ProjectStore: Sendable {
+    /// - Throws: `conflict` when the name is taken.
+    func insert(_ project: ProjectRecord) async throws(StoreFailure)
+    func project(_ id: ProjectID) async throws(StoreFailure) -> ProjectRecord?
+    func project(named: String) async throws(StoreFailure) -> ProjectRecord?
+    func projects() async throws(StoreFailure) -> [ProjectRecord]
+    func update(_ project: ProjectRecord) async throws(StoreFailure)
+
+    /// - Throws: `conflict` when the hash exists.
+    func insert(_ key: KeyRecord) async throws(StoreFailure)
+    /// All keys, revoked ones too, oldest first; of one project when given.
+    func keys(of project: ProjectID?) async throws(StoreFailure) -> [KeyRecord]
+    /// - Returns: false when there is no such key.
+    func revoke(_ key: KeyID, at: Instant) async throws(StoreFailure) -> Bool
+    /// Grows with every change of projects or keys, by whichever process: one small read tells whether to reload.
+    func accessGeneration() async throws(StoreFailure) -> Int64
+}
+
+/// A page request in a list endpoint.
+public struct PageRequest: Hashable, Sendable {
+    public var after: String?
+    public var limit: Int
+    public var ascending: Bool
+
+    public init(after: String? = nil, limit: Int, ascending: Bool = false) {
+        self.after = after
+        self.limit = limit
+        self.ascending = ascending
+    }
+}
+
+public struct Page<Element: Sendable>: Sendable {
+    public var items: [Element]
+    public var hasMore: Bool
+    public init(items: [Element], hasMore: Bool) {
+        self.items = items
+        self.hasMore = hasMore
+    }
+}
+
+/// Port: files and uploads. Everything is scoped by project: another project's id is simply not there.
+public protocol FileStore: Sendable {
+    func insert(_ file: FileRecord) async throws(StoreFailure)
+    func file(_ id: FileID, project: ProjectID) async throws(StoreFailure) -> FileRecord?
+    /// Ordered by creation, then id. An unknown `after` gives an empty page.
+    func files(
+        project: ProjectID, purpose: String?, page: PageRequest
+    ) async throws(StoreFailure) -> Page<FileRecord>
+    /// Removes the record. Blobs that no file and no unfinished batch refers to any more are returned for deletion.
+    /// - Returns: nil when there is no such file.
+    func delete(_ id: FileID, project: ProjectID) async throws(StoreFailure) -> [BlobKey]?
+    /// Files past their expiry, oldest first, over all projects.
+    func expiredFiles(now: Instant, limit: Int) async throws(StoreFailure) -> [FileRecord]
+    /// Blobs that some record refers to (files, uploads, unfinished batches), for the sweep of orphans.
+    func referencedBlobs() async throws(StoreFailure) -> Set<BlobKey>
+
+    func insert(_ upload: UploadRecord) async throws(StoreFailure)
+    func upload(_ id: UploadID, project: ProjectID) async throws(StoreFailure) -> UploadRecord?
+    func insert(_ part: UploadPartRecord) async throws(StoreFailure)
+    func parts(of upload: UploadID) async throws(StoreFailure) -> [UploadPartRecord]
+    /// Completes the upload and stores its file in one transaction. - Throws: `notFound` unless it is pending.
+    func complete(_ upload: UploadRecord, file: FileRecord) async throws(StoreFailure)
+    /// Sets a final status other than completed and drops its parts. - Returns: blobs to delete.
+    func close(_ upload: UploadID, status: String) async throws(StoreFailure) -> [BlobKey]
+    func expiredUploads(now: Instant, limit: Int) async throws(StoreFailure) -> [UploadRecord]
+}
+
+/// Port: batches and their lines.
+public protocol BatchStore: Sendable {
+    func insert(_ batch: BatchRecord) async throws(StoreFailure)
+    func batch(_ id: BatchID, project: ProjectID) async throws(StoreFailure) -> BatchRecord?
+    /// Newest first.
+    func batches(project: ProjectID, page: PageRequest) async throws(StoreFailure) -> Page<BatchRecord>
+    /// Every batch that is not in a terminal state, over all projects, oldest first: what a start has to take up.
+    func unfinishedBatches() async throws(StoreFailure) -> [BatchRecord]
+    /// Writes state, timestamps, errors, model and file ids (not counts and usage, which the commit log keeps), and in
+    /// the same transaction the records of its output files.
+    /// - Throws: `notFound` when the stored status is not one of `expecting`.
+    func update(
+        _ batch: BatchRecord, expecting: [String], files: [FileRecord]
+    ) async throws(StoreFailure) -> BatchRecord
+    /// 0-based lines that have a row.
+    func finishedLines(of batch: BatchID) async throws(StoreFailure) -> [Int32]
+    /// Rows with `line > after` in input order, successes or failures.
+    func lines(
+        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int
+    ) async throws(StoreFailure) -> [LineRow]
+    /// Bytes of all rows of one kind, one newline each included, and their number.
+    func lineBytes(of batch: BatchID, succeeded: Bool) async throws(StoreFailure) -> (bytes: Int64, count: Int64)
+    /// Removes the rows of one output view (its file expired or was deleted). Charges stay.
+    func deleteLines(of batch: BatchID, succeeded: Bool) async throws(StoreFailure)
+}
+
+/// Output lengths seen so far, for quotes.
+public struct OutputStatistics: Hashable, Sendable {
+    public var requests: Int64
+    public var outputTokens: Int64
+    public init(requests: Int64, outputTokens: Int64) {
+        self.requests = requests
+        self.outputTokens = outputTokens
+    }
+}
+
+/// Which charges to read.
+public struct ChargeFilter: Hashable, Sendable {
+    public var project: ProjectID?
+    public var batch: BatchID?
+    public var since: Instant?
+    public var until: Instant?
+    public init(project: ProjectID? = nil, batch: BatchID? = nil, since: Instant? = nil, until: Instant? = nil) {
+        self.project = project
+        self.batch = batch
+        self.since = since
+        self.until = until
+    }
+}
+
+/// Port: the ledger's rows, for reading. They are written by the commit log only.
+public protocol LedgerStore: Sendable {
+    /// In the order they were written; `after` is the last row's number of the page before.
+    func charges(
+        _ filter: ChargeFilter, after: Int64, limit: Int
+    ) async throws(StoreFailure) -> [(row: Int64, charge: Charge)]
+    /// Sums by served model and tier.
+    func totals(_ filter: ChargeFilter) async throws(StoreFailure) -> [ChargeGroup]
+    func spent(project: ProjectID) async throws(StoreFailure) -> Money
+    func outputStatistics(model: String) async throws(StoreFailure) -> OutputStatistics?
+}
+
+public struct ChargeGroup: Hashable, Sendable {
+    public var servedModel: String
+    public var servedTier: TierName
+    public var totals: ChargeTotals
+    public init(servedModel: String, servedTier: TierName, totals: ChargeTotals) {
+        self.servedModel = servedModel
+        self.servedTier = servedTier
+        self.totals = totals
+    }
+}
+
+/// A remembered answer to a request that carried an Idempotency-Key.
+public struct IdempotencyRecord: Hashable, Sendable {
+    public var project: ProjectID
+    public var route: String
+    public var key: String
+    /// Hash of the request, to catch a key that is used for something else.
+    public var fingerprint: [UInt8]
+    public var createdAt: Instant
+    /// nil while the first request is still running.
+    public var status: Int?
+    public var body: [UInt8]?
+
+    public init(
+        project: ProjectID, route: String, key: String, fingerprint: [UInt8], createdAt: Instant, status: Int? = nil,
+        body: [UInt8]? = nil
+    ) {
+        self.project = project
+        self.route = route
+        self.key = key
+        self.fingerprint = fingerprint
+        self.createdAt = createdAt
+        self.status = status
+        self.body = body
+    }
+}
+
+/// Port: idempotency keys.
+public protocol IdempotencyStore: Sendable {
+    /// Stores the record unless one exists (younger than `notBefore`); returns the one that was there.
+    func begin(
+        _ record: IdempotencyRecord, notBefore: Instant
+    ) async throws(StoreFailure) -> IdempotencyRecord?
+    func finish(_ record: IdempotencyRecord) async throws(StoreFailure)
+    /// Forgets a key whose request failed before anything was done.
+    func abandon(project: ProjectID, route: String, key: String) async throws(StoreFailure)
+    func deleteIdempotency(before: Instant) async throws(StoreFailure)
+}
+
+/// Everything that one database gives.
+public typealias Store = ProjectStore & FileStore & BatchStore & LedgerStore & IdempotencyStore & CommitLog
+    & ServingStore
+
+/// Port: the life of a serving process.
+public protocol ServingStore: Sendable {
+    /// Takes the data folder for serving and returns the new boot epoch: every lease of an earlier epoch is free.
+    /// - Throws: `locked` when another live process serves it.
+    func beginServing() async throws(StoreFailure) -> Int64
+    /// Waits for queued commits and closes. Idempotent.
+    func close() async
+}

@@ -1,0 +1,96 @@
+public import Gateway
+public import Quantities
+
+extension InMemoryStore: BatchStore {
+    public func insert(_ batch: BatchRecord) async throws(StoreFailure) {
+        try self.change { state throws(StoreFailure) in
+            guard state.projects[batch.project] != nil else { throw .notFound }
+            guard state.batches[batch.id] == nil else { throw .conflict("batch \(batch.id)") }
+            var stored = batch
+            stored.completedLines = 0
+            stored.failedLines = 0
+            stored.usage = .zero
+            state.batches[batch.id] = stored
+        }
+    }
+
+    public func batch(_ id: BatchID, project: ProjectID) async throws(StoreFailure) -> BatchRecord? {
+        try self.change { state in state.batches[id].flatMap { $0.project == project ? $0 : nil } }
+    }
+
+    public func batches(project: ProjectID, page: PageRequest) async throws(StoreFailure) -> Page<BatchRecord> {
+        try self.change { state in
+            page.cut(state.batches.values.filter { $0.project == project }.map { ($0.createdAt, $0.id.text, $0) })
+        }
+    }
+
+    public func unfinishedBatches() async throws(StoreFailure) -> [BatchRecord] {
+        try self.change { state in
+            state.batches.values.filter { !$0.isTerminal }.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+        }
+    }
+
+    public func update(
+        _ batch: BatchRecord, expecting: [String], files: [FileRecord]
+    ) async throws(StoreFailure) -> BatchRecord {
+        try self.change { state throws(StoreFailure) in
+            guard let stored = state.batches[batch.id], stored.project == batch.project,
+                expecting.contains(stored.status)
+            else { throw .notFound }
+            let before = state
+            do throws(StoreFailure) {
+                for file in files { try state.insert(file) }
+            } catch {
+                state = before
+                throw error
+            }
+            var changed = batch
+            changed.endpoint = stored.endpoint
+            changed.inputFile = stored.inputFile
+            changed.window = stored.window
+            changed.tier = stored.tier
+            changed.metadata = stored.metadata
+            changed.outputExpiresAfter = stored.outputExpiresAfter
+            changed.createdAt = stored.createdAt
+            changed.completedLines = stored.completedLines
+            changed.failedLines = stored.failedLines
+            changed.usage = stored.usage
+            state.batches[batch.id] = changed
+            return changed
+        }
+    }
+
+    public func finishedLines(of batch: BatchID) async throws(StoreFailure) -> [Int32] {
+        try self.change { state in (state.lines[batch] ?? [:]).keys.sorted() }
+    }
+
+    public func lines(
+        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int
+    ) async throws(StoreFailure) -> [LineRow] {
+        try self.change { state in
+            let rows = state.rows(of: batch, succeeded: succeeded).filter { $0.line > after }
+            return rows.sorted { $0.line < $1.line }.prefix(limit).map { LineRow(line: $0.line, output: $0.output) }
+        }
+    }
+
+    public func lineBytes(
+        of batch: BatchID, succeeded: Bool
+    ) async throws(StoreFailure) -> (bytes: Int64, count: Int64) {
+        try self.change { state in
+            let rows = state.rows(of: batch, succeeded: succeeded)
+            return (rows.reduce(0) { $0 + Int64($1.output.count) + 1 }, Int64(rows.count))
+        }
+    }
+
+    public func deleteLines(of batch: BatchID, succeeded: Bool) async throws(StoreFailure) {
+        try self.change { state in
+            state.lines[batch] = state.lines[batch]?.filter { $0.value.succeeded != succeeded }
+        }
+    }
+}
+
+extension InMemoryStore.State {
+    func rows(of batch: BatchID, succeeded: Bool) -> [LineCommit] {
+        (self.lines[batch] ?? [:]).values.filter { $0.succeeded == succeeded }
+    }
+}

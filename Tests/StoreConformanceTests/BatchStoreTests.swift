@@ -1,0 +1,143 @@
+import Gateway
+import Quantities
+import Testing
+
+@Suite("Every store keeps batches") struct BatchStoreTests {
+    private func withProjects(_ kind: StoreKind, _ body: (any Store) async throws -> Void) async throws {
+        try await kind.withStore { (store) async throws in
+            try await store.insert(Samples.project("proj_a"))
+            try await store.insert(Samples.project("proj_b"))
+            try await body(store)
+        }
+    }
+
+    @Test("a batch comes back as it was stored, the order of its metadata too", arguments: StoreKind.allCases)
+    func roundTrip(_ kind: StoreKind) async throws {
+        try await self.withProjects(kind) { (store) async throws in
+            var batch = Samples.batch()
+            batch.input = BlobKey("b")
+            batch.index = BlobKey("i")
+            batch.model = "small"
+            batch.errors = [
+                BatchErrorRecord(code: "invalid_json", message: "Zeile \"7\"\n", param: nil, line: 7),
+                BatchErrorRecord(code: "x", message: "", param: "model", line: nil),
+            ]
+            batch.maxCost = Money(dollars: 50_000_000)
+            try await store.insert(batch)
+            #expect(try await store.batch("batch_a", project: "proj_a") == batch)
+            #expect(try await store.batch("batch_a", project: "proj_b") == nil)
+            await expectConflict { try await store.insert(batch) }
+
+            var bare = Samples.batch("batch_bare")
+            bare.metadata = nil
+            try await store.insert(bare)
+            #expect(try await store.batch("batch_bare", project: "proj_a")?.metadata == nil)
+        }
+    }
+
+    @Test("batches are listed newest first, page by page, own ones only", arguments: StoreKind.allCases)
+    func paging(_ kind: StoreKind) async throws {
+        try await self.withProjects(kind) { (store) async throws in
+            for number in 0..<5 {
+                try await store.insert(Samples.batch(BatchID("batch_\(number)"), second: Int64(number)))
+            }
+            try await store.insert(Samples.batch("batch_foreign", project: "proj_b"))
+            let first = try await store.batches(project: "proj_a", page: PageRequest(limit: 3))
+            #expect(first.items.map(\.id) == ["batch_4", "batch_3", "batch_2"] && first.hasMore)
+            let rest = try await store.batches(project: "proj_a", page: PageRequest(after: "batch_2", limit: 3))
+            #expect(rest.items.map(\.id) == ["batch_1", "batch_0"] && !rest.hasMore)
+            let foreign = PageRequest(after: "batch_foreign", limit: 3)
+            #expect(try await store.batches(project: "proj_a", page: foreign).items.isEmpty)
+        }
+    }
+
+    @Test("a start takes up what is not finished, oldest first, of all projects", arguments: StoreKind.allCases)
+    func unfinished(_ kind: StoreKind) async throws {
+        try await self.withProjects(kind) { (store) async throws in
+            let states = [
+                "validating", "failed", "in_progress", "finalizing", "completed", "expired", "cancelling", "cancelled",
+            ]
+            for (number, status) in states.enumerated() {
+                try await store.insert(
+                    Samples.batch(
+                        BatchID("batch_\(status)"), project: number.isMultiple(of: 2) ? "proj_a" : "proj_b",
+                        status: status, second: Int64(10 - number)))
+            }
+            #expect(
+                try await store.unfinishedBatches().map(\.status)
+                    == ["cancelling", "finalizing", "in_progress", "validating"])
+        }
+    }
+
+    @Test("an update needs one of the expected states and stores its files with it", arguments: StoreKind.allCases)
+    func update(_ kind: StoreKind) async throws {
+        try await self.withProjects(kind) { (store) async throws in
+            var batch = Samples.batch()
+            try await store.insert(batch)
+            batch.status = "completed"
+            batch.completedAt = Samples.at(60)
+            batch.outputFile = "file-out"
+            batch.completedLines = 77
+            let output = Samples.file("file-out", purpose: "batch_output", content: .batchOutput("batch_a"))
+
+            await #expect(throws: StoreFailure.notFound) {
+                _ = try await store.update(batch, expecting: ["finalizing", "cancelling"], files: [output])
+            }
+            #expect(try await store.file("file-out", project: "proj_a") == nil)
+
+            let stored = try await store.update(batch, expecting: ["finalizing", "in_progress"], files: [output])
+            batch.completedLines = 0
+            #expect(stored == batch, "everything but the counts, which belong to the commit log")
+            #expect(try await store.batch("batch_a", project: "proj_a") == batch)
+            #expect(try await store.file("file-out", project: "proj_a") == output)
+            await #expect(throws: StoreFailure.notFound) {
+                _ = try await store.update(Samples.batch("batch_x"), expecting: ["in_progress"], files: [])
+            }
+        }
+    }
+
+    @Test("an update whose file exists already changes nothing", arguments: StoreKind.allCases)
+    func updateIsOneTransaction(_ kind: StoreKind) async throws {
+        try await self.withProjects(kind) { (store) async throws in
+            var batch = Samples.batch()
+            try await store.insert(batch)
+            try await store.insert(Samples.file("file-out"))
+            batch.status = "completed"
+            await expectConflict {
+                _ = try await store.update(batch, expecting: ["in_progress"], files: [Samples.file("file-out")])
+            }
+            #expect(try await store.batch("batch_a", project: "proj_a")?.status == "in_progress")
+        }
+    }
+
+    @Test(
+        "rows are read in input order, successes and failures apart, and deleted apart", arguments: StoreKind.allCases)
+    func lines(_ kind: StoreKind) async throws {
+        try await self.withProjects(kind) { (store) async throws in
+            let epoch = try await store.beginServing()
+            try await store.insert(Samples.batch())
+            try await store.insert(Samples.batch("batch_b"))
+            for number: Int32 in [4, 0, 2, 1, 3] {
+                let line = Samples.line(number, epoch: epoch, succeeded: number != 2, output: "<\(number)>")
+                #expect(try await store.commit(.line(line)) == .committed)
+            }
+            #expect(try await store.commit(.line(Samples.line(0, of: "batch_b", epoch: epoch))) == .committed)
+
+            #expect(try await store.finishedLines(of: "batch_a") == [0, 1, 2, 3, 4])
+            let page = try await store.lines(of: "batch_a", succeeded: true, after: 0, limit: 2)
+            #expect(page == [LineRow(line: 1, output: Array("<1>".utf8)), LineRow(line: 3, output: Array("<3>".utf8))])
+            let first = try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 1)
+            #expect(first.map(\.line) == [0])
+            #expect(try await store.lines(of: "batch_a", succeeded: false, after: -1, limit: 9).map(\.line) == [2])
+            #expect(try await store.lineBytes(of: "batch_a", succeeded: true) == (bytes: 16, count: 4))
+            #expect(try await store.lineBytes(of: "batch_x", succeeded: true) == (bytes: 0, count: 0))
+
+            try await store.deleteLines(of: "batch_a", succeeded: true)
+            #expect(try await store.finishedLines(of: "batch_a") == [2])
+            #expect(try await store.finishedLines(of: "batch_b") == [0])
+            let filter = ChargeFilter(batch: "batch_a")
+            #expect(try await store.charges(filter, after: 0, limit: 9).count == 5, "charges stay")
+            #expect(try await store.batch("batch_a", project: "proj_a")?.completedLines == 4, "counts stay")
+        }
+    }
+}
