@@ -36,7 +36,8 @@ package struct PromptText: Hashable, Sendable {
         return self.bytes.withUnsafeBytes { bytes in
             var hash: UInt64 = 0
             return (0..<count).map { block in
-                hash = StableHash.of(UnsafeRawBufferPointer(rebasing: bytes[block * length..<(block + 1) * length]), seed: hash)
+                hash = StableHash.of(
+                    UnsafeRawBufferPointer(rebasing: bytes[block * length..<(block + 1) * length]), seed: hash)
                 return hash
             }
         }
