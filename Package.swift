@@ -97,7 +97,10 @@ if !pureOnly {
             ] + nio,
             resources: [.embedInCode("Resources/prices.yaml")],
             swiftSettings: strict),
-        .executableTarget(name: "ebb", dependencies: ["EbbCommands"], swiftSettings: strict),
+        .executableTarget(
+            name: "ebb",
+            dependencies: ["EbbCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
         tests("Tests", "GatewayTests", gateway + ["GatewayTesting"]),
         tests(
             "Tests", "StoreConformanceTests",

@@ -1,3 +1,4 @@
+import ArgumentParser
 import EbbCommands
 
 await EbbCommand.main()

@@ -1,3 +1,4 @@
+import Batching
 import BlobDisk
 import ConfigurationYAML
 import EngineHTTP
@@ -46,7 +47,7 @@ struct GatewayAssembly: Sendable {
             batchFileBytes: Int64(configuration.limits.batchFileBytes), batchLines: configuration.limits.batchLines)
         do throws(StoreFailure) {
             var settings = CommitSettings()
-            settings.observe = { group in meters.committed(group: group.entries, seconds: group.seconds) }
+            settings.observe = { group in meters.committed(group: group.entries, seconds: group.latency.secondsApproximate) }
             self.store = try SQLiteStore.open(folder: data, settings: settings)
             self.epoch = try await self.store.beginServing()
             self.blobs = try BlobDisk(folder: data + "/blobs", randomness: self.randomness)

@@ -1,12 +1,12 @@
 import ConfigurationYAML
-import Dispatch
 import Gateway
-import Glibc
 import HTTPAPI
 import Logging
 import NIOPosix
 import Quantities
+import Routing
 import ServiceLifecycle
+import Telemetry
 
 /// The serving process: start, run, stop in order.
 struct GatewayProcess {
@@ -122,28 +122,4 @@ extension BatchService {
             }
         }
     }
-}
-
-/// SIGTERM and SIGINT: the first stops gracefully, the second at once.
-final class StopSignals: Sendable {
-    private let sources: [any DispatchSourceSignal]
-
-    init(first: @escaping @Sendable () async -> Void) {
-        let count = SignalCount()
-        self.sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                if count.next() == 1 {
-                    Task { await first() }
-                } else {
-                    _exit(128 + number)
-                }
-            }
-            return source
-        }
-    }
-
-    func start() { for source in self.sources { source.resume() } }
-    func stop() { for source in self.sources { source.cancel() } }
 }

@@ -7,8 +7,9 @@ import Quantities
 enum Logs {
     static func make(_ configuration: LogConfiguration) -> Logger {
         let format = configuration.format
-        var logger = Logger(label: "ebb") { _ in
-            format == .json ? JSONLogHandler() : StreamLogHandler.standardError(label: "ebb")
+        var logger = Logger(label: "ebb") { label -> any LogHandler in
+            if format == .json { return JSONLogHandler() }
+            return StreamLogHandler.standardError(label: label)
         }
         logger.logLevel = Logger.Level(rawValue: configuration.level.rawValue) ?? .info
         return logger

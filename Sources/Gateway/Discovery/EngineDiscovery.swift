@@ -1,5 +1,4 @@
 import OpenAIWire
-public import Quantities
 public import Routing
 
 /// Asks an engine what it is: models, kind, slots, tokenizer and metrics endpoints.
