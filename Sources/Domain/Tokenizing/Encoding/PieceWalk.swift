@@ -24,9 +24,9 @@ extension Vocabulary {
                 guard let pages = pages.baseAddress, let classes = classes.baseAddress else { return 0 }
                 let scalars = ScalarText(bytes: bytes, count: text.count, pages: pages, classes: classes)
                 return self.withLookup { lookup in
-                    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: PieceMerger.scanLimit + 1) { parts in
-                        guard let parts = parts.baseAddress else { return 0 }
-                        let merger = PieceMerger(lookup: lookup, parts: parts)
+                    withUnsafeTemporaryAllocation(of: Int32.self, capacity: PieceMerger.scratchCount) { scratch in
+                        guard let scratch = scratch.baseAddress else { return 0 }
+                        let merger = PieceMerger(lookup: lookup, scratch: scratch)
                         return Self.walk(scalars, rule, merger, isWhole, &sink)
                     }
                 }
