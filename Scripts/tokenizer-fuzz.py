@@ -9,6 +9,7 @@ Needs `tiktoken` and the rank files (Scripts/fetch-vocabularies).
 With --format hex the command reads one hexadecimal byte string a line and prints ids joined by commas; with
 --format json it reads one JSON string a line and prints one JSON array of ids a line (ill-formed bytes are left out
 then, as JSON cannot carry them). With --counts the command prints one count a line instead of ids.
+With --tokenizer-json FILE the reference is Hugging Face's `tokenizers` package with that file.
 """
 
 import argparse
@@ -107,9 +108,17 @@ def cases(arguments):
     yield from random_cases(generator, arguments.cases)
 
 
-def compare(encoding, arguments):
+def reference_encoder(encoding, arguments):
+    if arguments.tokenizer_json:
+        import tokenizers
+        loaded = tokenizers.Tokenizer.from_file(arguments.tokenizer_json)
+        return lambda text: loaded.encode(text, add_special_tokens=False).ids
     import tiktoken
-    reference = tiktoken.get_encoding(encoding)
+    return tiktoken.get_encoding(encoding).encode_ordinary
+
+
+def compare(encoding, arguments):
+    reference = reference_encoder(encoding, arguments)
     kept = []
     with tempfile.TemporaryFile("w+") as lines:
         for case in cases(arguments):
@@ -131,7 +140,7 @@ def compare(encoding, arguments):
             answered = 0
             for case, line in zip(kept, process.stdout):
                 answered += 1
-                expected = reference.encode_ordinary(case.decode("utf-8", "replace"))
+                expected = reference(case.decode("utf-8", "replace"))
                 if arguments.counts:
                     got, expected = int(line), len(expected)
                 else:
@@ -153,6 +162,7 @@ def main():
     parser.add_argument("--format", choices=["hex", "json"], default="json")
     parser.add_argument("--counts", action="store_true")
     parser.add_argument("--encodings", default="cl100k_base,o200k_base")
+    parser.add_argument("--tokenizer-json")
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="leave out every single scalar and ill-formed pair")

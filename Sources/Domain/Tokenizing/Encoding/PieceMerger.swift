@@ -1,5 +1,5 @@
 /// Merges the bytes of one piece: always the pair with the lowest rank first, the leftmost of equals.
-struct PieceMerger {
+struct PieceMerger: PieceCoder {
     /// Up to this many bytes a plain scan for the best pair is faster than a heap; a start must fit `startBits`.
     static let scanLimit = 127
     /// Numbers of scratch memory that a merger needs.
@@ -12,7 +12,7 @@ struct PieceMerger {
     private static let stride = 8
     private static let room = Self.scanLimit + 1 + Self.stride
 
-    let lookup: TokenLookup
+    private let lookup: TokenLookup
     /// By start of a part: `rank of the token it would become with its right neighbour << startBits | start`.
     private let keys: UnsafeMutablePointer<Int32>
     /// By start of a part: the start of the next part.
@@ -28,8 +28,13 @@ struct PieceMerger {
         self.previous = scratch + 2 * Self.room
     }
 
-    /// Hands the tokens of a piece that is not one token itself to `sink`.
-    func merge<Sink: TokenSink>(_ piece: UnsafePointer<UInt8>, _ length: Int, into sink: inout Sink) {
+    @inline(__always)
+    func code<Sink: TokenSink>(_ piece: UnsafePointer<UInt8>, _ length: Int, into sink: inout Sink) {
+        let rank = self.lookup.rank(piece, length)
+        if rank == TokenLookup.none { self.merge(piece, length, into: &sink) } else { sink.take(rank) }
+    }
+
+    private func merge<Sink: TokenSink>(_ piece: UnsafePointer<UInt8>, _ length: Int, into sink: inout Sink) {
         if length > Self.scanLimit {
             LongPieceMerger.merge(piece, length, self.lookup, into: &sink)
             return

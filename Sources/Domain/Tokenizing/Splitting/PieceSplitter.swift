@@ -10,24 +10,17 @@ package enum PieceSplitter {
     }
 
     private static func pieces(_ bytes: [UInt8], _ rule: some SplitRule) -> [String] {
-        let table = ScalarClassTable.shared
-        return bytes.withUnsafeBufferPointer { text in
-            table.pages.withUnsafeBufferPointer { pages in
-                table.classes.withUnsafeBufferPointer { classes in
-                    guard let base = text.baseAddress, let pages = pages.baseAddress,
-                        let classes = classes.baseAddress
-                    else { return [] }
-                    var scalars = ScalarText(bytes: base, count: text.count, pages: pages, classes: classes)
-                    var pieces: [String] = []
-                    var start = 0
-                    while start < text.count {
-                        let end = rule.pieceEnd(in: &scalars, from: start)
-                        pieces.append(String(decoding: text[start..<end], as: UTF8.self))
-                        start = end
-                    }
-                    return pieces
+        bytes.withUnsafeBufferPointer { text in
+            ScalarClassTable.shared.withText(text) { scalars in
+                var pieces: [String] = []
+                var start = 0
+                while start < text.count {
+                    let end = rule.pieceEnd(in: &scalars, from: start)
+                    pieces.append(String(decoding: text[start..<end], as: UTF8.self))
+                    start = end
                 }
-            }
+                return pieces
+            } ?? []
         }
     }
 }

@@ -1,4 +1,4 @@
-/// The tables of a vocabulary as plain pointers, valid only while `Vocabulary.withLookup` runs.
+/// The tables of a vocabulary as plain pointers, valid only while `TokenStore.withLookup` runs.
 struct TokenLookup {
     /// No token has these bytes. Also sorts behind every rank.
     static let none = UInt32.max
@@ -114,46 +114,5 @@ struct TokenLookup {
         }
         return left.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self)
             == right.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self)
-    }
-}
-
-extension Vocabulary {
-    /// Runs `body` with the tables as pointers.
-    func withLookup<Result>(_ body: (TokenLookup) -> Result) -> Result {
-        self.index.ones.withUnsafeBufferPointer { ones in
-            self.index.twos.withUnsafeBufferPointer { twos in
-                self.index.short.withUnsafeBufferPointer { short in
-                    self.index.long.withUnsafeBufferPointer { long in
-                        self.spans.withUnsafeBufferPointer { spans in
-                            self.withFilterAndBlob { filter, blob in
-                                guard let ones = ones.baseAddress, let twos = twos.baseAddress,
-                                    let shortBase = short.baseAddress, let longBase = long.baseAddress,
-                                    let spans = spans.baseAddress
-                                else { preconditionFailure("the tables of a vocabulary are never empty") }
-                                return body(
-                                    TokenLookup(
-                                        ones: ones, twos: twos, short: shortBase, shortMask: short.count / 2 - 1,
-                                        long: longBase, longMask: long.count - 1, spans: spans, blob: blob,
-                                        filter: filter,
-                                        longestToken: self.index.longestToken))
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    private func withFilterAndBlob<Result>(
-        _ body: (UnsafePointer<UInt64>, UnsafePointer<UInt8>) -> Result
-    ) -> Result {
-        self.index.filter.withUnsafeBufferPointer { filter in
-            self.blob.withUnsafeBufferPointer { blob in
-                guard let filter = filter.baseAddress, let blob = blob.baseAddress else {
-                    preconditionFailure("the tables of a vocabulary are never empty")
-                }
-                return body(filter, blob)
-            }
-        }
     }
 }
