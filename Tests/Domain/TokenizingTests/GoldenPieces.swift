@@ -47,7 +47,7 @@ struct GoldenPieces: Sendable, CustomTestStringConvertible {
             o200k: ["\u{A0}", "\u{2003}x", "\u{3000}\u{3000}"]),
         GoldenPieces(
             text:
-                "\u{9A8}\u{9AE}\u{9B8}\u{9CD}\u{995}\u{9BE}\u{9B0}, \u{986}\u{9AA}\u{9A8}\u{9BF} \u{995}\u{9C7}\u{9AE}\u{9A8}?",
+                "নমস্কার, আপনি কেমন?",
             cl100k: [
                 "\u{9A8}\u{9AE}\u{9B8}", "\u{9CD}\u{995}", "\u{9BE}\u{9B0}", ",", " \u{986}\u{9AA}\u{9A8}",
                 "\u{9BF}", " \u{995}", "\u{9C7}\u{9AE}\u{9A8}", "?",
@@ -58,7 +58,7 @@ struct GoldenPieces: Sendable, CustomTestStringConvertible {
             ]),
         GoldenPieces(
             text:
-                "\u{65E5}\u{672C}\u{8A9E}\u{306E}\u{30C6}\u{30AD}\u{30B9}\u{30C8}\u{3002}\u{4E2D}\u{6587}\u{6DF7}\u{6392}",
+                "日本語のテキスト。中文混排",
             cl100k: [
                 "\u{65E5}\u{672C}\u{8A9E}\u{306E}\u{30C6}\u{30AD}\u{30B9}\u{30C8}",
                 "\u{3002}\u{4E2D}\u{6587}\u{6DF7}\u{6392}",

@@ -1,8 +1,8 @@
 import Testing
 import Tokenizing
 
-/// The golden prompts are the examples of OpenAI's cookbook ("How to count tokens with tiktoken") and Batch guide, whose
-/// answers came from the API.
+/// The golden prompts are the examples of OpenAI's cookbook ("How to count tokens with tiktoken") and Batch guide; their
+/// counts are the API's.
 @Suite(.enabled(if: VocabularyFiles.arePresent, Comment(rawValue: VocabularyFiles.skipMessage)))
 struct PromptCounterTests {
     private func counter(_ model: String) throws -> PromptCounter {
@@ -14,7 +14,8 @@ struct PromptCounterTests {
     private let jargon: [ChatMessage] = [
         ChatMessage(
             role: "system",
-            text: "You are a helpful, pattern-following assistant that translates corporate jargon into plain English."),
+            text: "You are a helpful, pattern-following assistant that translates corporate "
+                + "jargon into plain English."),
         ChatMessage(
             role: "system", name: "example_user", text: "New synergies will help drive top-line growth."),
         ChatMessage(
