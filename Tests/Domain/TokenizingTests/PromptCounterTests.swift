@@ -1,8 +1,8 @@
 import Testing
 import Tokenizing
 
-/// The golden prompts are the examples of OpenAI's cookbook ("How to count tokens with tiktoken") and Batch guide; their
-/// counts are the API's.
+/// The golden prompts are the examples of the OpenAI cookbook ("How to count tokens with tiktoken") and of its Batch
+/// guide; their counts are those of the API.
 @Suite(.enabled(if: VocabularyFiles.arePresent, Comment(rawValue: VocabularyFiles.skipMessage)))
 struct PromptCounterTests {
     private func counter(_ model: String) throws -> PromptCounter {
