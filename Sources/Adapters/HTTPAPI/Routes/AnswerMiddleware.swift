@@ -19,7 +19,7 @@ struct AnswerMiddleware: RouterMiddleware {
         _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         let started = self.clock.now
-        let id = self.randomness.id(RequestID.self)
+        let id = self.randomness.requestID(at: started)
         var response: Response
         do {
             response = try await next(request, context)
