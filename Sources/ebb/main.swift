@@ -1,1 +1,4 @@
-print("ebb")
+import ArgumentParser
+import EbbCommands
+
+await EbbCommand.main()
