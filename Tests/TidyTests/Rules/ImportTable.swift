@@ -10,7 +10,7 @@ struct ImportTable {
     static let adapters: [String: Set<String>] = [
         "HTTPAPI": Self.nio.union([
             "Crypto", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
-            "ServiceLifecycle",
+            "ServiceLifecycle", "Foundation",
         ]),
         "EngineHTTP": Self.nio.union(["NIOSSL"]),
         "StoreSQLite": Self.system.union(["GRDB", "GRDBSQLite", "Dispatch", "Foundation"]),
@@ -33,9 +33,9 @@ struct ImportTable {
         switch target.name {
         case "Quantities": return []
         case "Gateway": return rooms.union(["Logging", "ServiceLifecycle", "Synchronization"])
-        case "GatewayTesting": return gateway.union(["Testing"])
+        case "GatewayTesting": return gateway.union(["Testing", "Dispatch"])
         case "EbbCommands": return nil
-        case "ebb": return ["EbbCommands"]
+        case "ebb": return ["EbbCommands", "ArgumentParser"]
         default: break
         }
         if target.folder.hasPrefix("Sources/Domain/") { return ["Quantities", "Synchronization"] }

@@ -15,14 +15,15 @@ enum UncheckedSendable {
                     found.append(
                         Violation(
                             path: file.path, line: index + 1,
-                            message: "\(mark) needs a comment above that names it and says why it is safe."))
+                            message: "\(mark) needs a comment above that says why it is safe (which thread or lock)."))
                 }
             }
         }
         return found
     }
 
-    /// The comment directly above the declaration names the mark; the declaration may begin a few lines earlier.
+    /// The comment directly above the declaration speaks of the mark or of threads; the declaration may begin a few
+    /// lines earlier.
     private static func hasReason(_ file: SourceFile, at line: Int) -> Bool {
         var index = line - 1
         while index >= 0, !file.codeLines[index].allSatisfy({ $0 == " " }), line - index < 6 { index -= 1 }
@@ -33,6 +34,6 @@ enum UncheckedSendable {
             reason += text
             index -= 1
         }
-        return ["Sendable", "nchecked", "nonisolated(unsafe)"].contains { reason.contains($0) }
+        return ["Sendable", "nchecked", "nonisolated(unsafe)", "thread"].contains { reason.contains($0) }
     }
 }
