@@ -1,4 +1,0 @@
-import ArgumentParser
-import EbbCommands
-
-await EbbCommand.main()
