@@ -66,7 +66,8 @@ struct RepositoryTree: Sendable {
             if isFolder {
                 let isBuilt = name.hasPrefix(".build") || [".git", ".cache", ".venv", "__pycache__"].contains(name)
                 if isBuilt { walk.skipDescendants() }
-            } else if name != "Package.resolved", !name.hasSuffix(".tiktoken"), !name.hasSuffix(".gguf") {
+            } else if name != "Package.resolved", name != ".git", !name.hasSuffix(".tiktoken"), !name.hasSuffix(".gguf")
+            {
                 paths.append(String(url.path.dropFirst(prefix.count)))
             }
         }
