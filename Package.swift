@@ -97,10 +97,15 @@ if !pureOnly {
             ] + nio,
             resources: [.embedInCode("Resources/prices.yaml")],
             swiftSettings: strict),
-        .executableTarget(name: "ebb", dependencies: ["EbbCommands"], swiftSettings: strict),
+        .executableTarget(
+            name: "ebb",
+            dependencies: ["EbbCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
         tests("Tests", "GatewayTests", gateway + ["GatewayTesting"]),
-        tests("Tests", "StoreConformanceTests", gateway + ["GatewayTesting", "StoreSQLite"]),
-        tests("Tests", "BlobDiskTests", gateway + ["BlobDisk"]),
+        tests(
+            "Tests", "StoreConformanceTests",
+            gateway + ["GatewayTesting", "StoreSQLite", .product(name: "GRDB", package: "GRDB.swift")]),
+        tests("Tests", "BlobDiskTests", gateway + ["GatewayTesting", "BlobDisk"]),
         tests("Tests", "EngineSimulatorTests", gateway + ["EngineSimulator"] + nio),
         tests("Tests", "EngineHTTPTests", gateway + ["EngineHTTP", "EngineSimulator"] + nio),
         tests("Tests", "HTTPAPITests", gateway + ["HTTPAPI", "GatewayTesting"] + nio),

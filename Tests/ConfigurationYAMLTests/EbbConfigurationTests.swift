@@ -83,7 +83,10 @@ import Testing
         ("lisen: ':1'", "1:1: lisen: unknown key 'lisen'; did you mean 'listen'?"),
         (
             "colour: red",
-            "1:1: colour: unknown key 'colour'; known: batch, data, engines, limits, listen, log, models, prices, projects, retention, shutdown_grace"
+            """
+            1:1: colour: unknown key 'colour'; known: batch, data, engines, limits, listen, log, models, \
+            prices, projects, retention, shutdown_grace
+            """
         ),
         ("listen: 8080", "1:9: listen: '8080' is not host:port, such as 127.0.0.1:8080 or [::1]:8080"),
         ("listen: '::1:8080'", "1:9: listen: an IPv6 address needs brackets: [::1]:8080"),
@@ -111,11 +114,17 @@ import Testing
         ),
         (
             "engines: [{name: a, url: 'http://x', api_key: sk-123}]",
-            "1:47: engines[0].api_key: a key in this file would end up in backups and version control; name where it is kept instead: {env: NAME} or {file: PATH}"
+            """
+            1:47: engines[0].api_key: a key in this file would end up in backups and version control; name \
+            where it is kept instead: {env: NAME} or {file: PATH}
+            """
         ),
         (
             "engines: [{name: a, url: 'http://x', headers: {Authorization: Bearer x}}]",
-            "1:63: engines[0].headers.Authorization: is a secret: use api_key, or {env: NAME} or {file: PATH} as the header's value"
+            """
+            1:63: engines[0].headers.Authorization: is a secret: use api_key, or {env: NAME} or {file: PATH} \
+            as the header's value
+            """
         ),
         (
             "engines: [{name: a, url: 'http://x', kind: vlm}]",
@@ -137,7 +146,10 @@ import Testing
         ),
         (
             "models: {m: {tokenizer: {encoding: o200k}}}",
-            "1:36: models.m.tokenizer.encoding: unknown encoding 'o200k'; known: cl100k_base, o200k_base, o200k_harmony, p50k_base, r50k_base"
+            """
+            1:36: models.m.tokenizer.encoding: unknown encoding 'o200k'; known: cl100k_base, o200k_base, \
+            o200k_harmony, p50k_base, r50k_base
+            """
         ),
         (
             "projects: [{id: p, tiers: [flex]}]",

@@ -79,7 +79,10 @@ import Testing
         ),
         (
             "models: {m: {default: {input: 1 / minute}}}",
-            "f:1:31: models.m.default.input: '1 / minute' is not a price per 1M, 1k, a whole number, or minute or hour of seconds"
+            """
+            f:1:31: models.m.default.input: '1 / minute' is not a price per 1M, 1k, a whole number, or \
+            minute or hour of seconds
+            """
         ),
         ("models: {m: {default: {input: }}}", "f:1:31: models.m.default.input: needs a value"),
         ("models: {m: {default: {}}}", "f:1:23: models.m.default: needs at least one price, or 'times'"),

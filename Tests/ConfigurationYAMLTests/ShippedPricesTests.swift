@@ -140,6 +140,20 @@ private enum Shipped {
         #expect(priced.amount.decimalDollars == dollars)
     }
 
+    @Test(
+        "a gpt-image-1 picture costs its output tokens",
+        arguments: [
+            (Int64(272), "0.01088"), (408, "0.01632"), (400, "0.016"), (1_056, "0.04224"), (1_584, "0.06336"),
+            (1_568, "0.06272"), (4_160, "0.1664"), (6_240, "0.2496"), (6_208, "0.24832"),
+        ])
+    func pictures(_ tokens: Int64, _ dollars: String) throws {
+        let at = try Instant(rfc3339: "2026-11-21")
+        let usage = TokenUsage(input: 0, output: tokens)
+        let priced = try Shipped.book.get()
+            .price(usage, model: "gpt-image-1", tier: .standard, at: at, extras: [.imageOutput: tokens])
+        #expect(priced.amount.decimalDollars == dollars)
+    }
+
     @Test("every shipped entry names its source and the day it was checked")
     func provenance() throws {
         for entry in try Shipped.list.get().entries {

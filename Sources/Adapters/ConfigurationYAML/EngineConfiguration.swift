@@ -71,11 +71,13 @@ public struct EngineConfiguration: Sendable {
     public var url: String
     public var kind = Kind.auto
     public var apiKey: SecretSource?
-    public var streaming = Streaming.always
+    /// nil: `always` for engines of our own, `as-asked` for bought ones.
+    public var streaming: Streaming?
     /// An owned engine has idle capacity to fill; one that is bought has a bill for every token.
     public var isOwned = false
     /// Requests that may run on it at the same time.
-    public var concurrency = 64
+    /// nil: as the engine tells, else 8.
+    public var concurrency: Int?
     public var timeouts = Timeouts()
     /// nil: whatever models the engine lists, under their own names.
     public var models: [Model]?

@@ -129,3 +129,16 @@ extension SQLiteStore {
         return try result.get()
     }
 }
+
+extension SQLiteStore {
+    /// Runs one statement on the writer connection and returns its first column as text, for tests of its settings.
+    package func run(_ sql: String) async throws(StoreFailure) -> [String] {
+        let result: Result<[String], StoreFailure> = await withCheckedContinuation { continuation in
+            self.pool.asyncWriteWithoutTransaction { db in
+                continuation.resume(
+                    returning: Result { try String.fetchAll(db, sql: sql) }.mapError { StoreFailure(wrapping: $0) })
+            }
+        }
+        return try result.get()
+    }
+}

@@ -34,6 +34,8 @@ public enum Meter: Hashable, Sendable {
         .fileSearchCall, .session, .gigabyteDay, .query, .request,
     ]
 
+    static let tokenMeters = Meter.plain.filter(\.isToken)
+
     /// The name in price books, rows and exports.
     public var name: String {
         switch self {

@@ -23,7 +23,7 @@ struct PriceBookBuilder {
         self.rules = rules
     }
 
-    /// One model of one provider with its entries' places.
+    /// One model of one provider.
     private struct Name: Hashable {
         let provider: String
         let model: String
@@ -48,15 +48,18 @@ struct PriceBookBuilder {
             fingerprints.append(Fingerprint.text(of: entry))
         }
         var records: [String: PriceBook.Record] = [:]
+        var qualified: [String: PriceBook.Record] = [:]
         for (name, indexes) in history {
             let record = try self.record(name, indexes, entries, resolved, fingerprints)
-            if !name.provider.isEmpty { records["\(name.provider)/\(name.model)"] = record }
+            if !name.provider.isEmpty { qualified["\(name.provider)/\(name.model)"] = record }
             if records[name.model] == nil {
                 records[name.model] = record
             } else {
                 records[name.model] = PriceBook.Record(isAmbiguous: true)
             }
         }
+        // A bare name may itself contain a slash; it then wins over the qualified form of another model.
+        records.merge(qualified) { bare, _ in bare }
         try self.add(aliases, to: &records)
         return records
     }
@@ -95,12 +98,19 @@ struct PriceBookBuilder {
     ) throws(PriceBookError) {
         for alias in aliases { records[alias.name, default: PriceBook.Record()].aliases.append(alias) }
         for alias in aliases {
-            guard records[alias.target] != nil else {
+            guard Self.isKnown(alias.target, in: records) else {
                 throw .aliasTargetUnknown(name: alias.name, target: alias.target)
             }
             guard alias.validFrom < alias.validTo, self.depth(of: alias.name, in: records, 0) < Self.aliasDepthMax
             else { throw .aliasCycle(name: alias.name) }
         }
+    }
+
+    /// Whether a look-up of `name` finds a record: exactly, without its date, or by a prefix.
+    private static func isKnown(_ name: String, in records: [String: PriceBook.Record]) -> Bool {
+        if records[name] != nil { return true }
+        if let undated = ModelName.withoutDate(name), records[undated] != nil { return true }
+        return records.keys.contains { $0.hasSuffix("*") && name.hasPrefix($0.dropLast()) }
     }
 
     private func depth(of name: String, in records: [String: PriceBook.Record], _ above: Int) -> Int {

@@ -50,7 +50,9 @@ extension PriceTable {
         var lines: [PricedMeter] = []
         let exact = try self.total(card, usage, extras, lines: &lines)
         var listAmount: Money?
-        if let list = self.list {
+        if extras.isEmpty {
+            listAmount = try self.listAmount(usage: usage, inputForBand: inputForBand, at: instant)
+        } else if let list = self.list {
             do {
                 let card = try self.card(list, forInput: input, at: instant).card
                 var ignored: [PricedMeter] = []
@@ -72,10 +74,11 @@ extension PriceTable {
             usage, imageOutput: extras[.imageOutput] ?? 0, reasoningApart: card.reasoningApart,
             imageApart: card.imageApart)
         var counts: [(Meter, Int64)] = []
-        for meter in Meter.plain where meter.isToken && split.count(of: meter) != 0 {
+        for meter in Meter.tokenMeters where split.count(of: meter) != 0 {
             counts.append((meter, split.count(of: meter)))
         }
-        for (meter, count) in extras.sorted(by: { $0.key < $1.key }) where meter != .imageOutput && count != 0 {
+        let sorted = extras.count > 1 ? extras.sorted { $0.key < $1.key } : extras.map { ($0.key, $0.value) }
+        for (meter, count) in sorted where meter != .imageOutput && count != 0 {
             if meter.isToken { throw .inconsistentUsage("\(meter.name) tokens belong in the usage") }
             if count < 0 { throw .inconsistentUsage("the count of \(meter.name) is negative") }
             if count > UsageSplit.countMax { throw .overflow }

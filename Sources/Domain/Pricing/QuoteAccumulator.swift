@@ -96,20 +96,3 @@ extension QuoteAccumulator.Column {
         do { return try a.adding(b) } catch { throw .overflow }
     }
 }
-
-extension PriceTable {
-    /// The price of `usage` when all its input is written to the cache, where writing costs more than reading plain.
-    ///
-    /// An upper bound for requests whose cache writes nobody can foretell (12-hour retention is not assumed).
-    public func highestCharge(usage: TokenUsage, at instant: Instant) throws(PricingError) -> Money {
-        let plain = try self.charge(usage: usage, at: instant)
-        var written = usage
-        written.cacheWrite = usage.input - usage.cachedInput - usage.cacheWriteLong
-        do throws(PricingError) {
-            return max(plain, try self.charge(usage: written, at: instant))
-        } catch {
-            guard case .unpriced = error else { throw error }
-            return plain
-        }
-    }
-}

@@ -57,4 +57,19 @@ struct ScalarClassTable: Sendable {
         self.pages = pages
         self.classes = classes
     }
+
+    /// Runs `body` with `text`, which must be well-formed UTF-8, and its classes; nil when the text is empty.
+    @inline(__always)
+    func withText<Result>(
+        _ text: UnsafeBufferPointer<UInt8>, _ body: (inout ScalarText) -> Result
+    ) -> Result? {
+        guard let bytes = text.baseAddress, !text.isEmpty else { return nil }
+        return self.pages.withUnsafeBufferPointer { pages in
+            self.classes.withUnsafeBufferPointer { classes in
+                guard let pages = pages.baseAddress, let classes = classes.baseAddress else { return nil }
+                var scalars = ScalarText(bytes: bytes, count: text.count, pages: pages, classes: classes)
+                return body(&scalars)
+            }
+        }
+    }
 }

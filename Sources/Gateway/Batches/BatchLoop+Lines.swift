@@ -64,7 +64,7 @@ extension BatchLoop {
             attempt.start(
                 EngineRequest(
                     engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
-                    isStream: order.isStream, request: self.context.randomness.id(RequestID.self)),
+                    isStream: order.isStream, request: self.context.randomness.requestID(at: now)),
                 client: self.context.client)
         } catch let error as RequestError {
             // Shallow validation let it pass; the run tells, as a 400 line (openai-api 3.9).

@@ -47,14 +47,10 @@ extension BatchLoop {
 
     /// The size of the error file, lines that never ran included.
     private func errorBytes(_ row: BatchRecord) async throws(StoreFailure) -> Int64 {
-        let reader = BatchOutputReader(
+        var reader = BatchOutputReader(
             batch: row, succeeded: false, store: self.context.store, blobs: self.context.blobs)
         var total: Int64 = 0
-        do {
-            try await reader.stream { total += Int64($0.count) }
-        } catch {
-            throw error as? StoreFailure ?? .unavailable("\(error)")
-        }
+        while let piece = try await reader.next() { total += Int64(piece.count) }
         return total
     }
 }

@@ -14,6 +14,21 @@ struct BatchOutputReader: Sendable {
     let succeeded: Bool
     let store: any BatchStore
     let blobs: any BlobStore
+    /// The last line that was given, 0-based.
+    private var after: Int32 = -1
+    private var absent: Absent?
+
+    private struct Absent: Sendable {
+        let input: BatchInput
+        let finished: Set<Int32>
+    }
+
+    init(batch: BatchRecord, succeeded: Bool, store: any BatchStore, blobs: any BlobStore) {
+        self.batch = batch
+        self.succeeded = succeeded
+        self.store = store
+        self.blobs = blobs
+    }
 
     /// Why lines without a row are in the error file, or nil when they are not.
     private var absence: OutputLine.NeverExecuted? {
@@ -28,57 +43,53 @@ struct BatchOutputReader: Sendable {
         }
     }
 
-    func stream(_ write: ([UInt8]) async throws -> Void) async throws {
-        if let absence = self.absence, self.batch.totalLines > 0 {
-            try await self.streamWithAbsent(absence, write)
-        } else {
-            try await self.streamRows(write)
-        }
-    }
-
-    private func streamRows(_ write: ([UInt8]) async throws -> Void) async throws {
-        var after: Int32 = -1
-        while true {
-            let rows = try await self.store.lines(
-                of: self.batch.id, succeeded: self.succeeded, after: after, limit: Self.pageRows)
-            guard let last = rows.last else { return }
-            after = last.line
-            var piece: [UInt8] = []
-            for row in rows {
-                piece.append(contentsOf: row.output)
-                piece.append(0x0A)
-            }
-            try await write(piece)
-        }
-    }
-
-    private func streamWithAbsent(_ absence: OutputLine.NeverExecuted, _ write: ([UInt8]) async throws -> Void) async throws {
-        guard let inputKey = self.batch.input, let indexKey = self.batch.index else { return }
-        let input = try BatchInput(input: inputKey, index: indexKey, blobs: self.blobs)
-        let finished = Set(try await self.store.finishedLines(of: self.batch.id))
-        var rows = try await self.store.lines(
-            of: self.batch.id, succeeded: false, after: -1, limit: Self.pageRows)[...]
+    /// The next lines of the file, each with its line feed; nil at the end.
+    mutating func next() async throws(StoreFailure) -> [UInt8]? {
+        if let absence = self.absence, self.batch.totalLines > 0 { return try await self.nextWithAbsent(absence) }
+        let rows = try await self.store.lines(
+            of: self.batch.id, succeeded: self.succeeded, after: self.after, limit: Self.pageRows)
+        guard let last = rows.last else { return nil }
+        self.after = last.line
         var piece: [UInt8] = []
-        for start in stride(from: 0, to: Int(self.batch.totalLines), by: Self.pageRows) {
+        for row in rows {
+            piece.append(contentsOf: row.output)
+            piece.append(0x0A)
+        }
+        return piece
+    }
+
+    /// Goes through all lines of the input: a row where there is one, else the line that says why there is none.
+    private mutating func nextWithAbsent(_ absence: OutputLine.NeverExecuted) async throws(StoreFailure) -> [UInt8]? {
+        let state = try await self.absentState()
+        var piece: [UInt8] = []
+        while piece.isEmpty {
+            let start = Int(self.after) + 1
             let end = min(start + Self.pageRows, Int(self.batch.totalLines))
-            let entries = try input.entries(start..<end)
-            for (line, entry) in zip(start..<end, entries) {
-                if finished.contains(Int32(line)) {
-                    guard rows.first?.line == Int32(line) else { continue }
+            guard start < end else { return nil }
+            let failed = try await self.store.lines(
+                of: self.batch.id, succeeded: false, after: Int32(start) - 1, limit: Self.pageRows)
+            var rows = failed.prefix { $0.line < Int32(end) }[...]
+            for (line, entry) in zip(start..<end, try state.input.entries(start..<end)) {
+                if rows.first?.line == Int32(line) {
                     piece.append(contentsOf: rows.removeFirst().output)
                     piece.append(0x0A)
-                    if rows.isEmpty {
-                        rows = try await self.store.lines(
-                            of: self.batch.id, succeeded: false, after: Int32(line), limit: Self.pageRows)[...]
-                    }
-                } else {
-                    let text = try input.line(entry)
-                    self.appendAbsent(absence, line: Int32(line), text: text, to: &piece)
+                } else if !state.finished.contains(Int32(line)) {
+                    self.appendAbsent(absence, line: Int32(line), text: try state.input.line(entry), to: &piece)
                 }
             }
-            try await write(piece)
-            piece.removeAll(keepingCapacity: true)
+            self.after = Int32(end) - 1
         }
+        return piece
+    }
+
+    private mutating func absentState() async throws(StoreFailure) -> Absent {
+        if let loaded = self.absent { return loaded }
+        guard let inputKey = self.batch.input, let indexKey = self.batch.index else { throw .notFound }
+        let state = Absent(
+            input: try BatchInput(input: inputKey, index: indexKey, blobs: self.blobs),
+            finished: Set(try await self.store.finishedLines(of: self.batch.id)))
+        self.absent = state
+        return state
     }
 
     private func appendAbsent(_ absence: OutputLine.NeverExecuted, line: Int32, text: [UInt8], to piece: inout [UInt8]) {

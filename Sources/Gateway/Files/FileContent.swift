@@ -8,22 +8,26 @@ public struct FileContent: Sendable {
     /// Bytes read and handed on at once.
     static let pieceBytes = 256 * 1_024
 
-    let source: Source
+    private var source: Source
+    private var offset: Int64 = 0
     public let byteCount: Int64
 
-    /// Calls `write` with the content, in order.
-    public func stream(_ write: ([UInt8]) async throws -> Void) async throws {
+    init(source: Source, byteCount: Int64) {
+        self.source = source
+        self.byteCount = byteCount
+    }
+
+    /// The next piece, in order; nil at the end.
+    public mutating func next() async throws(StoreFailure) -> [UInt8]? {
         switch self.source {
         case .blob(let key, let blobs):
-            var offset: Int64 = 0
-            while true {
-                let piece = try blobs.read(key, offset: offset, count: Self.pieceBytes)
-                if piece.isEmpty { return }
-                offset += Int64(piece.count)
-                try await write(piece)
-            }
-        case .lines(let reader):
-            try await reader.stream(write)
+            let piece = try blobs.read(key, offset: self.offset, count: Self.pieceBytes)
+            self.offset += Int64(piece.count)
+            return piece.isEmpty ? nil : piece
+        case .lines(var reader):
+            let piece = try await reader.next()
+            self.source = .lines(reader)
+            return piece
         }
     }
 }

@@ -48,6 +48,16 @@ public final class FileService: Sendable {
     public func finish(
         _ intake: inout FileIntake, form: Form, project: ProjectID
     ) async throws(GatewayError) -> FileRecord {
+        try await self.finish(&intake, form: form, project: project) { file throws(StoreFailure) in
+            try await self.store.insert(file)
+        }
+    }
+
+    /// - Parameter record: stores the file's record, with what belongs to it, in one transaction.
+    func finish(
+        _ intake: inout FileIntake, form: Form, project: ProjectID,
+        record: (FileRecord) async throws(StoreFailure) -> Void
+    ) async throws(GatewayError) -> FileRecord {
         let now = self.clock.now
         let purpose: FilePurpose
         let expiry: Instant?
@@ -60,12 +70,13 @@ public final class FileService: Sendable {
             throw GatewayError(error)
         }
         return try await self.store(
-            &intake, purpose: purpose, filename: form.filename, expiry: expiry, project: project, now: now)
+            &intake, purpose: purpose, filename: form.filename, expiry: expiry, project: project, now: now,
+            insert: record)
     }
 
     private func store(
         _ intake: inout FileIntake, purpose: FilePurpose, filename: String?, expiry: Instant?, project: ProjectID,
-        now: Instant
+        now: Instant, insert: (FileRecord) async throws(StoreFailure) -> Void
     ) async throws(GatewayError) -> FileRecord {
         let count = intake.byteCount
         let (blob, index, facts) = try intake.finish()
@@ -86,7 +97,7 @@ public final class FileService: Sendable {
                 id: self.randomness.id(FileID.self), project: project, filename: FileRules.name(filename),
                 purpose: purpose.rawValue, bytes: count, createdAt: now, expiresAt: expiry,
                 content: .blob(blob, index: indexKey))
-            do throws(StoreFailure) { try await self.store.insert(record) } catch { throw GatewayError(error) }
+            do throws(StoreFailure) { try await insert(record) } catch { throw GatewayError(error) }
             return record
         } catch {
             for key in kept { try? self.blobs.delete(key) }

@@ -21,6 +21,22 @@ extension Randomness {
         return ID.random(using: &generator)
     }
 
+    /// A request's id: the millisecond in 12 hex digits, then 80 random bits.
+    ///
+    /// The ledger keeps request ids unique, and ids that grow with time meet on the same few pages of that index:
+    /// a group of 32 charges costs half of what it costs with ids that are random all through (decision 0003).
+    public func requestID(at now: Instant) -> RequestID {
+        let milliseconds = UInt64(max(now.nanoseconds, 0)) / 1_000_000
+        return RequestID(
+            RequestID.prefix + Self.hex(milliseconds, digits: 12) + Self.hex(self.next(), digits: 16)
+                + Self.hex(self.next(), digits: 4))
+    }
+
+    /// The lowest digits of a number, with leading zeros.
+    private static func hex(_ number: UInt64, digits: Int) -> String {
+        String(decoding: (0..<digits).reversed().map { UInt8(hexDigit: number >> UInt64($0 * 4)) }, as: UTF8.self)
+    }
+
     /// 0..<1, for jitter.
     public func unit() -> Double { Double(self.next() >> 11) * 0x1p-53 }
 }
@@ -28,4 +44,12 @@ extension Randomness {
 private struct RandomnessGenerator<Source: Randomness>: RandomNumberGenerator {
     let source: Source
     mutating func next() -> UInt64 { self.source.next() }
+}
+
+extension UInt8 {
+    /// The ASCII hex digit of the lowest four bits.
+    fileprivate init(hexDigit number: UInt64) {
+        let nibble = UInt8(truncatingIfNeeded: number) & 15
+        self = nibble < 10 ? 48 + nibble : 87 + nibble
+    }
 }

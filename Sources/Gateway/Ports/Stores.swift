@@ -44,6 +44,7 @@ public struct Page<Element: Sendable>: Sendable {
 
 /// Port: files and uploads. Everything is scoped by project: another project's id is simply not there.
 public protocol FileStore: Sendable {
+    /// - Throws: `conflict` when the id exists, `notFound` when the project does not.
     func insert(_ file: FileRecord) async throws(StoreFailure)
     func file(_ id: FileID, project: ProjectID) async throws(StoreFailure) -> FileRecord?
     /// Ordered by creation, then id. An unknown `after` gives an empty page.
@@ -60,25 +61,31 @@ public protocol FileStore: Sendable {
 
     func insert(_ upload: UploadRecord) async throws(StoreFailure)
     func upload(_ id: UploadID, project: ProjectID) async throws(StoreFailure) -> UploadRecord?
+    /// - Throws: `notFound` unless the upload is pending.
     func insert(_ part: UploadPartRecord) async throws(StoreFailure)
+    /// In the order in which they were added; none once the upload is completed or closed.
     func parts(of upload: UploadID) async throws(StoreFailure) -> [UploadPartRecord]
-    /// Completes the upload and stores its file in one transaction. - Throws: `notFound` unless it is pending.
+    /// Completes the upload, stores its file and forgets its parts in one transaction; the parts' blobs are the
+    /// caller's to delete. - Throws: `notFound` unless it is pending.
     func complete(_ upload: UploadRecord, file: FileRecord) async throws(StoreFailure)
     /// Sets a final status other than completed and drops its parts. - Returns: blobs to delete.
+    /// - Throws: `notFound` unless it is pending.
     func close(_ upload: UploadID, status: String) async throws(StoreFailure) -> [BlobKey]
     func expiredUploads(now: Instant, limit: Int) async throws(StoreFailure) -> [UploadRecord]
 }
 
 /// Port: batches and their lines.
 public protocol BatchStore: Sendable {
+    /// Counts and usage start at zero, whatever the record says.
     func insert(_ batch: BatchRecord) async throws(StoreFailure)
     func batch(_ id: BatchID, project: ProjectID) async throws(StoreFailure) -> BatchRecord?
     /// Newest first.
     func batches(project: ProjectID, page: PageRequest) async throws(StoreFailure) -> Page<BatchRecord>
     /// Every batch that is not in a terminal state, over all projects, oldest first: what a start has to take up.
     func unfinishedBatches() async throws(StoreFailure) -> [BatchRecord]
-    /// Writes state, timestamps, errors, model and file ids (not counts and usage, which the commit log keeps), and in
-    /// the same transaction the records of its output files.
+    /// Writes state, timestamps, errors, model, blobs, total lines, cost limit and file ids (not counts and usage,
+    /// which the commit log keeps; not what the batch was created with), and in the same transaction the records of
+    /// its output files.
     /// - Throws: `notFound` when the stored status is not one of `expecting`.
     func update(
         _ batch: BatchRecord, expecting: [String], files: [FileRecord]
@@ -105,7 +112,7 @@ public struct OutputStatistics: Hashable, Sendable {
     }
 }
 
-/// Which charges to read.
+/// Which charges to read. Time is that of the answer's end: `since` included, `until` not.
 public struct ChargeFilter: Hashable, Sendable {
     public var project: ProjectID?
     public var batch: BatchID?
@@ -128,6 +135,7 @@ public protocol LedgerStore: Sendable {
     /// Sums by served model and tier.
     func totals(_ filter: ChargeFilter) async throws(StoreFailure) -> [ChargeGroup]
     func spent(project: ProjectID) async throws(StoreFailure) -> Money
+    /// Over fully answered requests, by the model that the client asked for.
     func outputStatistics(model: String) async throws(StoreFailure) -> OutputStatistics?
 }
 
@@ -174,8 +182,9 @@ public protocol IdempotencyStore: Sendable {
     func begin(
         _ record: IdempotencyRecord, notBefore: Instant
     ) async throws(StoreFailure) -> IdempotencyRecord?
+    /// Stores status and body. - Throws: `notFound` when the record is gone.
     func finish(_ record: IdempotencyRecord) async throws(StoreFailure)
-    /// Forgets a key whose request failed before anything was done.
+    /// Forgets a key whose request failed before anything was done; a finished one stays.
     func abandon(project: ProjectID, route: String, key: String) async throws(StoreFailure)
     func deleteIdempotency(before: Instant) async throws(StoreFailure)
 }
@@ -186,7 +195,8 @@ public typealias Store = ProjectStore & FileStore & BatchStore & LedgerStore & I
 
 /// Port: the life of a serving process.
 public protocol ServingStore: Sendable {
-    /// Takes the data folder for serving and returns the new boot epoch: every lease of an earlier epoch is free.
+    /// Takes the data folder for serving and returns the new boot epoch: every lease of an earlier epoch is free, and
+    /// idempotency keys whose request died with an earlier process are forgotten.
     /// - Throws: `locked` when another live process serves it.
     func beginServing() async throws(StoreFailure) -> Int64
     /// Waits for queued commits and closes. Idempotent.

@@ -6,7 +6,12 @@ import Testing
     @Test("the facts of a chat answer are found")
     func chat() throws {
         let text =
-            #"{"id":"c","object":"chat.completion","model":"m-2","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"},{"message":{"refusal":null},"finish_reason":"length"}],"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2,"audio_tokens":1,"image_tokens":3},"completion_tokens_details":{"reasoning_tokens":6,"audio_tokens":2}},"service_tier":"flex"}"#
+            #"{"id":"c","object":"chat.completion","model":"m-2","choices":[{"index":0,"#
+            + #""message":{"role":"assistant","content":"x"},"finish_reason":"stop"},"#
+            + #"{"message":{"refusal":null},"finish_reason":"length"}],"usage":{"prompt_tokens":19,"#
+            + #""completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":4,"#
+            + #""cache_write_tokens":2,"audio_tokens":1,"image_tokens":3},"#
+            + #""completion_tokens_details":{"reasoning_tokens":6,"audio_tokens":2}},"service_tier":"flex"}"#
         let facts = try AnswerFacts.scan(Array(text.utf8), .chatCompletions)
         #expect(facts.id == "c" && facts.object == "chat.completion" && facts.model == "m-2")
         #expect(facts.serviceTier == "flex" && facts.finishReasons == ["stop", "length"] && facts.choiceCount == 2)
@@ -27,7 +32,8 @@ import Testing
             TokenUsage(input: 5, output: 2)
         ),
         (
-            #"{"input_tokens":5,"input_tokens_details":{"cached_tokens":1},"output_tokens":2,"output_tokens_details":{"reasoning_tokens":2}}"#,
+            #"{"input_tokens":5,"input_tokens_details":{"cached_tokens":1},"output_tokens":2,"#
+                + #""output_tokens_details":{"reasoning_tokens":2}}"#,
             TokenUsage(input: 5, cachedInput: 1, output: 2, reasoningOutput: 2)
         ),
         (
@@ -35,7 +41,8 @@ import Testing
             TokenUsage(input: 5, cachedInput: 4, output: 2)
         ),
         (
-            #"{"prompt_tokens":5,"completion_tokens":2,"prompt_cache_hit_tokens":4,"prompt_tokens_details":{"cached_tokens":3}}"#,
+            #"{"prompt_tokens":5,"completion_tokens":2,"prompt_cache_hit_tokens":4,"#
+                + #""prompt_tokens_details":{"cached_tokens":3}}"#,
             TokenUsage(input: 5, cachedInput: 3, output: 2)
         ),
         (#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#, TokenUsage.zero),

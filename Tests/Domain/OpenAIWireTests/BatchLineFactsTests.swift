@@ -9,7 +9,9 @@ import Testing
     @Test("a good line gives its parts")
     func good() throws {
         let text =
-            #"{"custom_id":"r \u0031é","method":"POST","url":"/v1/chat/completions","body":{"model":"m\/x","messages":[{"content":"hi"}],"max_tokens":5,"max_completion_tokens":9,"n":3,"service_tier":"flex","stream":false}}"#
+            #"{"custom_id":"r \u0031é","method":"POST","url":"/v1/chat/completions","body":{"model":"m\/x","#
+            + #""messages":[{"content":"hi"}],"max_tokens":5,"max_completion_tokens":9,"n":3,"#
+            + #""service_tier":"flex","stream":false}}"#
         let line = Array(text.utf8)
         let facts = try BatchLineFacts.scan(line, .chatCompletions)
         #expect(String(decoding: line[facts.customID.range], as: UTF8.self) == #""r \u0031é""#)
@@ -71,15 +73,18 @@ import Testing
             "invalid_request", "body.input"
         ),
         (
-            #"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"m","messages":[1],"stream":true}}"#,
+            #"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"m","#
+                + #""messages":[1],"stream":true}}"#,
             .chatCompletions, "streaming_unsupported", "body.stream"
         ),
         (
-            #"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"m","messages":[1],"\u0073tream":true}}"#,
+            #"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"m","#
+                + #""messages":[1],"\u0073tream":true}}"#,
             .chatCompletions, "streaming_unsupported", "body.stream"
         ),
         (
-            #"{"body":{"model":"m","messages":[1]},"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"m"}}"#,
+            #"{"body":{"model":"m","messages":[1]},"custom_id":"a","method":"POST","#
+                + #""url":"/v1/chat/completions","body":{"model":"m"}}"#,
             .chatCompletions, "invalid_request", "body.messages"
         ),
     ]
@@ -95,7 +100,8 @@ import Testing
     @Test("escaped spellings of keys and urls count", arguments: ["n", "\\u006e"])
     func escapes(_ key: String) throws {
         let facts = try self.scan(
-            #"{"custom_\u0069d":"a","method":"POS\u0054","url":"\/v1\/chat\/completions","body":{"mod\u0065l":"m","message\u0073":[],"\#(key)":4}}"#
+            #"{"custom_\u0069d":"a","method":"POS\u0054","url":"\/v1\/chat\/completions","#
+                + #""body":{"mod\u0065l":"m","message\u0073":[],"\#(key)":4}}"#
         )
         #expect(facts.n == 4)
     }

@@ -11,7 +11,8 @@ import Testing
     func good() throws {
         let request = try self.batch(
             #"{"input_file_id":"file-abc","endpoint":"/v1/chat/completions","completion_window":"2h","#
-                + #""metadata":{"team":"search","a":"b"},"output_expires_after":{"anchor":"created_at","seconds":604800}}"#
+                + #""metadata":{"team":"search","a":"b"},"output_expires_after":{"anchor":"created_at","#
+                + #""seconds":604800}}"#
         )
         #expect(request.inputFileID == "file-abc" && request.completionWindow == "2h")
         #expect(request.metadata?.pairs.map(\.key) == ["team", "a"])

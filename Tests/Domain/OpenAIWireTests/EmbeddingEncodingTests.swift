@@ -26,7 +26,8 @@ import Testing
     @Test("only the embeddings change")
     func shape() throws {
         let text =
-            #"{ "object":"list","data":[{"index":0,"embedding":[1, -2.5 ,0]},{"embedding":[1.0]},{"embedding":"x"},{"embedding":["a"]},5],"usage":{"prompt_tokens":8}}"#
+            #"{ "object":"list","data":[{"index":0,"embedding":[1, -2.5 ,0]},{"embedding":[1.0]},"#
+            + #"{"embedding":"x"},{"embedding":["a"]},5],"usage":{"prompt_tokens":8}}"#
         #expect(
             try self.encoded(text) == #"{ "object":"list","data":[{"index":0,"embedding":"AACAPwAAIMAAAAAA"},"#
                 + #"{"embedding":"AACAPw=="},{"embedding":"x"},{"embedding":["a"]},5],"usage":{"prompt_tokens":8}}"#)

@@ -86,7 +86,8 @@ import Testing
     @Test("null means absent where OpenAI says so")
     func nulls() throws {
         let body = #"""
-            {"model":"m","messages":[1],"stream":null,"stream_options":null,"service_tier":null,"max_tokens":null,"n":null}
+            {"model":"m","messages":[1],"stream":null,"stream_options":null,"service_tier":null,
+             "max_tokens":null,"n":null}
             """#
         let facts = try RequestFacts.scan(Array(body.utf8), .chatCompletions)
         #expect(!facts.stream && facts.serviceTier == nil && facts.maxTokens == nil && facts.n == 1)

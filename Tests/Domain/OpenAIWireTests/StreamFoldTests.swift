@@ -21,7 +21,8 @@ import Testing
     func text() throws {
         let result = try self.fold([
             self.chunk(
-                #"{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}"#,
+                #"{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"#
+                    + #""finish_reason":null}"#,
                 rest: #","service_tier":"flex","system_fingerprint":null,"usage":null,"obfuscation":"xx""#),
             self.chunk(#"{"index":0,"delta":{"content":"Hal\u00"# + #"e9 \ud83d"},"finish_reason":null}"#),
             self.chunk(
@@ -32,9 +33,11 @@ import Testing
             "[DONE]",
         ])
         let expected = try self.answer(
-            #"{"index":0,"message":{"role":"assistant","content":"Halé 😀\n\"é","refusal":null},"logprobs":null,"finish_reason":"stop","stop_reason":7}"#,
+            #"{"index":0,"message":{"role":"assistant","content":"Halé 😀\n\"é","refusal":null},"#
+                + #""logprobs":null,"finish_reason":"stop","stop_reason":7}"#,
             rest:
-                #","usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7},"service_tier":"flex","system_fingerprint":"fp","x":[1]"#
+                #","usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7},"service_tier":"flex","#
+                + #""system_fingerprint":"fp","x":[1]"#
         )
         #expect(result == expected)
     }
@@ -43,17 +46,22 @@ import Testing
     func toolCalls() throws {
         let result = try self.fold([
             self.chunk(
-                #"{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":""}}]}}"#
+                #"{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,"#
+                    + #""id":"call_1","type":"function","function":{"name":"f","arguments":""}}]}}"#
             ),
             self.chunk(#"{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\""}}]}}"#),
             self.chunk(
-                #"{"index":0,"delta":{"tool_calls":[{"index":1,"id":"call_2","type":"custom","custom":{"name":"g","input":"a"}},{"index":0,"function":{"name":"f","arguments":":1}"}}]}}"#
+                #"{"index":0,"delta":{"tool_calls":[{"index":1,"id":"call_2","type":"custom","#
+                    + #""custom":{"name":"g","input":"a"}},{"index":0,"function":{"name":"f","arguments":":1}"}}]}}"#
             ),
             self.chunk(#"{"index":0,"delta":{"tool_calls":[{"index":1,"custom":{"input":"b"}}]}}"#),
             self.chunk(#"{"index":0,"delta":{},"finish_reason":"tool_calls"}"#),
         ])
         let expected = try self.answer(
-            #"{"index":0,"message":{"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}},{"id":"call_2","type":"custom","custom":{"name":"g","input":"ab"}}]},"logprobs":null,"finish_reason":"tool_calls"}"#
+            #"{"index":0,"message":{"role":"assistant","content":null,"refusal":null,"#
+                + #""tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}},"#
+                + #"{"id":"call_2","type":"custom","custom":{"name":"g","input":"ab"}}]},"logprobs":null,"#
+                + #""finish_reason":"tool_calls"}"#
         )
         #expect(result == expected)
     }
@@ -78,21 +86,28 @@ import Testing
     func otherDeltas() throws {
         let result = try self.fold([
             self.chunk(
-                #"{"index":0,"delta":{"role":"assistant","reasoning_content":"Let ","refusal":"I ","odd":"a","parts":[1],"score":1}}"#
+                #"{"index":0,"delta":{"role":"assistant","reasoning_content":"Let ","refusal":"I ","odd":"a","#
+                    + #""parts":[1],"score":1}}"#
             ),
             self.chunk(
-                #"{"index":0,"delta":{"role":"assistant","reasoning_content":"me","refusal":"can't","odd":"b","parts":[ 2, 3 ],"score":2}}"#
+                #"{"index":0,"delta":{"role":"assistant","reasoning_content":"me","refusal":"can't","odd":"b","#
+                    + #""parts":[ 2, 3 ],"score":2}}"#
             ),
             self.chunk(
-                #"{"index":0,"delta":{"function_call":{"name":"f","arguments":"{"},"audio":{"id":"au","data":"QUJD"},"parts":[]}}"#
+                #"{"index":0,"delta":{"function_call":{"name":"f","arguments":"{"},"audio":{"id":"au","#
+                    + #""data":"QUJD"},"parts":[]}}"#
             ),
             self.chunk(
-                #"{"index":0,"delta":{"function_call":{"arguments":"}"},"audio":{"data":"REVG","transcript":"x"},"odd":null}}"#
+                #"{"index":0,"delta":{"function_call":{"arguments":"}"},"audio":{"data":"REVG","#
+                    + #""transcript":"x"},"odd":null}}"#
             ),
             self.chunk(#"{"index":0,"delta":{"audio":{"expires_at":9,"transcript":"y"}}}"#),
         ])
         let expected = try self.answer(
-            #"{"index":0,"message":{"role":"assistant","content":null,"refusal":"I can't","reasoning_content":"Let me","odd":"ab","parts":[1,2, 3],"score":2,"function_call":{"name":"f","arguments":"{}"},"audio":{"id":"au","data":"QUJDREVG","transcript":"xy","expires_at":9}},"logprobs":null,"finish_reason":null}"#
+            #"{"index":0,"message":{"role":"assistant","content":null,"refusal":"I can't","#
+                + #""reasoning_content":"Let me","odd":"ab","parts":[1,2, 3],"score":2,"function_call":{"name":"f","#
+                + #""arguments":"{}"},"audio":{"id":"au","data":"QUJDREVG","transcript":"xy","expires_at":9}},"#
+                + #""logprobs":null,"finish_reason":null}"#
         )
         #expect(result == expected)
     }
@@ -103,11 +118,15 @@ import Testing
             self.chunk(#"{"index":1,"delta":{"content":"b"},"logprobs":{"content":[{"token":"b"}],"refusal":null}}"#),
             self.chunk(#"{"index":0,"delta":{"content":"a"},"logprobs":{"content":[{"token":"a"}],"refusal":null}}"#),
             self.chunk(
-                #"{"delta":{"content":"B"},"index":1,"logprobs":{"content":[{"token":"B"}]},"finish_reason":"length"},{"index":0,"delta":{},"finish_reason":"stop"}"#
+                #"{"delta":{"content":"B"},"index":1,"logprobs":{"content":[{"token":"B"}]},"#
+                    + #""finish_reason":"length"},{"index":0,"delta":{},"finish_reason":"stop"}"#
             ),
         ])
         let expected = try self.answer(
-            #"{"index":0,"message":{"role":"assistant","content":"a","refusal":null},"logprobs":{"content":[{"token":"a"}],"refusal":null},"finish_reason":"stop"},{"index":1,"message":{"role":"assistant","content":"bB","refusal":null},"logprobs":{"content":[{"token":"b"},{"token":"B"}],"refusal":null},"finish_reason":"length"}"#
+            #"{"index":0,"message":{"role":"assistant","content":"a","refusal":null},"#
+                + #""logprobs":{"content":[{"token":"a"}],"refusal":null},"finish_reason":"stop"},{"index":1,"#
+                + #""message":{"role":"assistant","content":"bB","refusal":null},"#
+                + #""logprobs":{"content":[{"token":"b"},{"token":"B"}],"refusal":null},"finish_reason":"length"}"#
         )
         #expect(result == expected)
     }
@@ -116,11 +135,16 @@ import Testing
     func legacy() throws {
         let result = try self.fold(
             [
-                #"{"id":"cmpl-1","object":"text_completion","created":1,"model":"m","choices":[{"text":"a","index":0,"logprobs":{"tokens":["a"],"text_offset":[0]},"finish_reason":null}]}"#,
-                #"{"id":"cmpl-1","object":"text_completion","created":1,"model":"m","choices":[{"text":"b","index":0,"logprobs":{"tokens":["b"],"text_offset":[1]},"finish_reason":"length"}],"usage":{"prompt_tokens":1}}"#,
+                #"{"id":"cmpl-1","object":"text_completion","created":1,"model":"m","choices":[{"text":"a","#
+                    + #""index":0,"logprobs":{"tokens":["a"],"text_offset":[0]},"finish_reason":null}]}"#,
+                #"{"id":"cmpl-1","object":"text_completion","created":1,"model":"m","choices":[{"text":"b","#
+                    + #""index":0,"logprobs":{"tokens":["b"],"text_offset":[1]},"finish_reason":"length"}],"#
+                    + #""usage":{"prompt_tokens":1}}"#,
             ], .completions)
         let expected =
-            #"{"id":"cmpl-1","object":"text_completion","created":1,"model":"m","choices":[{"text":"ab","index":0,"logprobs":{"tokens":["a","b"],"text_offset":[0,1]},"finish_reason":"length"}],"usage":{"prompt_tokens":1}}"#
+            #"{"id":"cmpl-1","object":"text_completion","created":1,"model":"m","choices":[{"text":"ab","#
+            + #""index":0,"logprobs":{"tokens":["a","b"],"text_offset":[0,1]},"finish_reason":"length"}],"#
+            + #""usage":{"prompt_tokens":1}}"#
         #expect(result == (try JSONValue(parsing: Array(expected.utf8))))
     }
 
@@ -188,5 +212,27 @@ import Testing
         }
         let content = try self.fold(chunks)["choices"]?[0]?["message"]?["content"]?.string
         #expect(content == pieces.joined())
+    }
+}
+
+@Suite struct StreamFoldBoundsTests {
+    private func fold(_ choices: String) throws {
+        var fold = StreamFold(.chatCompletions)
+        try fold.add(Array(#"{"choices":[\#(choices)]}"#.utf8))
+    }
+
+    @Test("choices, calls and members are bounded, and the bounds are reached first")
+    func bounds() throws {
+        let many = { (count: Int, text: (Int) -> String) in (0..<count).map(text).joined(separator: ",") }
+        let calls = { (count: Int) in
+            #"{"index":0,"delta":{"tool_calls":[\#(many(count) { #"{"index":\#($0)}"# })]}}"#
+        }
+        let members = { (count: Int) in #"{"index":0,"delta":{\#(many(count) { #""k\#($0)":"v""# })}}"# }
+        try self.fold(many(2000) { #"{"index":\#($0)}"# })
+        try self.fold(calls(1000))
+        try self.fold(members(1024))
+        #expect(throws: StreamFoldError.self) { try self.fold(many(16_385) { _ in "{}" }) }
+        #expect(throws: StreamFoldError.self) { try self.fold(calls(4097)) }
+        #expect(throws: StreamFoldError.self) { try self.fold(members(1025)) }
     }
 }

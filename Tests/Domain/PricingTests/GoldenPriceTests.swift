@@ -122,7 +122,8 @@ struct Golden: CustomTestStringConvertible, Sendable {
             "Monday after peak", "deepseek-flash", at: "2026-11-16T04:00:00Z", input: 1_000_000, output: 100_000, "0.21"
         ),
         .init(
-            "Monday afternoon", "deepseek-flash", at: "2026-11-16T09:59:59Z", input: 1_000_000, output: 100_000, "0.42"),
+            "Monday afternoon", "deepseek-flash", at: "2026-11-16T09:59:59Z", input: 1_000_000, output: 100_000,
+            "0.42"),
         .init("Saturday", "deepseek-flash", at: "2026-11-21T02:00:00Z", input: 1_000_000, output: 100_000, "0.21"),
         .init("a holiday", "deepseek-flash", at: "2026-10-01T02:00:00Z", input: 1_000_000, output: 100_000, "0.21"),
         .init(

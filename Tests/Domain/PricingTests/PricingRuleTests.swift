@@ -217,4 +217,70 @@ import Testing
         #expect(book.tiers("o3", at: try moment("2025-05-01")) == [.batch, .standard, .flex])
         #expect(book.tiers("gpt-9", at: now) == [])
     }
+
+    @Test(
+        "cached input is part of the input and is listed once (8.3 cases 5 and 6)",
+        arguments: [(Int64(17_903), Int64(17_817), Int64(86)), (1_999, 1_792, 207)])
+    func uncached(_ input: Int64, _ cached: Int64, _ uncached: Int64) throws {
+        let priced = try book.price(
+            TokenUsage(input: input, cachedInput: cached), model: "gpt-5", tier: .standard, at: now)
+        #expect(priced.lines.map(\.quantity) == [uncached, cached])
+        #expect(priced.lines.reduce(0) { $0 + $1.quantity } == input)
+    }
+
+    @Test("a table tells its effective rates, fallbacks included")
+    func rates() throws {
+        let batch = try book.resolve("o3", tier: .batch, at: now).rates(at: now)
+        #expect(batch[.cachedInput]?.dollars(per: 1_000_000) == "1")
+        let long = try book.resolve("gpt-5.5", tier: .flex, at: now).rates(forInput: 272_001, at: now)
+        #expect(long[.output]?.dollars(per: 1_000_000) == "22.5")
+        #expect(long[.audioInput] == nil)
+    }
+
+    @Test(
+        "the affordable output is the largest that the budget pays for",
+        arguments: ["gpt-5", "gpt-6.2-sol", "thinker", "deepseek-flash", "gpt-4-turbo"])
+    func affordable(_ model: String) throws {
+        var generator = SeededGenerator(seed: 11)
+        let table = try book.resolve(model, tier: .standard, at: now)
+        for _ in 0..<50 {
+            let budget = Money(picodollars: Int128(Int64.random(in: 0...2_000_000_000_000, using: &generator)))
+            let input = Int64.random(in: 0...400_000, using: &generator)
+            func highest(_ output: Int64) throws -> Money {
+                let usage = TokenUsage(input: input, output: output, reasoningOutput: output)
+                return try table.highestCharge(usage: usage, at: now)
+            }
+            if let output = try table.affordableOutput(input: input, within: budget, at: now) {
+                #expect(try highest(output) <= budget)
+                #expect(try highest(output + 1) > budget)
+            } else {
+                #expect(try highest(0) > budget)
+            }
+        }
+    }
+
+    @Test("free output is affordable without limit, and a prompt beyond the budget is not affordable")
+    func affordableEdges() throws {
+        let free = try book.resolve("free", tier: .standard, at: now)
+        #expect(try free.affordableOutput(input: 10, within: .zero, at: now) == 1 << 50)
+        let paid = try book.resolve("gpt-5", tier: .standard, at: now)
+        #expect(try paid.affordableOutput(input: 1, within: .zero, at: now) == nil)
+        #expect(try paid.affordableOutput(input: 0, within: .zero, at: now) == 0)
+    }
+
+    @Test("a bare name with a slash wins over another model's qualified form, always")
+    func slashes() throws {
+        for _ in 0..<8 {
+            let book = try PriceBook(
+                version: "t",
+                entries: [
+                    try entry("m", provider: "p", [.standard: .init(tokens("1"))]),
+                    try entry("p/m", provider: "own", [.standard: .init(tokens("2"))]),
+                ])
+            let usage = TokenUsage(input: 1_000_000)
+            #expect(
+                try book.amounts(usage, model: "p/m", tier: .standard, at: now).amount.decimalDollars == "2")
+            #expect(try book.amounts(usage, model: "m", tier: .standard, at: now).amount.decimalDollars == "1")
+        }
+    }
 }

@@ -19,7 +19,8 @@ struct StreamedAnswer: Sendable {
         guard self.frame.isChat else { return }
         for index in self.frame.plans.indices {
             self.openChoice(index, to: &bytes)
-            bytes.append(",\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"logprobs\":null,\"finish_reason\":null}")
+            bytes.append(
+                ",\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"logprobs\":null,\"finish_reason\":null}")
             self.closeChunk(to: &bytes)
         }
     }
@@ -74,7 +75,8 @@ struct StreamedAnswer: Sendable {
 
     private func appendDelta(_ plan: OutputPlan, _ step: Int, to bytes: inout [UInt8]) {
         guard plan.form == .toolCall else {
-            bytes.append(step < plan.reasoningTokens ? ",\"delta\":{\"reasoning_content\":\"" : ",\"delta\":{\"content\":\"")
+            bytes.append(
+                step < plan.reasoningTokens ? ",\"delta\":{\"reasoning_content\":\"" : ",\"delta\":{\"content\":\"")
             self.frame.appendText(of: plan, step..<step + 1, to: &bytes)
             bytes.append("\"}")
             return

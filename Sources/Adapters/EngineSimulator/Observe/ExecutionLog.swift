@@ -40,7 +40,10 @@ package struct ExecutionLog: Sendable {
     package init(limit: Int = Self.marksMax) { self.limit = limit }
 
     /// The place of a mark; nil when there is no room for it.
-    package mutating func place(of mark: String) -> Place? {
+    package mutating func place(of whole: String) -> Place? {
+        let mark =
+            whole.utf8.count > Self.markBytesMax
+            ? String(decoding: whole.utf8.prefix(Self.markBytesMax), as: UTF8.self) : whole
         if let index = self.indices[mark] { return Place(index: index, era: self.era) }
         guard self.entries.count < self.limit else {
             self.dropped += 1

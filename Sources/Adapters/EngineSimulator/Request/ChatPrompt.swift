@@ -2,9 +2,6 @@ import OpenAIWire
 
 /// Reads `messages` into the text that the engine sees.
 struct ChatPrompt {
-    /// Bytes of the last user message that serve as mark when the request has none.
-    static let markBytes = 64
-
     private(set) var text = PromptText()
     /// The start of the last user message.
     private(set) var mark: String?
@@ -48,7 +45,7 @@ struct ChatPrompt {
         self.text.append(content.bytes)
         self.text.appendLineFeed()
         if scanner.matches(role, "user") {
-            self.mark = String(decoding: content.bytes.prefix(Self.markBytes), as: UTF8.self)
+            self.mark = content.start
         }
     }
 

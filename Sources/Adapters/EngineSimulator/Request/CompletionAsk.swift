@@ -84,7 +84,7 @@ struct CompletionAsk: Sendable {
         guard self.choices <= Self.choicesMax else {
             throw RequestRefusal.invalid("More than \(Self.choicesMax) choices.", param: "n")
         }
-        self.mark = line ?? self.mark ?? chat.mark.map { "text:\($0)" }
+        self.mark = line ?? self.mark ?? "text:\(chat.mark ?? prompts[0].start)"
     }
 
     private mutating func take(

@@ -47,7 +47,7 @@ struct EmbeddingAsk: Sendable {
         try scanner.finish()
         guard !self.inputs.isEmpty else { throw RequestRefusal.invalid("input is missing.", param: "input") }
         if self.mark == nil, let first = self.inputs.first {
-            self.mark = "text:" + String(decoding: first.bytes.prefix(ChatPrompt.markBytes), as: UTF8.self)
+            self.mark = "text:\(first.start)"
         }
     }
 }

@@ -3,9 +3,9 @@ import NIOHTTP1
 import OpenAIWire
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Finds out what a request wants and starts it.
@@ -35,7 +35,9 @@ struct Routes {
         if let authorization, path.hasPrefix("/v1/"), head.headers.first(name: "authorization") != authorization {
             self.core.note(.refused)
             return .plain(
-                PlainAnswer(status: .unauthorized, contentType: "application/json", body: Array(#"{"error":"Unauthorized"}"#.utf8)))
+                PlainAnswer(
+                    status: .unauthorized, contentType: "application/json",
+                    body: Array(#"{"error":"Unauthorized"}"#.utf8)))
         }
         switch (head.method, path) {
         case (.POST, "/v1/chat/completions"): return self.complete(.chat, head, body, sink)
@@ -56,7 +58,8 @@ struct Routes {
     ) -> Result {
         let ask: CompletionAsk
         do throws(RequestRefusal) {
-            ask = try self.parse(body) { (bytes) throws(RequestRefusal) in try CompletionAsk(kind: kind, parsing: bytes) }
+            ask = try self.parse(body) { (bytes) throws(RequestRefusal) in try CompletionAsk(kind: kind, parsing: bytes)
+            }
             try self.check(model: ask.model)
             try self.checkLength(ask)
         } catch {
@@ -104,7 +107,8 @@ struct Routes {
             ask = try self.parse(body) { (bytes) throws(RequestRefusal) in try EmbeddingAsk(parsing: bytes) }
             try self.check(model: ask.model)
             if let long = ask.inputs.first(where: { $0.tokens > self.options.context }) {
-                throw RequestRefusal.tooLong(context: self.options.context, prompt: long.tokens, limit: 0, param: "input")
+                throw RequestRefusal.tooLong(
+                    context: self.options.context, prompt: long.tokens, limit: 0, param: "input")
             }
         } catch {
             return self.refuse(error)

@@ -50,7 +50,7 @@ final class SimulatorCore: Sendable {
             let id = state.ordinal
             state.ordinal += 1
             if let label = steering.label { state.count(label: label) }
-            let place = state.log.place(of: String(mark.utf8.prefix(ExecutionLog.markBytesMax)) ?? mark)
+            let place = state.log.place(of: mark)
             let fault = steering.fault ?? self.faults.fault(ordinal: id)
             if let fault, fault.isBeforeWork {
                 state.log.note(.faulted, at: place)

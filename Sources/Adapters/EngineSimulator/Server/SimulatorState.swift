@@ -5,6 +5,8 @@ import Quantities
 struct SimulatorState: Sendable {
     /// Distinct values of `x-simulate-label` that are told apart; further ones count as `other`.
     static let labelsMax = 64
+    /// Longer labels are cut.
+    static let labelCharactersMax = 64
 
     var model: EngineModel
     var log = ExecutionLog()
@@ -27,7 +29,8 @@ struct SimulatorState: Sendable {
         self.outcomes[index] += 1
     }
 
-    mutating func count(label: String) {
+    mutating func count(label whole: String) {
+        let label = String(whole.prefix(Self.labelCharactersMax))
         let isKnown = self.labels[label] != nil
         self.labels[isKnown || self.labels.count < Self.labelsMax ? label : "other", default: 0] += 1
     }

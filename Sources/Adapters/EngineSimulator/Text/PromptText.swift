@@ -16,6 +16,9 @@ package struct PromptText: Hashable, Sendable {
     package var tokens: Int { (self.bytes.count + Self.bytesPerToken - 1) / Self.bytesPerToken }
     package var hash: UInt64 { self.bytes.withUnsafeBytes { StableHash.of($0) } }
 
+    /// The first 64 bytes as text: the mark of a request that brings none.
+    package var start: String { String(decoding: self.bytes.prefix(64), as: UTF8.self) }
+
     package mutating func append(_ bytes: some Collection<UInt8>) { self.bytes.append(contentsOf: bytes) }
     package mutating func append(_ text: String) { self.bytes.append(contentsOf: text.utf8) }
     package mutating func appendLineFeed() { self.bytes.append(0x0A) }
@@ -36,7 +39,8 @@ package struct PromptText: Hashable, Sendable {
         return self.bytes.withUnsafeBytes { bytes in
             var hash: UInt64 = 0
             return (0..<count).map { block in
-                hash = StableHash.of(UnsafeRawBufferPointer(rebasing: bytes[block * length..<(block + 1) * length]), seed: hash)
+                hash = StableHash.of(
+                    UnsafeRawBufferPointer(rebasing: bytes[block * length..<(block + 1) * length]), seed: hash)
                 return hash
             }
         }

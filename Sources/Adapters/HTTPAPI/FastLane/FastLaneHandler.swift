@@ -101,7 +101,7 @@ final class FastLaneHandler: ChannelDuplexHandler {
         _ head: HTTPRequestHead, _ endpoint: Endpoint, _ body: ByteBuffer, context: ChannelHandlerContext
     ) {
         let exchange = FastExchange(
-            id: self.lane.randomness.id(RequestID.self), keepAlive: head.isKeepAlive, context: context, handler: self)
+            id: self.lane.randomness.requestID(at: self.lane.clock.now), keepAlive: head.isKeepAlive, context: context, handler: self)
         self.state = .serving(exchange)
         do {
             let caller = try self.lane.keys.caller(authorization: head.headers.first(name: "authorization"))
@@ -125,7 +125,7 @@ final class FastLaneHandler: ChannelDuplexHandler {
     private func refuse(_ error: GatewayError, head: HTTPRequestHead, context: ChannelHandlerContext) {
         // The rest of the body is not read, so the connection cannot be used again.
         let exchange = FastExchange(
-            id: self.lane.randomness.id(RequestID.self), keepAlive: false, context: context, handler: self)
+            id: self.lane.randomness.requestID(at: self.lane.clock.now), keepAlive: false, context: context, handler: self)
         self.state = .discarding
         exchange.refused(error)
     }

@@ -131,8 +131,8 @@ public struct UploadStateMachine: Hashable, Sendable {
         return chosen
     }
 
-    /// The parts are joined to `file`, whose md5 in hex is `md5` (nil when nobody asked for it). On a refusal the caller
-    /// deletes the file, and the upload is pending again.
+    /// The parts are joined to `file`, whose md5 in hex is `md5` (nil when nobody asked for it). On a refusal the
+    /// caller deletes the file, and the upload is pending again.
     public mutating func assembled(_ file: FileID, md5: String?) throws(UploadRefusal) {
         precondition(self.isAssembling, "an assembly ends after it began")
         self.isAssembling = false

@@ -2,10 +2,10 @@
 /// again.
 ///
 /// Bounded: at most `BatchLimits.errorsMax` problems with quoted texts of at most 256 bytes, and as many line numbers
-/// for each endpoint; under 100 KB for any file. Stored in the index as (little-endian): version u16, first-line flag u8,
-/// byte, line, checked, prompt-token, output-token and input counts u64 each, model (optional text) with its line u32,
-/// problem count u64, problems (endpoint tag u8, code, message, optional param, line u32), endpoint slots (count u64,
-/// first lines u32).
+/// for each endpoint; under 100 KB for any file. Stored in the index as (little-endian): version u16, first-line flag
+/// u8, byte, line, checked, prompt-token, output-token and input counts u64 each, model (optional text) with its line
+/// u32, problem count u64, problems (endpoint tag u8, code, message, optional param, line u32), endpoint slots (count
+/// u64, first lines u32).
 public struct FileFacts: Hashable, Sendable {
     /// A problem of one line; when it holds for one endpoint only, that is the line's own url.
     struct Problem: Hashable, Sendable {

@@ -37,7 +37,8 @@ extension LineError {
     /// How many bytes of a caller's text a message quotes, so that stored errors stay bounded.
     public static let quotedBytesMax = 256
 
-    /// The text as messages quote it: at most `quotedBytesMax` bytes, cut between characters and marked with an ellipsis.
+    /// The text as messages quote it: at most `quotedBytesMax` bytes, cut between characters and marked with an
+    /// ellipsis.
     static func quoted(_ text: String) -> String {
         guard text.utf8.count > Self.quotedBytesMax else { return text }
         var kept = ""

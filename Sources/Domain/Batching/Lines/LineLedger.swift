@@ -21,8 +21,8 @@ public struct LineLedger: Sendable {
         case retry(at: Instant)
         /// The line is at the head of the queue again.
         case requeued
-        /// The lease is not live: an earlier epoch, a line with an outcome, or an attempt that ended before. Nothing may
-        /// be stored or charged; what the engine did is the operator's cost.
+        /// The lease is not live: an earlier epoch, a line with an outcome, or an attempt that ended before. Nothing
+        /// may be stored or charged; what the engine did is the operator's cost.
         case waste
     }
 
@@ -101,7 +101,8 @@ public struct LineLedger: Sendable {
 }
 
 extension LineLedger {
-    /// The next line to run: one whose retry is due, else a returned one, else the next in order; nil when none is ready.
+    /// The next line to run: one whose retry is due, else a returned one, else the next in order; nil when none is
+    /// ready.
     public mutating func leaseNext(now: Instant) -> LineLease? {
         if let lease = self.leaseReturned(now: now) { return lease }
         guard !self.isStopped else { return nil }

@@ -3,7 +3,8 @@ public struct LineRowError: Hashable, Sendable {
     public let code: String
     public let message: String
 
-    /// The row of a line that never ran, by how its batch ended; nil when the batch completed, since then all lines ran.
+    /// The row of a line that never ran, by how its batch ended; nil when the batch completed, since then all lines
+    /// ran.
     public init?(neverRun ending: BatchStateMachine.Ending) {
         switch ending {
         case .completed: return nil

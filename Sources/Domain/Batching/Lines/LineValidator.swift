@@ -1,8 +1,8 @@
 /// Collects the facts of a batch input file, line by line, while the file is uploaded.
 ///
-/// It knows neither the batch's endpoint nor which models are served; `BatchCheck` adds those. Each line is charged with
-/// its first problem only, in the order: JSON, custom_id, method, url, body, duplicate, model, required field, stream.
-/// Memory: 21 to 31 bytes a line for the custom ids, up to the limit of lines.
+/// It knows neither the batch's endpoint nor which models are served; `BatchCheck` adds those. Each line is charged
+/// with its first problem only, in the order: JSON, custom_id, method, url, body, duplicate, model, required field,
+/// stream. Memory: 21 to 31 bytes a line for the custom ids, up to the limit of lines.
 public struct LineValidator: Sendable {
     public let limits: BatchLimits
     private var facts = FileFacts()

@@ -47,8 +47,8 @@ public struct LanePlan: Sendable {
         return unassigned + self.rests.reduce(0) { $0 + $1.count } + self.returned.reduce(0) { $0 + $1.count }
     }
 
-    /// The next line for a lane, or nil when nothing is left that it could take. With a shared cache every lane number is
-    /// good.
+    /// The next line for a lane, or nil when nothing is left that it could take. With a shared cache every lane number
+    /// is good.
     public mutating func next(lane: Int) -> Int? {
         let lane = self.slot(lane)
         if let line = self.returned[lane].popLast() { return Int(line) }

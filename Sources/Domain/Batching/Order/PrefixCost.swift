@@ -7,8 +7,8 @@ public enum PrefixCost {
         return distinct.count
     }
 
-    /// The blocks computed when lines run one after another in `order` on an engine with a cache of `cacheBlocks` blocks
-    /// that forgets the least recently used one.
+    /// The blocks computed when lines run one after another in `order` on an engine with a cache of `cacheBlocks`
+    /// blocks that forgets the least recently used one.
     public static func computedBlocks(_ chains: [[UInt64]], order: some Sequence<Int>, cacheBlocks: Int) -> Int {
         var cache = BlockCache(capacity: cacheBlocks)
         return order.reduce(0) { $0 + cache.run(chains[$1]) }

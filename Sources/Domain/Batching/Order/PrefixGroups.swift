@@ -1,11 +1,12 @@
-/// Neighbouring lines of an order that share at least a given number of blocks: what one engine slot should run in a row.
+/// Neighbouring lines of an order that share at least a given number of blocks: what one engine slot should run in a
+/// row.
 public struct PrefixGroups: Hashable, Sendable {
     /// The first place of each group in the order, ascending.
     private let starts: [UInt32]
     private let placeCount: Int
 
-    /// Groups of lines that share at least `blocks` blocks of 256 bytes (at least 1). A line that shares fewer with both
-    /// neighbours is a group of its own.
+    /// Groups of lines that share at least `blocks` blocks of 256 bytes (at least 1). A line that shares fewer with
+    /// both neighbours is a group of its own.
     public init(_ order: PrefixOrder, sharing blocks: Int = 1) {
         let least = UInt32(max(blocks, 1))
         self.placeCount = order.lines.count

@@ -1,5 +1,6 @@
-/// Turns the canonical bytes of a prompt into its chain: one hash for each 256-byte block, each covering all blocks before
-/// it. Two prompts share their first n blocks exactly when the n-th elements are equal (up to 64-bit collisions).
+/// Turns the canonical bytes of a prompt into its chain: one hash for each 256-byte block, each covering all blocks
+/// before it. Two prompts share their first n blocks exactly when the n-th elements are equal (up to 64-bit
+/// collisions).
 ///
 /// Feed the bytes in any pieces. The last block may be shorter; its length is part of its hash.
 public struct PrefixHasher: Sendable {

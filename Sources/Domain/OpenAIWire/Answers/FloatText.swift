@@ -8,8 +8,8 @@ enum FloatText {
 
     /// The value of a validated number.
     ///
-    /// Fast way: up to 19 digits as an integer, times or over an exact power of ten, in `Double`. That is off by at most
-    /// two units in the last of 53 places, so its rounding to 24 places is right unless it lies that close to the
+    /// Fast way: up to 19 digits as an integer, times or over an exact power of ten, in `Double`. That is off by at
+    /// most two units in the last of 53 places, so its rounding to 24 places is right unless it lies that close to the
     /// middle between two floats, or is no normal float; then the slow way decides.
     static func float(_ range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Float {
         var at = range.lowerBound
@@ -29,7 +29,7 @@ enum FloatText {
                 if digits > 0 { digitCount += 1 }
                 if isFraction { scale -= 1 }
             default:
-                guard let exponent = Int(String(decoding: bytes[at + 1..<range.upperBound], as: UTF8.self)) else {
+                guard let exponent = Int(String(decoding: bytes.part(at + 1..<range.upperBound), as: UTF8.self)) else {
                     return self.slow(range, in: bytes)
                 }
                 guard exponent.magnitude < 1000 else { return self.slow(range, in: bytes) }
@@ -51,6 +51,6 @@ enum FloatText {
 
     /// The standard library's own correctly rounding reader.
     private static func slow(_ range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Float {
-        Float(String(decoding: bytes[range], as: UTF8.self)) ?? 0
+        Float(String(decoding: bytes.part(range), as: UTF8.self)) ?? 0
     }
 }

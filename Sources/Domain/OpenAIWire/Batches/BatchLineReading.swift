@@ -39,7 +39,9 @@ public struct BatchLineReading: Hashable, Sendable {
         self.customID = Self.text(parts.customID, scanner)
         self.url = Self.text(parts.url, scanner)
         self.model = Self.text(parts.model, scanner)
-        self.isPost = parts.method.flatMap { $0.kind == .null ? nil : $0.kind == .string && scanner.matches($0, "POST") }
+        self.isPost = parts.method.flatMap { method in
+            method.kind == .null ? nil : method.kind == .string && scanner.matches(method, "POST")
+        }
         switch parts.body {
         case .none: self.body = .missing
         case .some(let body) where body.kind == .null: self.body = .missing

@@ -63,26 +63,35 @@ struct ChainHasher {
 
     /// A validated value without the white space outside of its strings.
     mutating func feed(_ bytes: UnsafeRawBufferPointer, _ value: JSONSlice) {
-        var isInString = false
-        var isEscape = false
-        for at in value.range {
-            if self.isFull { return }
+        var at = value.range.lowerBound
+        while at < value.range.upperBound, !self.isFull {
             let byte = bytes[at]
-            if isInString {
-                if isEscape {
-                    isEscape = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscape = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isInString = false
-                }
-            } else if byte <= 0x20 {
-                continue
-            } else if byte == UInt8(ascii: "\"") {
-                isInString = true
+            if byte == UInt8(ascii: "\"") {
+                let end = Self.stringEnd(in: bytes, from: at)
+                self.feed(run: bytes.part(at..<end))
+                at = end
+            } else {
+                if byte > 0x20 { self.feed(byte) }
+                at += 1
             }
-            self.feed(byte)
         }
+    }
+
+    private mutating func feed(run: UnsafeRawBufferPointer) {
+        var at = 0
+        while at < run.count, !self.isFull {
+            let end = min(run.count, at + PromptPrefix.blockBytes - self.block.count)
+            self.block.append(contentsOf: run.part(at..<end))
+            if self.block.count == PromptPrefix.blockBytes { self.close() }
+            at = end
+        }
+    }
+
+    /// Behind the closing quote of the string that opens at `start`.
+    private static func stringEnd(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var at = start + 1
+        while bytes[at] != UInt8(ascii: "\"") { at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1 }
+        return at + 1
     }
 
     private mutating func close() {

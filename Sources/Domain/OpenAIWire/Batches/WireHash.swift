@@ -24,7 +24,7 @@ public struct WireHash: Hashable, Sendable {
         if slice.isEscaped {
             self.init(JSONText.unescaped(slice.inner, in: scanner.bytes))
         } else {
-            self.init(UnsafeRawBufferPointer(rebasing: scanner.bytes[slice.inner]))
+            self.init(scanner.bytes.part(slice.inner))
         }
     }
 

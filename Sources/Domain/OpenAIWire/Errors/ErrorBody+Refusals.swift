@@ -87,6 +87,12 @@ extension ErrorBody {
             code: "model_not_found")
     }
 
+    /// A model that exists, but that the project's lists exclude.
+    public static func modelNotAllowed(_ name: String) -> ErrorBody {
+        ErrorBody(
+            status: 403, message: "The project does not have access to the model '\(name)'.", code: "model_not_found")
+    }
+
     /// A tier that is unknown, or that the model does not offer.
     public static let invalidServiceTier = ErrorBody(
         status: 400, message: "Invalid service_tier argument", param: "service_tier")
@@ -137,6 +143,7 @@ extension JSONError {
             case .trailingBytes: "something follows the value"
             case .expectedObject: "an object was expected"
             case .expectedArray: "an array was expected"
+            case .tooManyMembers: "too many members"
             }
         return "\(what) at byte \(self.offset)"
     }

@@ -54,25 +54,38 @@ public struct BodyEdit: Hashable, Sendable {
     }
 
     public func apply(to bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var all = self.splices
         let removed = self.removedRanges(in: bytes)
-        var all = self.splices + removed.map { Splice(range: $0, bytes: []) }
-        all += self.insertedSplices(removed: removed)
-        // Several insertions at one place keep the order in which they were asked for.
-        let sorted = all.enumerated().sorted {
-            ($0.element.range.lowerBound, $0.element.range.upperBound, $0.offset)
-                < ($1.element.range.lowerBound, $1.element.range.upperBound, $1.offset)
-        }
+        for range in removed { all.append(Splice(range: range, bytes: [])) }
+        self.appendInsertions(to: &all)
+        Self.sort(&all)
         var result: [UInt8] = []
         result.reserveCapacity(all.reduce(bytes.count) { $0 + $1.bytes.count })
         var at = 0
-        for (_, splice) in sorted {
+        for splice in all {
             precondition(splice.range.lowerBound >= at, "edits of one text must not overlap")
-            result.append(contentsOf: bytes[at..<splice.range.lowerBound])
+            result.append(contentsOf: bytes.part(at..<splice.range.lowerBound))
             result.append(contentsOf: splice.bytes)
             at = splice.range.upperBound
         }
-        result.append(contentsOf: bytes[at...])
+        result.append(contentsOf: bytes.part(at..<bytes.count))
         return result
+    }
+
+    /// By place; insertions at one place keep their order, and come before what is removed there. Few splices, mostly
+    /// in order already: the stable insertion sort costs nothing; many (embeddings) come sorted.
+    private static func sort(_ splices: inout [Splice]) {
+        for index in splices.indices.dropFirst() {
+            var at = index
+            while at > 0, Self.isBefore(splices[at].range, splices[at - 1].range) {
+                splices.swapAt(at, at - 1)
+                at -= 1
+            }
+        }
+    }
+
+    private static func isBefore(_ a: Range<Int>, _ b: Range<Int>) -> Bool {
+        a.lowerBound != b.lowerBound ? a.lowerBound < b.lowerBound : a.upperBound < b.upperBound
     }
 
     /// The text of each removed member with the comma behind it; the last member of an object takes the comma before.
@@ -105,25 +118,32 @@ public struct BodyEdit: Hashable, Sendable {
         return ranges
     }
 
-    private func insertedSplices(removed: [Range<Int>]) -> [Splice] {
-        var result: [Splice] = []
-        var grown: [Int: Int] = [:]
-        for insertion in self.insertions {
+    private func appendInsertions(to splices: inout [Splice]) {
+        let start = splices.count
+        for (position, insertion) in self.insertions.enumerated() {
             let layout = insertion.layout
             let gone = self.removals.count { $0.open == layout.open }
-            let before = grown[layout.open, default: 0]
-            grown[layout.open] = before + 1
-            let others = layout.memberCount - gone
-            let comma = [UInt8(ascii: ",")]
+            let before = self.insertions[..<position].count { $0.layout.open == layout.open }
+            let hasOthers = layout.memberCount - gone + before > 0
             if insertion.atStart {
-                let bytes = others + before > 0 ? insertion.bytes + comma : insertion.bytes
-                result.insert(Splice(range: layout.open + 1..<layout.open + 1, bytes: bytes), at: 0)
+                let bytes = hasOthers ? insertion.bytes + [UInt8(ascii: ",")] : insertion.bytes
+                splices.insert(Splice(range: layout.open + 1..<layout.open + 1, bytes: bytes), at: start)
             } else {
-                let bytes = others + before > 0 ? comma + insertion.bytes : insertion.bytes
-                result.append(Splice(range: layout.close..<layout.close, bytes: bytes))
+                let bytes = hasOthers ? [UInt8(ascii: ",")] + insertion.bytes : insertion.bytes
+                splices.append(Splice(range: layout.close..<layout.close, bytes: bytes))
             }
         }
-        return result
+    }
+
+    /// What goes when one member alone is removed from its object.
+    static func removalRange(of member: JSONMember, in bytes: UnsafeRawBufferPointer) -> Range<Int> {
+        var end = member.value.range.upperBound
+        while Self.isSpace(bytes[end]) { end += 1 }
+        if bytes[end] == UInt8(ascii: ",") { return member.key.lowerBound..<end + 1 }
+        var start = member.key.lowerBound
+        while Self.isSpace(bytes[start - 1]) { start -= 1 }
+        if bytes[start - 1] == UInt8(ascii: ",") { return start - 1..<member.value.range.upperBound }
+        return member.key.lowerBound..<member.value.range.upperBound
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {

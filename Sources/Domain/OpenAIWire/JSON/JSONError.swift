@@ -15,6 +15,8 @@ public struct JSONError: Error, Hashable, Sendable {
         case trailingBytes
         case expectedObject
         case expectedArray
+        /// More members or elements than the reader keeps apart.
+        case tooManyMembers
     }
 
     /// Bytes from the start of the text.

@@ -44,7 +44,7 @@ extension JSONScanner {
     }
 
     /// A copy of the value's text.
-    public func raw(_ slice: JSONSlice) -> [UInt8] { [UInt8](self.bytes[slice.range]) }
+    public func raw(_ slice: JSONSlice) -> [UInt8] { [UInt8](self.bytes.part(slice.range)) }
 
     /// Validates a whole text that holds one value, and says where it lies.
     public static func validate(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONSlice {

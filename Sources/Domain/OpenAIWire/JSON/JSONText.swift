@@ -14,7 +14,7 @@ public enum JSONText {
 
     /// The text of a string; a lone surrogate becomes U+FFFD.
     public static func string(_ slice: JSONSlice, in bytes: UnsafeRawBufferPointer) -> String {
-        if !slice.isEscaped { return String(decoding: bytes[slice.inner], as: UTF8.self) }
+        if !slice.isEscaped { return String(decoding: bytes.part(slice.inner), as: UTF8.self) }
         return String(decoding: self.unescaped(slice.inner, in: bytes), as: UTF8.self)
     }
 

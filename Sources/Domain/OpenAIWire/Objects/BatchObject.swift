@@ -1,6 +1,8 @@
 public import Quantities
 
-/// A batch as the API shows it, every timestamp present, null when not reached (openai-api 3.3). Times are Unix seconds.
+/// A batch as the API shows it, every timestamp present, null when not reached (openai-api 3.3).
+///
+/// Times are Unix seconds.
 public struct BatchObject: WireObject, Hashable {
     public struct RequestCounts: Hashable, Sendable {
         public var total: Int64

@@ -25,7 +25,7 @@ struct FoldChoice: Sendable {
                 if value.kind == .object { try self.logprobs.mergeMembers(of: value, inner) }
             } else if inner.matches(key, "text"), value.kind == .string {
                 self.text = self.text ?? []
-                self.text?.append(contentsOf: inner.bytes[value.inner])
+                self.text?.append(contentsOf: inner.bytes.part(value.inner))
             } else if !inner.matches(key, "index"), !inner.matches(key, "message") {
                 try self.extras.merge(key, value, inner, replaces: true)
             }
@@ -39,7 +39,7 @@ struct FoldChoice: Sendable {
             let value = try inner.value()
             if value.kind == .string, inner.matches(key, "content") {
                 self.content = self.content ?? []
-                self.content?.append(contentsOf: inner.bytes[value.inner])
+                self.content?.append(contentsOf: inner.bytes.part(value.inner))
             } else if value.kind == .array, inner.matches(key, "tool_calls") {
                 try self.toolCalls.merge(value, inner)
             } else {

@@ -5,6 +5,9 @@
 /// and are replaced by a later non-empty text; `name` is appended unless the same name comes again. Outside of deltas
 /// (`replaces`) every later value that is not null replaces the earlier one, except that an empty text replaces none.
 struct FoldObject: Sendable {
+    /// Members are found by a linear search, so their number is bounded.
+    static let membersMax = 1024
+
     enum Shape: Sendable {
         /// `bytes` is what lies between the quotes, escapes as they came.
         case string
@@ -50,8 +53,11 @@ struct FoldObject: Sendable {
     mutating func merge(
         _ key: JSONSlice, _ value: JSONSlice, _ scanner: JSONScanner, replaces: Bool = false
     ) throws(JSONError) {
-        let keyBytes = scanner.bytes[key.range]
-        guard let index = self.entries.firstIndex(where: { $0.key.elementsEqual(keyBytes) }) else {
+        let keyBytes = scanner.bytes.part(key.range)
+        guard let index = self.entries.firstIndex(where: { keyBytes.equals($0.key) }) else {
+            guard self.entries.count < Self.membersMax else {
+                throw JSONError(offset: key.range.lowerBound, reason: .tooManyMembers)
+            }
             self.entries.append(Entry(key: [UInt8](keyBytes), shape: .plain, bytes: []))
             try self.start(self.entries.count - 1, value, scanner, replaces: replaces)
             return
@@ -59,7 +65,7 @@ struct FoldObject: Sendable {
         if value.kind == .null { return }
         switch (self.entries[index].shape, value.kind) {
         case (.string, .string):
-            self.joinString(index, key, scanner.bytes[value.inner], scanner, replaces: replaces)
+            self.joinString(index, key, scanner.bytes.part(value.inner), scanner, replaces: replaces)
         case (.array, .array) where !replaces:
             let more = Self.trimmed(value, scanner)
             if !self.entries[index].bytes.isEmpty, !more.isEmpty { self.entries[index].bytes.append(UInt8(ascii: ",")) }
@@ -68,7 +74,7 @@ struct FoldObject: Sendable {
             try self.entries[index].child[0].mergeMembers(of: value, scanner)
         default:
             if self.entries[index].shape == .plain,
-                self.entries[index].bytes.elementsEqual(scanner.bytes[value.range])
+                scanner.bytes.part(value.range).equals(self.entries[index].bytes)
             {
                 return
             }
@@ -84,7 +90,7 @@ struct FoldObject: Sendable {
         switch value.kind {
         case .string:
             self.entries[index].shape = .string
-            self.entries[index].bytes = [UInt8](scanner.bytes[value.inner])
+            self.entries[index].bytes = [UInt8](scanner.bytes.part(value.inner))
         case .array where !replaces:
             self.entries[index].shape = .array
             self.entries[index].bytes = Self.trimmed(value, scanner)
@@ -101,12 +107,12 @@ struct FoldObject: Sendable {
     }
 
     private mutating func joinString(
-        _ index: Int, _ key: JSONSlice, _ inner: Slice<UnsafeRawBufferPointer>, _ scanner: JSONScanner, replaces: Bool
+        _ index: Int, _ key: JSONSlice, _ inner: UnsafeRawBufferPointer, _ scanner: JSONScanner, replaces: Bool
     ) {
         if inner.isEmpty { return }
         if replaces || Self.isName(key, scanner) {
-            if !self.entries[index].bytes.elementsEqual(inner) { self.entries[index].bytes = [UInt8](inner) }
-        } else if !(scanner.matches(key, "name") && self.entries[index].bytes.elementsEqual(inner)) {
+            if !inner.equals(self.entries[index].bytes) { self.entries[index].bytes = [UInt8](inner) }
+        } else if !(scanner.matches(key, "name") && inner.equals(self.entries[index].bytes)) {
             self.entries[index].bytes.append(contentsOf: inner)
         }
     }
@@ -127,7 +133,7 @@ struct FoldObject: Sendable {
         var range = array.inner
         while let first = range.first, scanner.bytes[first] <= 0x20 { range.removeFirst() }
         while let last = range.last, scanner.bytes[last] <= 0x20 { range.removeLast() }
-        return [UInt8](scanner.bytes[range])
+        return [UInt8](scanner.bytes.part(range))
     }
 
     static func append(_ entry: Entry, to bytes: inout [UInt8]) {

@@ -4,6 +4,8 @@
 /// of its own (an engine that numbers all calls 0); a piece without index belongs to the call with its id, or, without
 /// an id, to the last call.
 struct FoldToolCalls: Sendable {
+    static let callsMax = 4096
+
     private struct Call: Sendable {
         let index: Int64?
         var id: [UInt8]
@@ -29,9 +31,12 @@ struct FoldToolCalls: Sendable {
         while let key = try inner.nextKey() {
             let value = try inner.value()
             if inner.matches(key, "index") { index = inner.integer(value) }
-            if inner.matches(key, "id"), value.kind == .string { id = [UInt8](inner.bytes[value.inner]) }
+            if inner.matches(key, "id"), value.kind == .string { id = [UInt8](inner.bytes.part(value.inner)) }
         }
         let position = self.position(index: index, id: id)
+        guard position < Self.callsMax else {
+            throw JSONError(offset: element.range.lowerBound, reason: .tooManyMembers)
+        }
         var call = self.calls[position]
         self.calls[position].members = FoldObject()
         if call.id.isEmpty { call.id = id }

@@ -54,14 +54,14 @@ public struct SSEParser: Sendable {
             }
             let end = LineEnds.nextEnd(in: bytes, from: at)
             guard end < bytes.count else {
-                try self.keep(bytes[at...])
+                try self.keep(bytes.part(at..<bytes.count))
                 break
             }
             self.skipsLineFeed = bytes[end] == 0x0D
             if self.carry.isEmpty {
                 try self.line(bytes, at..<end, &held, body)
             } else {
-                try self.keep(bytes[at..<end])
+                try self.keep(bytes.part(at..<end))
                 var none: Range<Int>?
                 let whole = self.carry
                 self.carry = []
@@ -82,7 +82,7 @@ public struct SSEParser: Sendable {
         try self.push([0x0A], body)
     }
 
-    private mutating func keep(_ part: Slice<UnsafeRawBufferPointer>) throws(SSEError) {
+    private mutating func keep(_ part: UnsafeRawBufferPointer) throws(SSEError) {
         guard self.carry.count + part.count <= self.limit else { throw .tooLong(maximum: self.limit) }
         self.carry.append(contentsOf: part)
     }
@@ -90,7 +90,7 @@ public struct SSEParser: Sendable {
     /// Moves a data line that lies in a buffer which is about to vanish into the parser's own storage.
     private mutating func flush(_ held: inout Range<Int>?, _ bytes: UnsafeRawBufferPointer) {
         guard let range = held else { return }
-        self.data.append(contentsOf: bytes[range])
+        self.data.append(contentsOf: bytes.part(range))
         held = nil
     }
 
@@ -112,7 +112,7 @@ public struct SSEParser: Sendable {
         if scanner.equals("data", at: start), let value = Self.value(bytes, rest, nameLength: 4) {
             try self.addData(bytes, value, &held)
         } else if scanner.equals("event", at: start), let value = Self.value(bytes, rest, nameLength: 5) {
-            self.name = String(decoding: bytes[value], as: UTF8.self)
+            self.name = String(decoding: bytes.part(value), as: UTF8.self)
         }
     }
 
@@ -124,7 +124,7 @@ public struct SSEParser: Sendable {
         if self.hasData {
             self.flush(&held, bytes)
             self.data.append(0x0A)
-            self.data.append(contentsOf: bytes[value])
+            self.data.append(contentsOf: bytes.part(value))
         } else {
             self.hasData = true
             held = value
@@ -141,7 +141,7 @@ public struct SSEParser: Sendable {
         }
         guard self.hasData else { return }
         if let held {
-            body(SSEEvent(payload: UnsafeRawBufferPointer(rebasing: bytes[held]), name: self.name))
+            body(SSEEvent(payload: bytes.part(held), name: self.name))
         } else {
             self.data.withUnsafeBytes { body(SSEEvent(payload: $0, name: self.name)) }
         }

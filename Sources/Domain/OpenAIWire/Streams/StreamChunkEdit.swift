@@ -26,17 +26,37 @@ extension StreamChunkFacts {
         let dropsMember = !keepsUsage && self.usageMember != nil
         let setsTier = servedTier != nil && !(self.serviceTier == servedTier && self.hasPlainTier)
         guard dropsMember || setsTier else { return .unchanged }
-        var edit = BodyEdit()
-        if dropsMember, let member = self.usageMember { edit.removeMember(member, of: self.layout) }
-        if setsTier, let servedTier {
-            let value = JSONWriter.quoted(servedTier)
-            if let member = self.serviceTierMember {
-                edit.replace(member.value.range, with: value)
-            } else {
-                edit.insertMember("service_tier", value, in: self.layout)
-            }
+        let removed = dropsMember ? self.usageMember : nil
+        if setsTier, let servedTier, let member = self.serviceTierMember {
+            var edit = BodyEdit()
+            if let removed { edit.removeMember(removed, of: self.layout) }
+            edit.replace(member.value.range, with: JSONWriter.quoted(servedTier))
+            return .replaced(edit.apply(to: payload))
         }
-        return .replaced(edit.apply(to: payload))
+        return .replaced(self.rewritten(payload, removing: removed, adding: setsTier ? servedTier : nil))
+    }
+
+    /// The common edit, once per token, straight into one buffer.
+    private func rewritten(
+        _ payload: UnsafeRawBufferPointer, removing member: JSONMember?, adding tier: String?
+    ) -> [UInt8] {
+        let close = self.layout.close
+        var result: [UInt8] = []
+        result.reserveCapacity(payload.count + 40)
+        if let member {
+            let gap = BodyEdit.removalRange(of: member, in: payload)
+            result.append(contentsOf: payload.part(0..<gap.lowerBound))
+            result.append(contentsOf: payload.part(gap.upperBound..<close))
+        } else {
+            result.append(contentsOf: payload.part(0..<close))
+        }
+        if let tier {
+            if self.layout.memberCount > (member == nil ? 0 : 1) { result.append(UInt8(ascii: ",")) }
+            result.append(contentsOf: #""service_tier":"#.utf8)
+            JSONWriter.appendQuoted(tier, to: &result)
+        }
+        result.append(contentsOf: payload.part(close..<payload.count))
+        return result
     }
 
     private var hasPlainTier: Bool { self.serviceTierMember?.value.kind == .string }

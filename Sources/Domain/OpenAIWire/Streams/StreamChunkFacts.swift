@@ -81,7 +81,7 @@ public struct StreamChunkFacts: Hashable, Sendable {
         self.layout = JSONObjectLayout(open: open, close: scanner.offset - 1, memberCount: memberCount)
         self.serviceTier = self.serviceTier ?? tierInUsage
         if let error {
-            let value = try JSONValue(parsing: UnsafeRawBufferPointer(rebasing: scanner.bytes[error.range]))
+            let value = try JSONValue(parsing: scanner.bytes.part(error.range))
             // A stream error comes under HTTP 200; 500 is what it would have been.
             self.kind = .error(ErrorBody(value: value, status: 500))
         } else if self.choiceCount == 0, self.usageMember?.value.kind == .object {

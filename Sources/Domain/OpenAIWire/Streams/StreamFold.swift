@@ -10,15 +10,21 @@ public enum StreamFoldError: Error, Hashable, Sendable {
 /// Nothing is lost: content, refusals, reasoning, audio, function and tool calls (by index), log probabilities, several
 /// choices, finish reasons, usage, and members that are unknown here (`FoldObject` has the rule). Strings are joined in
 /// their escaped form, so text passes through byte for byte. Only `obfuscation`, which is padding, is left out.
+/// After an error the fold must not be used any more.
 public struct StreamFold: Sendable {
     /// 64 MiB of payload, by default.
     public static let payloadBytesMax = 64 << 20
+
+    /// Choices of one answer; legacy completions make one for each prompt and sample.
+    public static let choicesMax = 16_384
 
     private let endpoint: Endpoint
     private let limit: Int
     private var payloadBytes = 0
     private var head = FoldObject()
     private var choices: [FoldChoice] = []
+    /// Every choice stands at its own index, so that none has to be searched for.
+    private var isDense = true
     /// `[DONE]` has arrived.
     public private(set) var sawDone = false
     /// The first error event of the stream.
@@ -60,7 +66,7 @@ public struct StreamFold: Sendable {
             if scanner.matches(key, "choices") {
                 choices = value
             } else if scanner.matches(key, "error"), scanner.isTruthy(value) {
-                let tree = try JSONValue(parsing: UnsafeRawBufferPointer(rebasing: scanner.bytes[value.range]))
+                let tree = try JSONValue(parsing: scanner.bytes.part(value.range))
                 self.error = self.error ?? ErrorBody(value: tree, status: 500)
             } else if !scanner.matches(key, "obfuscation") {
                 try self.head.merge(key, value, scanner, replaces: true)
@@ -93,14 +99,21 @@ public struct StreamFold: Sendable {
                 break
             }
         }
-        try self.choices[self.slot(of: index)].merge(element, scanner)
+        let slot = self.slot(of: index)
+        guard slot < Self.choicesMax else {
+            throw JSONError(offset: element.range.lowerBound, reason: .tooManyMembers)
+        }
+        try self.choices[slot].merge(element, scanner)
     }
 
     private mutating func slot(of index: Int64) -> Int {
-        if let guess = Int(exactly: index), self.choices.indices.contains(guess), self.choices[guess].index == index {
-            return guess
+        let count = Int64(self.choices.count)
+        if self.isDense {
+            if index >= 0, index < count { return Int(index) }
+            self.isDense = index == count
+        } else if let known = self.choices.firstIndex(where: { $0.index == index }) {
+            return known
         }
-        if let known = self.choices.firstIndex(where: { $0.index == index }) { return known }
         self.choices.append(FoldChoice(index: index))
         return self.choices.count - 1
     }

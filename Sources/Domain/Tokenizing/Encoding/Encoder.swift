@@ -4,9 +4,27 @@
 /// ordinary text. Bytes that are not UTF-8 are first repaired as Python's `decode("utf-8", errors="replace")` does, so
 /// every input has a count. A text is always counted as a whole: counts of its parts do not add up to its count.
 public struct Encoder: Sendable {
-    public let vocabulary: Vocabulary
+    /// The published encoding, or nil for the tokenizer of an open model.
+    public let encoding: EncodingName?
+    /// How many ordinary tokens there are.
+    public let tokenCount: Int
 
-    public init(_ vocabulary: Vocabulary) { self.vocabulary = vocabulary }
+    let codec: Codec
+    private let addedTokens: [UInt32: String]
+
+    public init(_ vocabulary: Vocabulary) {
+        self.encoding = vocabulary.encoding
+        self.tokenCount = vocabulary.tokenCount
+        self.codec = Codec(store: vocabulary.store, rule: vocabulary.encoding.splitRule, merges: nil)
+        self.addedTokens = [:]
+    }
+
+    public init(_ tokenizer: TokenizerJSON) {
+        self.encoding = nil
+        self.tokenCount = tokenizer.store.spans.count { $0 != 0 }
+        self.codec = Codec(store: tokenizer.store, rule: tokenizer.rule, merges: tokenizer.merges)
+        self.addedTokens = tokenizer.addedTokens
+    }
 
     /// The number of tokens of `bytes`.
     public func count(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -46,9 +64,9 @@ public struct Encoder: Sendable {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(tokens.count * 4)
         for token in tokens {
-            if let ordinary = self.vocabulary.bytes(ofToken: token) {
+            if let ordinary = self.codec.store.bytes(ofToken: token) {
                 bytes += ordinary
-            } else if let special = self.vocabulary.encoding.specialToken(token) {
+            } else if let special = self.addedTokens[token] ?? self.encoding?.specialToken(token) {
                 bytes += special.utf8
             } else {
                 return nil
@@ -60,13 +78,13 @@ public struct Encoder: Sendable {
     private func tokens<Sink: TokenSink>(of bytes: UnsafeRawBufferPointer, into sink: inout Sink) {
         bytes.withMemoryRebound(to: UInt8.self) { text in
             if UTF8Repair.wellFormedPrefix(text) == text.count {
-                _ = self.vocabulary.walk(text, into: &sink)
+                _ = self.codec.walk(text, into: &sink)
                 return
             }
             var repaired: [UInt8] = []
             repaired.reserveCapacity(text.count + text.count / 8)
             _ = UTF8Repair.append(text, to: &repaired)
-            repaired.withUnsafeBufferPointer { _ = self.vocabulary.walk($0, into: &sink) }
+            repaired.withUnsafeBufferPointer { _ = self.codec.walk($0, into: &sink) }
         }
     }
 }

@@ -3,7 +3,7 @@
 /// Holds only the text that later bytes could still cut differently: a word or a run of spaces at the end, rarely
 /// more than a hundred bytes. A single piece of any size (a letter repeated for megabytes) is held until it ends.
 public struct StreamingCounter: Sendable {
-    private let vocabulary: Vocabulary
+    private let codec: Codec
     /// Well-formed text whose pieces are not certain yet.
     private var pending: [UInt8] = []
     /// A scalar that a chunk's end cut off, at most three bytes.
@@ -13,7 +13,7 @@ public struct StreamingCounter: Sendable {
     private var nextWalk = 0
     private var counted = 0
 
-    public init(_ encoder: Encoder) { self.vocabulary = encoder.vocabulary }
+    public init(_ encoder: Encoder) { self.codec = encoder.codec }
 
     /// Bytes held back at the moment.
     public var heldBytes: Int { self.pending.count + self.truncated.count }
@@ -64,7 +64,7 @@ public struct StreamingCounter: Sendable {
     private mutating func walk(isWhole: Bool) {
         var sink = CountingSink()
         let taken = self.pending.withUnsafeBufferPointer {
-            self.vocabulary.walk($0, isWhole: isWhole, into: &sink)
+            self.codec.walk($0, isWhole: isWhole, into: &sink)
         }
         self.counted += sink.count
         self.pending.removeFirst(taken)

@@ -9,12 +9,15 @@ public enum ImageHeader {
     ///
     /// Only the bytes that are looked at are decoded.
     public static func size(ofDataURL url: some StringProtocol) -> ImageSize? {
-        let text = Array(url.utf8)
-        guard text.count > 5, let comma = text.firstIndex(of: UInt8(ascii: ",")) else { return nil }
-        let head = text[..<comma].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        let utf8 = url.utf8
+        guard let comma = utf8.prefix(self.longestDataHead).firstIndex(of: UInt8(ascii: ",")) else { return nil }
+        let head = utf8[..<comma].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
         guard head.starts(with: Array("data:".utf8)), head.suffix(7) == Array(";base64".utf8) else { return nil }
-        return self.size(of: Base64Source(text: text[(comma + 1)...]))
+        return self.size(of: Base64Source(text: Array(utf8[comma...])[1...]))
     }
+
+    /// In bytes: media type and parameters before the comma of a `data:` URL.
+    private static let longestDataHead = 256
 
     static func size(of source: some ByteSource) -> ImageSize? {
         guard let first = source[0], let second = source[1] else { return nil }

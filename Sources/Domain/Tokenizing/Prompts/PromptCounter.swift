@@ -14,10 +14,10 @@ public struct PromptCounter: Sendable {
         self.encoder = encoder
         self.framing = ChatFraming.forModel(model)
         self.imageRule = ImageTokenRule.forModel(model)
-        let known = EncodingName.forModel(model)
         var standing: Set<PromptCount.Reason> = []
-        let used = encoder.vocabulary.encoding.rankFileEncoding
-        if known?.exact != true || known?.name.rankFileEncoding != used { standing.insert(.encodingGuessed) }
+        let known = EncodingName.forModel(model)
+        let isSame = known?.name.rankFileEncoding == encoder.encoding?.rankFileEncoding
+        if !isSame || known?.exact == false { standing.insert(.encodingGuessed) }
         if !self.framing.isKnown { standing.insert(.framingUnknown) }
         self.standing = standing
     }

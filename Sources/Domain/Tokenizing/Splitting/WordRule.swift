@@ -1,7 +1,8 @@
 /// The rule of cl100k_base and its descendants in Llama 3 and Qwen 2.
 ///
 /// cl100k_base (tiktoken 0.14.0, openai_public.py):
-/// `'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s`
+/// `'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+` and then
+/// `| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s`
 struct WordRule: SplitRule, Hashable {
     /// How many digits one piece may hold: 3, or 1 for Qwen 2.
     let maximumDigits: Int

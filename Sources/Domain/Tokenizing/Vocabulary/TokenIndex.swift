@@ -11,6 +11,9 @@ struct TokenIndex: Sendable {
     let short: [UInt64]
     /// `upper half of the hash << 32 | rank + 1`; 0 is an empty slot.
     let long: [UInt64]
+    /// One bit for each hash that some token of three or more bytes has, by the upper `TokenLookup.filterBits` of the
+    /// hash. Most pairs of parts are no token; this says so without a look into the large tables.
+    let filter: [UInt64]
     let longestToken: Int
 
     init(blob: [UInt8], spans: [UInt64]) throws(TokenizingError) {
@@ -26,6 +29,7 @@ struct TokenIndex: Sendable {
         }
         var short = [UInt64](repeating: 0, count: 2 * Self.capacity(for: shortCount))
         var long = [UInt64](repeating: 0, count: Self.capacity(for: longCount))
+        var filter = [UInt64](repeating: 0, count: 1 << (TokenLookup.filterBits - 6))
         var duplicate: UInt32?
         blob.withUnsafeBufferPointer { blob in
             guard let base = blob.baseAddress else { return }
@@ -33,6 +37,12 @@ struct TokenIndex: Sendable {
                 let token = base + Int(span >> 32)
                 let length = Int(span & 0xFFFF_FFFF)
                 let rank = UInt32(rank)
+                if length > 2 {
+                    let isShort = length <= TokenLookup.longestShort
+                    let hash =
+                        isShort ? TokenLookup.mix(TokenLookup.key(token, length)) : TokenLookup.hash(token, length)
+                    filter[TokenLookup.filterWord(hash)] |= TokenLookup.filterBit(hash)
+                }
                 let isNew: Bool
                 switch length {
                 case 1:
@@ -53,6 +63,7 @@ struct TokenIndex: Sendable {
         self.twos = twos
         self.short = short
         self.long = long
+        self.filter = filter
         self.longestToken = longest
     }
 

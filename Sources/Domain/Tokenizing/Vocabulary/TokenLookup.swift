@@ -1,4 +1,4 @@
-/// The tables of a vocabulary as plain pointers, valid only while `Vocabulary.withLookup` runs.
+/// The tables of a vocabulary as plain pointers, valid only while `TokenStore.withLookup` runs.
 struct TokenLookup {
     /// No token has these bytes. Also sorts behind every rank.
     static let none = UInt32.max
@@ -13,7 +13,19 @@ struct TokenLookup {
     let longMask: Int
     let spans: UnsafePointer<UInt64>
     let blob: UnsafePointer<UInt8>
+    let filter: UnsafePointer<UInt64>
     let longestToken: Int
+
+    /// How many bits of a hash choose a bit of the filter; at 21 about one pair in ten passes without being a token.
+    static let filterBits: UInt64 = 21
+
+    @inline(__always)
+    static func filterWord(_ hash: UInt64) -> Int {
+        Int(truncatingIfNeeded: hash >> (64 - Self.filterBits + 6))
+    }
+
+    @inline(__always)
+    static func filterBit(_ hash: UInt64) -> UInt64 { 1 << (hash >> (64 - Self.filterBits) & 63) }
 
     /// The rank of the token with exactly these `length` (at least 1) bytes, or `none`.
     @inline(__always)
@@ -24,7 +36,9 @@ struct TokenLookup {
         if length == 1 { return self.ones[Int(bytes[0])] }
         if length == 2 { return self.twos[Int(bytes[0]) | Int(bytes[1]) << 8] }
         let key = Self.key(bytes, length)
-        var slot = Int(truncatingIfNeeded: Self.mix(key)) & self.shortMask
+        let hash = Self.mix(key)
+        if self.filter[Self.filterWord(hash)] & Self.filterBit(hash) == 0 { return Self.none }
+        var slot = Int(truncatingIfNeeded: hash) & self.shortMask
         while true {
             let found = self.short[2 * slot]
             if found == key { return UInt32(truncatingIfNeeded: self.short[2 * slot + 1]) }
@@ -35,6 +49,7 @@ struct TokenLookup {
 
     private func longRank(_ bytes: UnsafePointer<UInt8>, _ length: Int) -> UInt32 {
         let hash = Self.hash(bytes, length)
+        if self.filter[Self.filterWord(hash)] & Self.filterBit(hash) == 0 { return Self.none }
         var slot = Int(truncatingIfNeeded: hash) & self.longMask
         while true {
             let found = self.long[slot]
@@ -99,32 +114,5 @@ struct TokenLookup {
         }
         return left.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self)
             == right.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self)
-    }
-}
-
-extension Vocabulary {
-    /// Runs `body` with the tables as pointers.
-    func withLookup<Result>(_ body: (TokenLookup) -> Result) -> Result {
-        self.index.ones.withUnsafeBufferPointer { ones in
-            self.index.twos.withUnsafeBufferPointer { twos in
-                self.index.short.withUnsafeBufferPointer { short in
-                    self.index.long.withUnsafeBufferPointer { long in
-                        self.spans.withUnsafeBufferPointer { spans in
-                            self.blob.withUnsafeBufferPointer { blob in
-                                guard let ones = ones.baseAddress, let twos = twos.baseAddress,
-                                    let shortBase = short.baseAddress, let longBase = long.baseAddress,
-                                    let spans = spans.baseAddress, let blob = blob.baseAddress
-                                else { preconditionFailure("the tables of a vocabulary are never empty") }
-                                return body(
-                                    TokenLookup(
-                                        ones: ones, twos: twos, short: shortBase, shortMask: short.count / 2 - 1,
-                                        long: longBase, longMask: long.count - 1, spans: spans, blob: blob,
-                                        longestToken: self.index.longestToken))
-                            }
-                        }
-                    }
-                }
-            }
-        }
     }
 }

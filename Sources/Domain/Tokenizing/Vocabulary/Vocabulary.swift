@@ -7,9 +7,7 @@ public struct Vocabulary: Sendable {
     /// How many ordinary tokens there are; special tokens are not counted.
     public let tokenCount: Int
 
-    let blob: [UInt8]
-    let spans: [UInt64]
-    let index: TokenIndex
+    let store: TokenStore
 
     /// Reads the bytes of a rank file: lines of `base64 rank` in any order.
     ///
@@ -24,23 +22,11 @@ public struct Vocabulary: Sendable {
             }
         }
         let reader = try result.get()
-        try self.init(blob: reader.blob, spans: reader.spans, encoding: encoding)
-    }
-
-    /// - Parameter spans: for each rank `offset << 32 | length` into `blob`; 0 where there is no token.
-    init(blob: [UInt8], spans: [UInt64], encoding: EncodingName) throws(TokenizingError) {
         self.encoding = encoding
-        self.blob = blob
-        self.spans = spans
-        self.tokenCount = spans.count { $0 != 0 }
-        self.index = try TokenIndex(blob: blob, spans: spans)
+        self.tokenCount = reader.spans.count { $0 != 0 }
+        self.store = try TokenStore(blob: reader.blob, spans: reader.spans)
     }
 
     /// The bytes of the ordinary token `rank`, or nil when there is none.
-    public func bytes(ofToken rank: UInt32) -> ArraySlice<UInt8>? {
-        guard rank < self.spans.count, self.spans[Int(rank)] != 0 else { return nil }
-        let span = self.spans[Int(rank)]
-        let start = Int(span >> 32)
-        return self.blob[start..<start + Int(span & 0xFFFF_FFFF)]
-    }
+    public func bytes(ofToken rank: UInt32) -> ArraySlice<UInt8>? { self.store.bytes(ofToken: rank) }
 }

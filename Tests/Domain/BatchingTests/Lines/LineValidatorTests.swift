@@ -81,8 +81,8 @@ private func errors(
         #expect(found[0].message == "This line is not parseable as valid JSON.")
         #expect(
             found[1].message
-                == "The custom_id '1' for this request is a duplicate of another request. The custom_id parameter must be "
-                + "unique for each request in a batch.")
+                == "The custom_id '1' for this request is a duplicate of another request. The custom_id parameter must "
+                + "be unique for each request in a batch.")
         #expect(
             found[2].message
                 == "The model 'other' for this request does not match the rest of the batch. Each batch must contain "
@@ -190,6 +190,10 @@ private func errors(
         let found = try errors(Array(repeating: .blank, count: 5_000) + [.chat("a")], limits: limits)
         #expect(found.count == 51 && found[0].code == .requestLimitExceeded)
         #expect(found[0].message.hasPrefix("The input file has 5,001 requests."))
+    }
+
+    @Test("the index of a bad file stops growing at its first problem") func entriesStop() {
+        #expect(collect([.chat("a"), .notJSON, .chat("b"), .chat("c")]).entries.map(\.offset) == [0])
     }
 
     @Test("a file that is too large fails by its size") func tooLarge() throws {

@@ -106,19 +106,14 @@ func order(_ chains: [[UInt64]], keysBytesMax: Int = 16 << 20, outputs: [UInt32]
         #expect(PrefixCost.computedBlocks(chains, order: 0..<4, cacheBlocks: 1) == 3 + 2 + 1 + 3)
     }
 
-    @Test("50,000 lines of 16 blocks sort within their bounds") func large() {
+    @Test("50,000 lines of 16 blocks fit the bound uncut and reach the trie's lower bound") func large() {
         let chains = forest(groups: 500, subgroups: 10, leaves: 10, seed: 77)
         var builder = PrefixOrderBuilder()
         for chain in chains { builder.append(chain: chain) }
         #expect(builder.keysBytes == 50_000 * 16 * 8 && builder.coarseness == 1)
-        let clock = ContinuousClock()
-        let started = clock.now
         let order = builder.build()
-        let took = clock.now - started
         #expect(order.lines.count == 50_000)
         #expect(order.minimumBlocks == 500 * 8 + 5_000 * 4 + 50_000 * 4)
-        // Ten times what a debug build on a busy machine needs; the release figure is in the report of the benchmarks.
-        #expect(took < .seconds(30), "\(took)")
     }
 }
 

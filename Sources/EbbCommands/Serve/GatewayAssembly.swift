@@ -1,0 +1,98 @@
+import Batching
+import BlobDisk
+import ConfigurationYAML
+import EngineHTTP
+import EngineSimulator
+import Gateway
+import Logging
+import NIOCore
+import NIOPosix
+import Pricing
+import Quantities
+import Routing
+import StoreSQLite
+import Telemetry
+
+/// The composition root: every part of a process that runs requests, wired once.
+struct GatewayAssembly: Sendable {
+    let configuration: EbbConfiguration
+    let group: MultiThreadedEventLoopGroup
+    let clock = SystemClock()
+    let randomness = SystemRandomness()
+    let store: SQLiteStore
+    let blobs: BlobDisk
+    let client: HTTPEngineClient
+    let directory: EngineDirectory
+    let batchEngines: BatchEngines
+    let meters: PrometheusMeters
+    let pricer: Pricer
+    let holds = Holds()
+    let limits: GatewayLimits
+    let logger: Logger
+    let epoch: Int64
+
+    /// Opens the data folder for serving and prepares everything; nothing runs yet.
+    init(
+        _ configuration: EbbConfiguration, data: String, setups: [EngineSetup], group: MultiThreadedEventLoopGroup,
+        logger: Logger
+    ) async throws {
+        self.configuration = configuration
+        self.group = group
+        self.logger = logger
+        let meters = PrometheusMeters()
+        self.meters = meters
+        self.pricer = Pricer(book: try Self.priceBook(configuration))
+        self.limits = GatewayLimits(
+            bodyBytes: configuration.limits.bodyBytes, fileBytes: Int64(configuration.limits.fileBytes),
+            batchFileBytes: Int64(configuration.limits.batchFileBytes), batchLines: configuration.limits.batchLines)
+        do throws(StoreFailure) {
+            var settings = CommitSettings()
+            settings.observe = { group in meters.committed(group: group.entries, seconds: group.latency.secondsApproximate) }
+            self.store = try SQLiteStore.open(folder: data, settings: settings)
+            self.epoch = try await self.store.beginServing()
+            self.blobs = try BlobDisk(folder: data + "/blobs", randomness: self.randomness)
+        } catch {
+            throw CommandFailure("cannot open the data folder '\(data)': \(error)", status: ExitStatus.store)
+        }
+        var access: [EngineID: HTTPEngineClient.Access] = [:]
+        for setup in setups { access[setup.engine.id] = setup.access }
+        self.client = try HTTPEngineClient(group: group, access: access)
+        self.directory = EngineDirectory(table: .empty)
+        self.batchEngines = BatchEngines(directory: self.directory, clock: self.clock)
+    }
+
+    static func priceBook(_ configuration: EbbConfiguration) throws -> PriceBook {
+        let shipped = String(decoding: PackageResources.prices_yaml, as: UTF8.self)
+        do throws(ConfigurationError) {
+            return try configuration.prices.book(shipped: shipped)
+        } catch {
+            throw CommandFailure(error.description)
+        }
+    }
+
+    var batchContext: BatchContext {
+        BatchContext(
+            store: self.store, blobs: self.blobs, engines: self.batchEngines, directory: self.directory,
+            client: self.client, pricer: self.pricer, meters: self.meters, clock: self.clock, timers: self.clock,
+            randomness: self.randomness, limits: self.limits,
+            policy: .init(failuresMax: self.configuration.batch.maxAttempts),
+            ordersByPrefix: self.configuration.batch.order == .prefix, epoch: self.epoch, logger: self.logger)
+    }
+
+    var files: FileService {
+        FileService(
+            store: self.store, blobs: self.blobs, clock: self.clock, randomness: self.randomness,
+            limits: self.limits, logger: self.logger)
+    }
+
+    var windows: [String: TierName] {
+        var windows: [String: TierName] = [:]
+        for window in self.configuration.batch.windows { windows[window.window.text] = window.tier }
+        return windows
+    }
+
+    func close() async {
+        await self.client.shutdown()
+        await self.store.close()
+    }
+}

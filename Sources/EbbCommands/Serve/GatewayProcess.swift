@@ -1,0 +1,125 @@
+import ConfigurationYAML
+import Gateway
+import HTTPAPI
+import Logging
+import NIOPosix
+import Quantities
+import Routing
+import ServiceLifecycle
+import Telemetry
+
+/// The serving process: start, run, stop in order.
+struct GatewayProcess {
+    let configuration: EbbConfiguration
+    let options: EngineOptions
+
+    func run() async throws {
+        let logger = Logs.make(self.configuration.log)
+        let group = MultiThreadedEventLoopGroup.singleton
+        let setups = try self.options.engines(self.configuration)
+        let assembly = try await GatewayAssembly(
+            self.configuration, data: self.configuration.dataDirectory, setups: setups, group: group, logger: logger)
+        let catalog = EngineCatalog(
+            setups: setups, models: self.configuration.models, aliases: try self.options.aliases(),
+            client: assembly.client, directory: assembly.directory, engines: assembly.batchEngines, logger: logger)
+        let bootstrap = Bootstrap(store: assembly.store, clock: assembly.clock, randomness: assembly.randomness)
+        if let secret = try await bootstrap.firstStart(bootstrapKey: ProcessEnvironment.all["EBB_BOOTSTRAP_KEY"]) {
+            Console.error("Created project 'default'. Its API key, shown once: \(secret)")
+        }
+        try await self.serve(assembly, catalog: catalog, logger: logger)
+        await assembly.close()
+    }
+
+    private func serve(_ assembly: GatewayAssembly, catalog: EngineCatalog, logger: Logger) async throws {
+        let keys = KeyDirectory(store: assembly.store)
+        let access = AccessRefresher(keys: keys, store: assembly.store, holds: assembly.holds, clock: assembly.clock)
+        try await access.refresh()
+        let completions = ServeCompletion(
+            engines: assembly.directory, client: assembly.client, commits: assembly.store, pricer: assembly.pricer,
+            holds: assembly.holds, meters: assembly.meters, clock: assembly.clock, timers: assembly.clock,
+            randomness: assembly.randomness, logger: logger)
+        let runner = BatchRunner(context: assembly.batchContext)
+        let files = assembly.files
+        let sweeper = RetentionSweeper(
+            files: files, store: assembly.store, blobs: assembly.blobs, clock: assembly.clock, logger: logger)
+        try await sweeper.removeOrphans()
+        let server = self.server(
+            assembly, keys: keys, completions: completions, runner: runner, files: files, catalog: catalog,
+            logger: logger)
+        try? await catalog.refresh()
+        let services: [any Service] = [
+            Loop("catalog") { await catalog.run(clock: assembly.clock) },
+            Loop("access") { await access.run(logger: logger) },
+            Loop("sweeper") { await sweeper.run() },
+            BatchService.Running(runner: runner),
+            server,
+        ]
+        var lifecycle = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, logger: Logger(label: "ebb.lifecycle") { _ in SwiftLogNoOpLogHandler() })
+        lifecycle.maximumGracefulShutdownDuration = self.configuration.shutdownGrace
+        let serviceGroup = ServiceGroup(configuration: lifecycle)
+        let signals = StopSignals(
+            first: { runner.stop() ; await serviceGroup.triggerGracefulShutdown() })
+        signals.start()
+        do {
+            try await serviceGroup.run()
+        } catch is CancellationError {
+            logger.warning("some answers were cut off at the end of the grace period")
+        }
+        signals.stop()
+    }
+
+    private func server(
+        _ assembly: GatewayAssembly, keys: KeyDirectory, completions: ServeCompletion, runner: BatchRunner,
+        files: FileService, catalog: EngineCatalog, logger: Logger
+    ) -> GatewayServer {
+        let batches = BatchService(
+            store: assembly.store, runner: runner, clock: assembly.clock, randomness: assembly.randomness,
+            windows: assembly.windows)
+        let uploads = UploadService(
+            files: files, store: assembly.store, blobs: assembly.blobs, clock: assembly.clock,
+            randomness: assembly.randomness, md5: { MD5Digest() })
+        let host = self.configuration.listen.host
+        return GatewayServer(
+            services: .init(
+                keys: keys, completions: completions, engines: assembly.directory, files: files, uploads: uploads,
+                batches: batches, idempotency: assembly.store, metrics: { assembly.meters.exposition() },
+                notReady: {
+                    assembly.directory.table.modelNames.isEmpty ? "no engine has answered yet" : nil
+                }),
+            host: host, port: self.configuration.listen.port, limits: assembly.limits, group: assembly.group,
+            clock: assembly.clock, randomness: assembly.randomness, logger: logger,
+            onReady: { port in
+                let shown = host.contains(":") ? "[\(host)]" : host
+                Console.out("http://\(shown):\(port)/v1")
+            })
+    }
+}
+
+/// A service that is a loop until it is told to stop.
+struct Loop: Service {
+    let name: String
+    let body: @Sendable () async -> Void
+
+    init(_ name: String, _ body: @escaping @Sendable () async -> Void) {
+        self.name = name
+        self.body = body
+    }
+
+    func run() async throws { await cancelWhenGracefulShutdown { await self.body() } }
+}
+
+extension BatchService {
+    /// The batch runner as a service: stops dispatch at once and parks every batch.
+    struct Running: Service {
+        let runner: BatchRunner
+
+        func run() async throws {
+            try await withGracefulShutdownHandler {
+                try await self.runner.run()
+            } onGracefulShutdown: {
+                self.runner.stop()
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+import ArgumentParser
+import EbbCommands
+
+@main
+struct Ebb {
+    static func main() async { await EbbCommand.main() }
+}

@@ -1,0 +1,169 @@
+import Quantities
+import Testing
+import Tokenizing
+
+@Suite struct TokenizerJSONTests {
+    /// The 256 bytes as byte-level scalars, numbered by byte, and these merges in order; `ab` + `c` and `a` + `bc` both
+    /// make `abc`, but only the second is a merge.
+    private static let merges = [("b", "c"), ("a", "b"), ("a", "bc"), ("a", "a"), ("aa", "aa"), ("\u{120}", "a")]
+
+    private static func byteScalars() -> [String] {
+        var next: UInt32 = 0x100
+        return (0..<256).map { byte -> String in
+            let isPrintable = (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || byte >= 0xAE
+            defer { if !isPrintable { next += 1 } }
+            return Unicode.Scalar(isPrintable ? UInt32(byte) : next).map { String(Character($0)) } ?? ""
+        }
+    }
+
+    private static let byteLevel: TokenizerDocument = .object([
+        "type": .text("ByteLevel"), "add_prefix_space": .bool(false), "use_regex": .bool(true),
+    ])
+
+    private static func document(
+        pairsAsLists: Bool = false, changing changes: [String: TokenizerDocument] = [:],
+        model modelChanges: [String: TokenizerDocument] = [:]
+    ) -> TokenizerDocument {
+        var vocabulary: [String: TokenizerDocument] = [:]
+        for (byte, text) in self.byteScalars().enumerated() { vocabulary[text] = .integer(byte) }
+        for (left, right) in self.merges { vocabulary[left + right] = .integer(vocabulary.count) }
+        let merges: [TokenizerDocument] = self.merges.map {
+            pairsAsLists ? .list([.text($0), .text($1)]) : .text("\($0) \($1)")
+        }
+        var model: [String: TokenizerDocument] = [
+            "type": .text("BPE"), "dropout": .null, "vocab": .object(vocabulary), "merges": .list(merges),
+        ]
+        model.merge(modelChanges) { $1 }
+        var members: [String: TokenizerDocument] = [
+            "normalizer": .null, "pre_tokenizer": self.byteLevel, "model": .object(model),
+            "added_tokens": .list([.object(["id": .integer(900), "content": .text("<|end|>")])]),
+        ]
+        members.merge(changes) { $1 }
+        return .object(members)
+    }
+
+    private static func split(_ pattern: String, behavior: String = "Isolated") -> TokenizerDocument {
+        .object([
+            "type": .text("Sequence"),
+            "pretokenizers": .list([
+                .object([
+                    "type": .text("Split"), "pattern": .object(["Regex": .text(pattern)]),
+                    "behavior": .text(behavior), "invert": .bool(false),
+                ]),
+                .object([
+                    "type": .text("ByteLevel"), "add_prefix_space": .bool(false), "use_regex": .bool(false),
+                ]),
+            ]),
+        ])
+    }
+
+    @Test("Pairs are merged in the order of the list, written either way", arguments: [false, true])
+    func mergeOrder(pairsAsLists: Bool) throws {
+        let encoder = Encoder(try TokenizerJSON(Self.document(pairsAsLists: pairsAsLists)))
+        #expect(encoder.encode("abc") == [258])
+        #expect(encoder.encode("aaaaab") == [260, 257])
+        #expect(encoder.encode("x a\u{E9} aa") == [120, 261, 0xC3, 0xA9, 32, 259])
+        #expect(encoder.count("abcabc") == 2)
+    }
+
+    @Test("Pieces that are tokens are taken whole only where merges are to be ignored")
+    func wholePieces() throws {
+        let merges = TokenizerDocument.list([.text("a b")])
+        let merging = Encoder(try TokenizerJSON(Self.document(model: ["merges": merges])))
+        #expect(merging.encode("abc") == [257, 0x63])
+        let whole = Encoder(
+            try TokenizerJSON(Self.document(model: ["merges": merges, "ignore_merges": .bool(true)])))
+        #expect(whole.encode("abc") == [258])
+    }
+
+    @Test("Merging equals its plain definition")
+    func plainDefinition() throws {
+        let encoder = Encoder(try TokenizerJSON(Self.document()))
+        var generator = SeededGenerator(seed: 3)
+        for _ in 0..<200 {
+            let text = (0..<Int.random(in: 1..<40, using: &generator)).map { _ in
+                String(["a", "b", "c"][Int.random(in: 0..<3, using: &generator)])
+            }
+            var parts = text
+            while let merge = Self.merges.first(where: { pair in
+                zip(parts, parts.dropFirst()).contains { $0 == pair.0 && $1 == pair.1 }
+            }) {
+                for index in parts.indices.dropLast() where parts[index] == merge.0 && parts[index + 1] == merge.1 {
+                    parts[index] += parts.remove(at: index + 1)
+                    break
+                }
+            }
+            let joined = encoder.encode(text.joined())
+            #expect(joined.compactMap { encoder.decode([$0]) } == parts.map { Array($0.utf8) })
+        }
+    }
+
+    @Test("Added tokens are decoded, and ordinary text in a prompt")
+    func addedTokens() throws {
+        let tokenizer = try TokenizerJSON(Self.document())
+        let encoder = Encoder(tokenizer)
+        #expect(tokenizer.addedTokens == [900: "<|end|>"])
+        #expect(encoder.decode([900, 258]) == Array("<|end|>abc".utf8))
+        #expect(encoder.count("<|end|>") == 7)
+        #expect(encoder.encoding == nil)
+    }
+
+    @Test("Digits are cut as the pattern says")
+    func patterns() throws {
+        let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+        let rest = #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+        let merges: TokenizerDocument = .list([.text("1 1")])
+        for (digits, count) in [(#"\p{N}{1,3}"#, 2), (#"\p{N}"#, 3)] {
+            let pattern = contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits + rest
+            var vocabulary = ["11": TokenizerDocument.integer(256)]
+            for (byte, text) in Self.byteScalars().enumerated() { vocabulary[text] = .integer(byte) }
+            let document = Self.document(
+                changing: ["pre_tokenizer": Self.split(pattern)],
+                model: ["merges": merges, "vocab": .object(vocabulary)])
+            #expect(Encoder(try TokenizerJSON(document)).count("111") == count)
+        }
+    }
+
+    @Test("Composed text is asked for where the tokenizer normalizes")
+    func normalization() throws {
+        #expect(try TokenizerJSON(Self.document()).normalization == .none)
+        let document = Self.document(changing: ["normalizer": .object(["type": .text("NFC")])])
+        #expect(try TokenizerJSON(document).normalization == .composed)
+    }
+
+    private func refusal(_ document: TokenizerDocument) -> String? {
+        do throws(TokenizingError) {
+            _ = try TokenizerJSON(document)
+            return nil
+        } catch {
+            if case .unsupported(let path, _) = error { return path }
+            return "\(error)"
+        }
+    }
+
+    @Test("What is not understood is refused with its place")
+    func refusals() {
+        #expect(self.refusal(.null) == "pre_tokenizer")
+        #expect(
+            self.refusal(Self.document(changing: ["normalizer": .object(["type": .text("Lowercase")])])) == "normalizer"
+        )
+        #expect(
+            self.refusal(Self.document(changing: ["pre_tokenizer": .object(["type": .text("Metaspace")])]))
+                == "pre_tokenizer")
+        let unknown = Self.document(changing: ["pre_tokenizer": Self.split(#"\w+"#)])
+        #expect(self.refusal(unknown) == "pre_tokenizer.pretokenizers[0].pattern")
+        let removed = Self.document(changing: ["pre_tokenizer": Self.split(#"\p{N}"#, behavior: "Removed")])
+        #expect(self.refusal(removed) == "pre_tokenizer.pretokenizers[0].behavior")
+        #expect(self.refusal(Self.document(model: ["type": .text("Unigram")])) == "model.type")
+        #expect(self.refusal(Self.document(model: ["dropout": .fraction(0.1)])) == "model.dropout")
+        #expect(self.refusal(Self.document(model: ["byte_fallback": .bool(true)])) == "model.byte_fallback")
+        #expect(self.refusal(Self.document(model: ["merges": .list([.text("a bcd")])])) == "model.merges[0]")
+        #expect(self.refusal(Self.document(model: ["merges": .list([.text("ab")])])) == "model.merges[0]")
+        #expect(
+            self.refusal(Self.document(model: ["vocab": .object(["\u{4E2D}": .integer(0)])])) == "model.vocab[\u{4E2D}]"
+        )
+        #expect(self.refusal(Self.document(model: ["vocab": .object(["a": .integer(-1)])])) == "model.vocab[a]")
+        #expect(self.refusal(Self.document(model: ["vocab": .object(["a": .integer(0)])])) == "missingByte(0)")
+        #expect(self.refusal(Self.document(changing: ["added_tokens": .list([.null])])) == "added_tokens[0]")
+    }
+}
