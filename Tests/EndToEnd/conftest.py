@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from harness.batches import chat_lines, submit  # noqa: E402
 from harness.gateway import Gateway, SimulatedEngine  # noqa: E402
 from harness.program import Program, binary  # noqa: E402
 
@@ -18,6 +19,11 @@ def pytest_configure(config):
         raise pytest.UsageError(str(missing)) from None
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
     config.addinivalue_line("markers", "real_engine: needs llama.cpp (package xllamacpp)")
+
+
+def pytest_collection_modifyitems(items):
+    """What waits for a window to pass comes last, so that it passes meanwhile."""
+    items.sort(key=lambda item: any(name.startswith("expiring") for name in item.fixturenames))
 
 
 def pytest_report_header():
@@ -118,3 +124,41 @@ def start_gateway(programs, tmp_path):
     yield start
     for program in mine:
         program.kill()
+
+
+EXPIRING_LINES = 400
+EXPIRING_CONFIG = "batch: {windows: {24h: batch, 1m: batch}, concurrency: 2}\n"
+
+
+def start_expiring(folder, environment=None):
+    """A batch of which the window of one minute, the shortest there is, ends before its lines do."""
+    engine = SimulatedEngine(folder / "engine.log", slots=2, latency=500, output_tokens_max=4).start()
+    (folder / "ebb.yaml").write_text(EXPIRING_CONFIG)
+    gateway = Gateway(folder / "data", [engine], config=folder / "ebb.yaml", environment=environment).start()
+    lines = chat_lines(EXPIRING_LINES, "window")
+    with gateway.sdk() as client:
+        return gateway, submit(client, lines, window="1m").id, lines
+
+
+@pytest.fixture(scope="session", autouse=True)
+def window_passes(request, programs):
+    """Starts the batches that expire, at the beginning of the run."""
+    wanted = {name for item in request.session.items for name in item.fixturenames}
+    started = {}
+    for name, environment in [("expiring", None), ("expiring_and_killed", {"EBB_FAILPOINT": "batch.expiring"})]:
+        if name in wanted:
+            (programs / name).mkdir()
+            started[name] = start_expiring(programs / name, environment)
+    return started
+
+
+@pytest.fixture
+def expiring(window_passes):
+    """A gateway, its batch with a window of one minute, and the batch's lines."""
+    return window_passes["expiring"]
+
+
+@pytest.fixture
+def expiring_and_killed(window_passes):
+    """The same, but the gateway dies when it is about to record that the window has passed."""
+    return window_passes["expiring_and_killed"]
