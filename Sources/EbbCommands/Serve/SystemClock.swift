@@ -2,6 +2,7 @@ import Dispatch
 import Gateway
 import Glibc
 import Quantities
+import Synchronization
 
 /// The real clock, and timers on a queue of their own.
 struct SystemClock: GatewayClock, Timers {
@@ -21,10 +22,19 @@ struct SystemClock: GatewayClock, Timers {
     }
 }
 
-/// The system's generator: seeded by the kernel, good for secrets.
-struct SystemRandomness: Randomness {
-    func next() -> UInt64 {
+/// Randomness of a process: secrets come from the kernel, ids and jitter from SplitMix64 over a counter that the kernel
+/// seeded once (a system call for each id would cost more than the rest of the look-up).
+final class SystemRandomness: Randomness {
+    private let counter: Atomic<UInt64>
+
+    init() {
         var generator = SystemRandomNumberGenerator()
+        self.counter = Atomic(generator.next())
+    }
+
+    func next() -> UInt64 {
+        let step = self.counter.add(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).oldValue
+        var generator = SeededGenerator(seed: step)
         return generator.next()
     }
 
