@@ -108,7 +108,7 @@ class Program:
                 raise
         return self.wait()
 
-    def log(self, bytes_max=20_000):
+    def log(self, bytes_max=4_000):
         try:
             data = self.log_path.read_bytes()
         except FileNotFoundError:
