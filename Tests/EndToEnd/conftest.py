@@ -162,3 +162,24 @@ def expiring(window_passes):
 def expiring_and_killed(window_passes):
     """The same, but the gateway dies when it is about to record that the window has passed."""
     return window_passes["expiring_and_killed"]
+
+
+@pytest.fixture(scope="session")
+def llama(programs):
+    """llama.cpp with a tiny random model."""
+    pytest.importorskip("xllamacpp", reason="llama.cpp is not installed (Scripts/install-dependencies test)")
+    from harness import tiny_model
+    from harness.llama_engine import LlamaEngine
+
+    model = programs / "tiny.gguf"
+    tiny_model.write(model, layers=6)
+    running = LlamaEngine(model, programs / "llama.log").start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def llama_gateway(programs, llama):
+    running = Gateway(programs / "llama", [llama]).start()
+    yield running
+    running.kill()

@@ -42,10 +42,16 @@ class Program:
             self.started_at = time.monotonic()
             self.process = subprocess.Popen(
                 self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=self.environment)
-        Program.started.append(self)
+        if self not in Program.started:
+            Program.started.append(self)
+        self.url = None
         if wait:
-            self.url = self._first_line()
+            self.await_ready()
         return self
+
+    def await_ready(self):
+        """Waits for the base URL."""
+        self.url = self._first_line()
 
     def _first_line(self):
         deadline = time.monotonic() + READY_SECONDS
@@ -108,7 +114,7 @@ class Program:
                 raise
         return self.wait()
 
-    def log(self, bytes_max=20_000):
+    def log(self, bytes_max=4_000):
         try:
             data = self.log_path.read_bytes()
         except FileNotFoundError:
