@@ -9,9 +9,15 @@ struct SystemClock: GatewayClock, Timers {
     private static let queue = DispatchQueue(label: "ebb.timers")
 
     var now: Instant {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+        // `timespec` is seconds and nanoseconds, two words. Its fields cannot be named here: which C module they belong
+        // to changes with the other imports of the module.
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 2) { words in
+            words.initialize(repeating: 0)
+            words.withMemoryRebound(to: timespec.self) { time in
+                if let address = time.baseAddress { clock_gettime(CLOCK_REALTIME, address) }
+            }
+            return Instant(nanoseconds: Int64(words[0]) * 1_000_000_000 + Int64(words[1]))
+        }
     }
 
     func sleep(for duration: Duration) async throws { try await Task.sleep(for: duration) }
