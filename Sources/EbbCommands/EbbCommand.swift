@@ -12,7 +12,7 @@ public struct EbbCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, SimulateEngineCommand.self,
-            CountCommand.self, PriceCommand.self,
+            CountCommand.self, PriceCommand.self, QuoteCommand.self,
         ])
 
     public init() {}
