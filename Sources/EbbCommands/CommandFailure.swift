@@ -8,17 +8,19 @@ enum ExitStatus {
     static let usage: Int32 = 2
     static let linesFailed: Int32 = 3
     static let capReached: Int32 = 4
+    /// Something had no price.
+    static let unpriced: Int32 = 3
     static let engineUnreachable: Int32 = 5
     static let store: Int32 = 6
     static let interrupted: Int32 = 130
 }
 
 /// Ends a command with a message for people and a status for scripts.
-struct CommandFailure: Error {
-    let message: String
-    let status: Int32
+package struct CommandFailure: Error {
+    package let message: String
+    package let status: Int32
 
-    init(_ message: String, status: Int32 = ExitStatus.usage) {
+    package init(_ message: String, status: Int32 = 2) {
         self.message = message
         self.status = status
     }

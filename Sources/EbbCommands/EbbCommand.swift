@@ -14,6 +14,7 @@ public struct EbbCommand: AsyncParsableCommand {
             ServeCommand.self, SimulateEngineCommand.self,
             FilesCommand.self, BatchCommand.self,
             KeysCommand.self, ProjectsCommand.self, LedgerCommand.self,
+            CountCommand.self, PriceCommand.self, QuoteCommand.self,
         ])
 
     public init() {}
