@@ -8,7 +8,7 @@ help: ## list these targets
 
 build: ## build the release binary, .build/release/ebb
 	@Scripts/install-dependencies build
-	@swift build --configuration release --product ebb --quiet
+	@swift build --configuration release --product ebb --static-swift-stdlib --quiet
 	@echo ".build/release/ebb"
 
 debug: # the binary with failpoints, and the tests; the same build as Scripts/check makes

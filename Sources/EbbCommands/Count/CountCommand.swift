@@ -55,7 +55,7 @@ struct CountCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await CommandFailure.reported {
+        try await Console.run {
             let shelf = Vocabularies.standard(option: self.vocabularies)
             let form: LineCounting.Form = self.ids ? .ids : self.json ? .object : .number
             let job = CountJob(
@@ -64,8 +64,8 @@ struct CountCommand: AsyncParsableCommand {
             let output = ByteOutput()
             let flaws = try await job.run(self.files, output: output)
             try output.flush()
-            if let note = shelf.note { ByteOutput.complain("ebb: \(note)") }
-            if flaws > 0, !self.keepGoing { throw ExitCode(CommandFailure.usage) }
+            if let note = shelf.note { Console.error("ebb: \(note)") }
+            if flaws > 0, !self.keepGoing { throw ExitCode(ExitStatus.usage) }
         }
     }
 }

@@ -29,7 +29,7 @@ package struct CountJob {
 
     /// Counts all files and returns how many lines could not be used.
     package func run(
-        _ files: [String], output: ByteOutput, complain: @escaping (String) -> Void = ByteOutput.complain
+        _ files: [String], output: ByteOutput, complain: @escaping (String) -> Void = { Console.error($0) }
     ) async throws -> Int {
         if self.form == .ids, self.counter.encoder(for: self.model ?? "").encoder == nil {
             throw CommandFailure("--ids needs a vocabulary: \(self.vocabularies.note ?? "there is none")")

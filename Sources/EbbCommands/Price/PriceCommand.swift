@@ -60,12 +60,12 @@ struct PriceCommand: AsyncParsableCommand {
     var prices: [String] = []
 
     func run() async throws {
-        try await CommandFailure.reported {
+        try await Console.run {
             let source = try PriceSource(configuration: self.config, prices: self.prices)
             var extras: [Meter: Int64] = [:]
             for entry in self.meters { extras[entry.meter, default: 0] += entry.count }
             let defaults = UsagePricing.Defaults(
-                model: self.model, tier: TierName(self.tier), at: self.at?.instant ?? WallClock.now, extras: extras)
+                model: self.model, tier: TierName(self.tier), at: self.at?.instant ?? SystemClock().now, extras: extras)
             let job = PriceJob(
                 pricing: UsagePricing(source: source, defaults: defaults), printsObjects: self.json)
             let output = ByteOutput()
@@ -95,7 +95,7 @@ struct PriceCommand: AsyncParsableCommand {
         var line = "ebb: \(tally.priced) priced, total \(tally.total)"
         if tally.unpriced > 0 { line += "; \(tally.unpriced) without a price are not in it" }
         if tally.flawed > 0 { line += "; \(tally.flawed) could not be used" }
-        ByteOutput.complain(line)
+        Console.error(line)
     }
 }
 

@@ -24,7 +24,7 @@ package struct PriceJob: Sendable {
 
         /// 0, or why not: unusable input before missing prices.
         package var exitStatus: Int32 {
-            self.flawed > 0 ? CommandFailure.usage : self.unpriced > 0 ? CommandFailure.unpriced : 0
+            self.flawed > 0 ? ExitStatus.usage : self.unpriced > 0 ? ExitStatus.unpriced : 0
         }
     }
 
@@ -38,7 +38,7 @@ package struct PriceJob: Sendable {
 
     /// Prices whole JSON texts: each an object or an array of objects.
     package func run(
-        texts: [[UInt8]], output: ByteOutput, complain: (String) -> Void = ByteOutput.complain
+        texts: [[UInt8]], output: ByteOutput, complain: (String) -> Void = { Console.error($0) }
     ) throws(CommandFailure) -> Tally {
         var kept = UsagePricing.Kept()
         var tally = Tally()
@@ -69,7 +69,7 @@ package struct PriceJob: Sendable {
         let outcome = self.pricing.price(UsageStatement(), kept: &kept)
         guard case .priced = outcome else {
             if self.printsObjects { try output.write(outcome.object + [UInt8(ascii: "\n")]) }
-            ByteOutput.complain("ebb: \(outcome.receipt.dropLast())")
+            Console.error("ebb: \(outcome.receipt.dropLast())")
             return Self.tally(of: outcome)
         }
         if self.printsObjects {
@@ -99,7 +99,7 @@ package struct PriceJob: Sendable {
 
     /// Prices one usage a line, in constant memory.
     package func run(
-        lines input: ByteInput, output: ByteOutput, complain: @escaping (String) -> Void = ByteOutput.complain
+        lines input: ByteInput, output: ByteOutput, complain: @escaping (String) -> Void = { Console.error($0) }
     ) async throws -> Tally {
         var tally = Tally()
         var log = FlawLog(input: input.name, complain: complain)

@@ -15,13 +15,13 @@ extension UsagePricing.Outcome {
         var conditions = "\(asked.model), tier \(price.tier), at \(asked.at.rfc3339)"
         if let band = price.band { conditions += ", above \(band.dropFirst()) input tokens" }
         if let window = price.window { conditions += ", in the hours of \(window)" }
-        var table = TextTable([.left, .right, .left, .right])
+        var table = AlignedRows([.left, .right, .left, .right])
         table.add(["meter", "quantity", "unit price", "amount"])
         for line in price.lines {
             let unit = line.meter.customaryQuantity
-            let per = unit == 1 ? "each" : "/ \(Self.grouped(unit))"
+            let per = unit == 1 ? "each" : "/ \(PriceReceipt.grouped(unit))"
             table.add([
-                line.meter.name, Self.grouped(line.quantity), "$\(line.rate.dollars(per: unit)) \(per)",
+                line.meter.name, PriceReceipt.grouped(line.quantity), "$\(line.rate.dollars(per: unit)) \(per)",
                 "$\(line.exactAmount)",
             ])
         }
@@ -32,7 +32,10 @@ extension UsagePricing.Outcome {
         }
         return "\(conditions)\n\(table.render(indent: "  "))  price \(price.priceVersion)\n"
     }
+}
 
+/// Numbers as people read them.
+enum PriceReceipt {
     /// Digits in groups of three.
     static func grouped(_ value: Int64) -> String {
         let digits = String(value.magnitude)

@@ -1,14 +1,5 @@
 package import ConfigurationYAML
 package import Pricing
-import Quantities
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// The price book that a command works with, and the configuration that it came from.
 package struct PriceSource: Sendable {
@@ -41,13 +32,4 @@ package struct PriceSource: Sendable {
 
     /// The name under which `model` is priced.
     package func priceName(_ model: String) -> String { self.priceNames[model] ?? model }
-}
-
-/// The machine's wall clock, for commands that were not told a moment.
-enum WallClock {
-    static var now: Instant {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
-    }
 }

@@ -28,11 +28,6 @@ package final class ByteOutput {
         if code != 0 { throw CommandFailure("output cannot be written: \(String(cString: strerror(code)))", status: 1) }
     }
 
-    /// Writes one line to standard error.
-    package static func complain(_ line: String) {
-        _ = Array((line + "\n").utf8).withUnsafeBytes { self.writeAll($0, to: STDERR_FILENO) }
-    }
-
     /// Returns 0, or the error number.
     private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
         var done = 0

@@ -6,7 +6,7 @@ package struct FlawLog {
     private let complain: (String) -> Void
     package private(set) var count = 0
 
-    package init(input: String, complain: @escaping (String) -> Void = ByteOutput.complain) {
+    package init(input: String, complain: @escaping (String) -> Void = { Console.error($0) }) {
         self.input = input
         self.complain = complain
     }

@@ -25,18 +25,18 @@ public final class Pricer: Sendable {
         self.pricedAs = pricedAs
     }
 
-    public struct Price: Hashable, Sendable {
+    public struct Price: Equatable, Sendable {
         /// nil: unpriced.
         public var amount: Money?
         public var listAmount: Money?
         public var version: String
         /// The reason, when unpriced.
-        public var reason: String?
+        public var reason: PricingError?
     }
 
     /// - Parameter names: model names in order of preference: as answered, as the engine knows it, as asked.
     public func price(_ usage: TokenUsage, names: [String], tier: TierName, at: Instant) -> Price {
-        var firstReason: String?
+        var firstReason: PricingError?
         for name in self.preferred(names) where !name.isEmpty {
             do throws(PricingError) {
                 let table = try self.table(name, tier: tier, at: at)
@@ -44,7 +44,7 @@ public final class Pricer: Sendable {
                     amount: try table.charge(usage: usage, at: at),
                     listAmount: try table.listAmount(usage: usage, at: at), version: table.priceVersion, reason: nil)
             } catch {
-                firstReason = firstReason ?? "\(error)"
+                firstReason = firstReason ?? error
                 // Only an unknown name may be looked up under another one: a known model without a price for this tier
                 // stays unpriced.
                 guard case .unpriced(.unknownModel) = error else { break }

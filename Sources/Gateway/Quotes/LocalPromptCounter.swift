@@ -29,8 +29,10 @@ public final class LocalPromptCounter: PromptCounting {
         self.encoding = encoding
     }
 
-    public func count(_ prompt: PromptReading, model: String) async throws(PromptCountingError) -> CountedPrompt {
-        self.counted(prompt, model: model)
+    public func count(
+        _ request: CountableRequest, model: String
+    ) async throws(PromptCountingError) -> CountedPrompt {
+        self.counted(request.prompt, model: model)
     }
 
     /// The count of `prompt`; never fails.

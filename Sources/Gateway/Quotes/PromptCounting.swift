@@ -1,4 +1,18 @@
+public import OpenAIWire
 public import Tokenizing
+
+/// A request body together with what it asks a model to read.
+public struct CountableRequest: Hashable, Sendable {
+    public let body: JSONValue
+    public let prompt: PromptReading
+
+    /// Nil when the body holds no prompt of a known form.
+    public init?(body: JSONValue) {
+        guard let prompt = PromptReading(body: body) else { return nil }
+        self.body = body
+        self.prompt = prompt
+    }
+}
 
 /// How many tokens a prompt has, how many of them are pictures, and how sure that is.
 public struct CountedPrompt: Hashable, Sendable {
@@ -17,10 +31,10 @@ public struct CountedPrompt: Hashable, Sendable {
     }
 }
 
-/// Port: counts the input tokens of a prompt for a model.
+/// Port: counts the input tokens of a request for a model.
 public protocol PromptCounting: Sendable {
     /// - Throws: `PromptCountingError` when there is no count at all; a doubtful count is a count with reasons.
-    func count(_ prompt: PromptReading, model: String) async throws(PromptCountingError) -> CountedPrompt
+    func count(_ request: CountableRequest, model: String) async throws(PromptCountingError) -> CountedPrompt
 }
 
 /// Why there is no count.

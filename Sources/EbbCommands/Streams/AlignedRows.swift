@@ -1,5 +1,5 @@
 /// Columns of text under each other, for terminals.
-package struct TextTable {
+package struct AlignedRows {
     package enum Alignment: Sendable {
         case left, right
     }
