@@ -107,3 +107,23 @@ def test_lines_whose_engine_fails_now_and_then_all_succeed(start_engine, start_g
         assert batch.status == "completed"
         assert batch.request_counts.completed >= 298, "five tries are nearly always enough"
         assert len(rows(client, batch.output_file_id)) == len(Books(gateway.data).charges(batch.id))
+
+
+def test_a_batch_resumes_before_its_engine_does(start_engine, start_gateway, tmp_path):
+    engine = start_engine(slots=4, latency=20, output_tokens_max=4)
+    port = engine.url.rsplit(":", 1)[1].removesuffix("/v1")
+    gateway = start_gateway(engine)
+    with gateway.sdk() as client:
+        batch_id = submit(client, chat_lines(100, "early")).id
+        progressed(client, batch_id, 10)
+    gateway.kill()
+    engine.kill()
+    gateway = start_gateway(engine.url)
+    with gateway.sdk() as client:
+        assert client.batches.retrieve(batch_id).status == "in_progress"
+        back = SimulatedEngine(tmp_path / "back.log", port=port, slots=4, output_tokens_max=4).start()
+        try:
+            batch = ended(client, batch_id, 30)
+        finally:
+            back.kill()
+        assert (batch.status, batch.request_counts.completed) == ("completed", 100)
