@@ -39,7 +39,7 @@ final class SystemRandomness: Randomness {
     }
 
     func next() -> UInt64 {
-        let step = self.counter.add(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).oldValue
+        let step = self.counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).oldValue
         var generator = SeededGenerator(seed: step)
         return generator.next()
     }
