@@ -13,7 +13,7 @@ public struct EbbCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, SimulateEngineCommand.self,
             FilesCommand.self, BatchCommand.self,
-            KeysCommand.self, ProjectsCommand.self, LedgerCommand.self,
+            KeysCommand.self, ProjectsCommand.self, LedgerCommand.self, EnginesCommand.self,
             CountCommand.self, PriceCommand.self, QuoteCommand.self,
         ])
 
