@@ -1,8 +1,10 @@
 import ArgumentParser
+import Gateway
 import Glibc
 
 /// What every command's exit status means (docs/guides/commands.md).
 enum ExitStatus {
+    static let failed: Int32 = 1
     static let usage: Int32 = 2
     static let linesFailed: Int32 = 3
     static let capReached: Int32 = 4
@@ -50,6 +52,12 @@ enum Console {
         } catch let failure as CommandFailure {
             Self.error("ebb: \(failure.message)")
             throw ExitCode(failure.status)
+        } catch let failure as ServerFailure {
+            Self.error("ebb: \(failure)")
+            throw ExitCode(failure.exitStatus)
+        } catch let failure as StoreFailure {
+            Self.error("ebb: \(failure)")
+            throw ExitCode(ExitStatus.store)
         }
     }
 }

@@ -13,6 +13,8 @@ public struct EbbCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, SimulateEngineCommand.self,
             CountCommand.self, PriceCommand.self, QuoteCommand.self,
+            FilesCommand.self, BatchCommand.self,
+            KeysCommand.self, ProjectsCommand.self, LedgerCommand.self,
         ])
 
     public init() {}
