@@ -12,9 +12,9 @@ public struct EbbCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, SimulateEngineCommand.self,
-            CountCommand.self, PriceCommand.self, QuoteCommand.self,
             FilesCommand.self, BatchCommand.self,
             KeysCommand.self, ProjectsCommand.self, LedgerCommand.self,
+            CountCommand.self, PriceCommand.self, QuoteCommand.self,
         ])
 
     public init() {}
