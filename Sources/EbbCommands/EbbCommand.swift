@@ -12,7 +12,7 @@ public struct EbbCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, SimulateEngineCommand.self,
-
+            RunCommand.self,
         ])
 
     public init() {}
