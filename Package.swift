@@ -94,6 +94,7 @@ if !pureOnly {
             dependencies: gateway + [
                 "HTTPAPI", "EngineHTTP", "StoreSQLite", "BlobDisk", "Telemetry", "EngineSimulator", "ConfigurationYAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), lifecycle, crypto,
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ] + nio,
             resources: [.embedInCode("Resources/prices.yaml")],
             swiftSettings: strict),

@@ -1,22 +1,26 @@
 import ArgumentParser
+import Gateway
 import Glibc
 
 /// What every command's exit status means (docs/guides/commands.md).
 enum ExitStatus {
+    static let failed: Int32 = 1
     static let usage: Int32 = 2
     static let linesFailed: Int32 = 3
     static let capReached: Int32 = 4
+    /// Something had no price.
+    static let unpriced: Int32 = 3
     static let engineUnreachable: Int32 = 5
     static let store: Int32 = 6
     static let interrupted: Int32 = 130
 }
 
 /// Ends a command with a message for people and a status for scripts.
-struct CommandFailure: Error {
-    let message: String
-    let status: Int32
+package struct CommandFailure: Error {
+    package let message: String
+    package let status: Int32
 
-    init(_ message: String, status: Int32 = ExitStatus.usage) {
+    package init(_ message: String, status: Int32 = 2) {
         self.message = message
         self.status = status
     }
@@ -48,6 +52,12 @@ enum Console {
         } catch let failure as CommandFailure {
             Self.error("ebb: \(failure.message)")
             throw ExitCode(failure.status)
+        } catch let failure as ServerFailure {
+            Self.error("ebb: \(failure)")
+            throw ExitCode(failure.exitStatus)
+        } catch let failure as StoreFailure {
+            Self.error("ebb: \(failure)")
+            throw ExitCode(ExitStatus.store)
         }
     }
 }

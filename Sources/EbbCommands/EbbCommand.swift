@@ -13,6 +13,9 @@ public struct EbbCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, SimulateEngineCommand.self,
             RunCommand.self,
+            FilesCommand.self, BatchCommand.self,
+            KeysCommand.self, ProjectsCommand.self, LedgerCommand.self,
+            CountCommand.self, PriceCommand.self, QuoteCommand.self,
         ])
 
     public init() {}

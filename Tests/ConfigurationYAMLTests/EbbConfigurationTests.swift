@@ -68,8 +68,6 @@ import Testing
         #expect(configuration.models[0].priceAs == "llama")
         #expect(configuration.models[1].targets.map(\.engineModel) == ["gpt-6.1-sol"])
         #expect(configuration.models[1].tokenizer == .encoding("o200k_base"))
-        #expect(configuration.projects[0].monthlyBudget == Money(dollars: 250))
-        #expect(configuration.projects[0].tiers == [.standard, .flex, .batch])
 
         let shipped = try RepositoryFile.text("Sources/EbbCommands/Resources/prices.yaml")
         let book = try configuration.prices.book(shipped: shipped)
@@ -85,7 +83,7 @@ import Testing
             "colour: red",
             """
             1:1: colour: unknown key 'colour'; known: batch, data, engines, limits, listen, log, models, \
-            prices, projects, retention, shutdown_grace
+            prices, retention, shutdown_grace
             """
         ),
         ("listen: 8080", "1:9: listen: '8080' is not host:port, such as 127.0.0.1:8080 or [::1]:8080"),
@@ -150,14 +148,6 @@ import Testing
             1:36: models.m.tokenizer.encoding: unknown encoding 'o200k'; known: cl100k_base, o200k_base, \
             o200k_harmony, p50k_base, r50k_base
             """
-        ),
-        (
-            "projects: [{id: p, tiers: [flex]}]",
-            "1:12: projects[0]: the default tier 'default' is not among the project's tiers"
-        ),
-        (
-            "projects: [{id: p, monthly_budget: -1}]",
-            "1:36: projects[0].monthly_budget: '-1' is not an amount in dollars such as 250 or 99.50"
         ),
         ("prices: {shiped: false}", "1:10: prices.shiped: unknown key 'shiped'; did you mean 'shipped'?"),
         (

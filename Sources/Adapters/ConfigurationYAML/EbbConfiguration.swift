@@ -14,7 +14,6 @@ public struct EbbConfiguration: Sendable {
     public var engines: [EngineConfiguration] = []
     public var models: [ModelConfiguration] = []
     public var prices = PriceConfiguration()
-    public var projects: [ProjectConfiguration] = []
 
     public init() {}
 }
@@ -89,8 +88,8 @@ public struct BatchConfiguration: Hashable, Sendable {
 
     /// Shortest first.
     public var windows = [Window(window: .day, tier: .batch)]
-    /// Lines of all batches that run at the same time.
-    public var concurrency = 64
+    /// Lines of all batches that run at the same time; nil: as many as the engines have places for.
+    public var concurrency: Int?
     /// How often a line may be tried before it fails.
     public var maxAttempts = 5
     public var order = Order.prefix
@@ -115,31 +114,4 @@ public struct PriceConfiguration: Sendable {
     public var own: PriceList?
 
     public init() {}
-}
-
-/// What one project may do.
-public struct ProjectConfiguration: Hashable, Sendable {
-    public enum Unpriced: String, Hashable, Sendable, CaseIterable {
-        /// Requests without a price are refused before they run.
-        case refuse
-        /// They run and their charge is marked as unpriced.
-        case allow
-    }
-
-    public var id: ProjectID
-    public var name: String
-    /// The tiers it may ask for; nil allows all, also those that come later.
-    public var tiers: [TierName]?
-    /// What an absent or `auto` tier means.
-    public var defaultTier = TierName.standard
-    public var unpriced = Unpriced.refuse
-    /// No prompt or answer text touches a disk or a log.
-    public var zeroRetention = false
-    /// Dollars in a calendar month (UTC); nil is no budget.
-    public var monthlyBudget: Money?
-
-    public init(id: ProjectID, name: String) {
-        self.id = id
-        self.name = name
-    }
 }

@@ -47,7 +47,6 @@ struct EbbConfigurationReader {
     func read(_ root: YAMLValue, into configuration: inout EbbConfiguration) throws(ConfigurationError) {
         let fields = try root.fields([
             "listen", "data", "log", "shutdown_grace", "limits", "batch", "retention", "engines", "models", "prices",
-            "projects",
         ])
         if let value = fields["listen"] { configuration.listen = try Self.listen(value) }
         if let value = fields["data"] {
@@ -67,7 +66,6 @@ struct EbbConfigurationReader {
             configuration.models = try ModelReader(file: self.file, engines: configuration.engines).models(value)
         }
         if let value = fields["prices"] { configuration.prices = try self.prices(value) }
-        if let value = fields["projects"] { configuration.projects = try ProjectReader.projects(value) }
     }
 
     /// `127.0.0.1:8080`, `localhost:8080`, `[::1]:8080`, `:8080` (all interfaces).

@@ -41,10 +41,15 @@ struct GatewayAssembly: Sendable {
         self.logger = logger
         let meters = PrometheusMeters()
         self.meters = meters
-        self.pricer = Pricer(book: try Self.priceBook(configuration))
-        self.limits = GatewayLimits(
+        var pricedAs: [String: String] = [:]
+        for model in configuration.models { pricedAs[model.name] = model.priceAs }
+        self.pricer = Pricer(book: try Self.priceBook(configuration), pricedAs: pricedAs)
+        var limits = GatewayLimits(
             bodyBytes: configuration.limits.bodyBytes, fileBytes: Int64(configuration.limits.fileBytes),
             batchFileBytes: Int64(configuration.limits.batchFileBytes), batchLines: configuration.limits.batchLines)
+        limits.batchFilesKept = configuration.retention.batchFiles
+        limits.otherFilesKept = configuration.retention.files
+        self.limits = limits
         do throws(StoreFailure) {
             var settings = CommitSettings()
             settings.observe = { group in meters.committed(group: group.entries, seconds: group.latency.secondsApproximate) }
@@ -58,7 +63,8 @@ struct GatewayAssembly: Sendable {
         for setup in setups { access[setup.engine.id] = setup.access }
         self.client = try HTTPEngineClient(group: group, access: access)
         self.directory = EngineDirectory(table: .empty)
-        self.batchEngines = BatchEngines(directory: self.directory, clock: self.clock)
+        self.batchEngines = BatchEngines(
+            directory: self.directory, clock: self.clock, linesMax: configuration.batch.concurrency ?? .max)
     }
 
     static func priceBook(_ configuration: EbbConfiguration) throws -> PriceBook {

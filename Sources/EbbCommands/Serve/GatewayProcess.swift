@@ -120,6 +120,9 @@ extension BatchService {
             } onGracefulShutdown: {
                 self.runner.stop()
             }
+            // A stop signal ends the runner before the server has drained; a service that ends out of turn would cut
+            // the others off.
+            try await gracefulShutdown()
         }
     }
 }

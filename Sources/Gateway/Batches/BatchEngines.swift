@@ -21,11 +21,15 @@ public final class BatchEngines: Sendable {
 
     private let directory: EngineDirectory
     private let clock: any GatewayClock
+    /// Lines of all batches in flight at most.
+    private let linesMax: Int
+    private let linesInFlight = Mutex(0)
     private let waiters = Mutex<[Waiter]>([])
 
-    public init(directory: EngineDirectory, clock: any GatewayClock) {
+    public init(directory: EngineDirectory, clock: any GatewayClock, linesMax: Int = .max) {
         self.directory = directory
         self.clock = clock
+        self.linesMax = linesMax
     }
 
     func choose(_ targets: [EngineTarget]) -> Choice {
@@ -40,8 +44,9 @@ public final class BatchEngines: Sendable {
             if self.directory.inFlight(target.engine) < Self.places(of: engine) { open.append(target) }
         }
         guard isAnyAvailable else { return .unavailable }
-        guard !open.isEmpty, let (target, engine) = self.directory.choose(from: open, excluding: [], now: now)
+        guard self.linesInFlight.withLock({ $0 }) < self.linesMax, !open.isEmpty, let (target, engine) = self.directory.choose(from: open, excluding: [], now: now)
         else { return .full }
+        self.linesInFlight.withLock { $0 += 1 }
         return .engine(target, engine)
     }
 
@@ -55,6 +60,7 @@ public final class BatchEngines: Sendable {
 
     func finished(_ engine: EngineID, failure: EngineFailure?) {
         self.directory.finished(engine, failure: failure, now: self.clock.now)
+        self.linesInFlight.withLock { $0 -= 1 }
         self.placeFreed()
     }
 

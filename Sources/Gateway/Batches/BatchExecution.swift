@@ -46,8 +46,8 @@ final class BatchExecution: Sendable {
         var loop = BatchLoop(self.initial, context: self.context, send: { [inbox] in inbox.yield($0) })
         do {
             try await loop.begin()
+            if let exit = loop.exit { return exit }
             for await message in self.messages {
-                if let exit = loop.exit { return exit }
                 try await loop.handle(message)
                 if let exit = loop.exit { return exit }
             }

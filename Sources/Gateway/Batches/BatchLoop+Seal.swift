@@ -37,12 +37,12 @@ extension BatchLoop {
     }
 
     private func file(_ row: BatchRecord, bytes: Int64, succeeded: Bool, now: Instant) -> FileRecord {
-        let lifetime = row.outputExpiresAfter.map { Duration.seconds($0) } ?? FileRules.batchExpiry
+        let lifetime = row.outputExpiresAfter.map { Duration.seconds($0) } ?? self.context.limits.batchFilesKept
         return FileRecord(
             id: self.context.randomness.id(FileID.self), project: row.project,
             filename: succeeded ? FileRules.outputName(row.id) : FileRules.errorName(row.id),
             purpose: FilePurpose.batchOutput.rawValue, bytes: bytes, createdAt: now,
-            expiresAt: now.advanced(by: lifetime), content: succeeded ? .batchOutput(row.id) : .batchErrors(row.id))
+            expiresAt: lifetime.map { now.advanced(by: $0) }, content: succeeded ? .batchOutput(row.id) : .batchErrors(row.id))
     }
 
     /// The size of the error file, lines that never ran included.

@@ -38,12 +38,13 @@ public final class BatchRunner: Sendable {
         await withDiscardingTaskGroup { group in
             for await batch in self.submissions {
                 let execution = BatchExecution(batch, context: self.context)
-                let isWanted = self.state.withLock { state -> Bool in
-                    guard !state.isStopping, state.running[batch.id] == nil else { return false }
+                let running = self.state.withLock { state -> Int? in
+                    guard !state.isStopping, state.running[batch.id] == nil else { return nil }
                     state.running[batch.id] = execution
-                    return true
+                    return state.running.count
                 }
-                guard isWanted else { continue }
+                guard let running else { continue }
+                self.context.meters.set(gauge: .batchesRunning, Double(running))
                 group.addTask {
                     let exit = await execution.run()
                     let count = self.state.withLock { state -> Int in

@@ -30,10 +30,10 @@ extension CompletionCall {
         return (try? EmbeddingEncoding.base64(body)) ?? body
     }
 
-    func settleStream(_ outcome: Charge.Outcome, last: [UInt8]) {
+    func settleStream(_ outcome: Charge.Outcome, last: [UInt8], failure: EngineFailure? = nil) {
         let (usage, pieces) = self.state.withLock { ($0.relay.usage, $0.relay.contentPieces) }
         let used = usage ?? UsageEstimate.usage(bodyBytes: self.request.body.count, contentPieces: pieces)
-        self.settle(used, model: nil, tier: self.tier, outcome: outcome) { result, _ in
+        self.settle(used, model: nil, tier: self.tier, outcome: outcome, failure: failure) { result, _ in
             switch result {
             case .success: self.sink.streamEnded(last)
             case .failure(let failure): self.sink.streamEnded(Self.errorEvent(GatewayError(failure)))
@@ -43,7 +43,7 @@ extension CompletionCall {
 
     /// The stream broke after it began: bill what came, tell the client inside the stream.
     func settleBroken(_ failure: EngineFailure) {
-        self.settleStream(.broken, last: Self.errorEvent(GatewayError(failure)))
+        self.settleStream(.broken, last: Self.errorEvent(GatewayError(failure)), failure: failure)
     }
 
     static func errorEvent(_ error: GatewayError) -> [UInt8] {
@@ -65,6 +65,8 @@ extension CompletionCall {
             guard state.phase == .asking || state.phase == .answering else { return nil }
             state.phase = .done
             let pieces = state.relay.contentPieces + state.assembly.contentPieces
+            // Between two attempts there is no engine: what the failed one had made is not billed.
+            guard state.target != nil else { return (state.call, nil, nil) }
             var usage = state.relay.usage
             if usage == nil && pieces > 0 {
                 usage = UsageEstimate.usage(bodyBytes: self.request.body.count, contentPieces: pieces)
@@ -95,7 +97,7 @@ extension CompletionCall {
     }
 
     private func settle(
-        _ usage: TokenUsage, model: String?, tier: TierName, outcome: Charge.Outcome,
+        _ usage: TokenUsage, model: String?, tier: TierName, outcome: Charge.Outcome, failure: EngineFailure? = nil,
         then: @escaping @Sendable (Result<CommitResult, StoreFailure>, Pricer.Price) -> Void
     ) {
         let now = self.use.clock.now
@@ -110,7 +112,7 @@ extension CompletionCall {
             requestedTier: self.request.facts.serviceTier.map { TierName($0) }, servedTier: tier,
             startedAt: self.request.arrivedAt, finishedAt: now, usage: usage, amount: price.amount,
             listAmount: price.listAmount, priceVersion: price.version, outcome: outcome)
-        self.use.engines.finished(target.engine, failure: nil, now: now)
+        self.use.engines.finished(target.engine, failure: failure, now: now)
         self.use.commits.commit(.charge(charge)) { result in
             self.state.withLock { $0.phase = .done }
             self.use.holds.settle(

@@ -224,7 +224,7 @@ final class CompletionCall: AnswerSink, ServedRequest {
         switch next {
         case .ignore: return
         case .broken(let engine):
-            self.note(failure, engine)
+            self.report(failure, engine)
             self.settleBroken(failure)
         case .give(let engine):
             self.note(failure, engine)
@@ -239,8 +239,13 @@ final class CompletionCall: AnswerSink, ServedRequest {
         }
     }
 
+    /// Gives the engine's place back and reports why.
     private func note(_ failure: EngineFailure, _ engine: EngineID) {
         self.use.engines.finished(engine, failure: failure, now: self.use.clock.now)
+        self.report(failure, engine)
+    }
+
+    private func report(_ failure: EngineFailure, _ engine: EngineID) {
         self.use.meters.engineFailed(engine: engine, kind: failure.label)
         self.use.logger.warning(
             "engine call failed",

@@ -63,8 +63,10 @@ public final class FileService: Sendable {
         let expiry: Instant?
         do throws(FileRefusal) {
             purpose = try FileRules.purpose(form.purpose)
-            expiry = try FileRules.expiry(
+            let asked = try FileRules.expiry(
                 of: purpose, created: now, seconds: form.expiresSeconds, anchor: form.expiresAnchor ?? "created_at")
+            let kept = purpose == .batch ? self.limits.batchFilesKept : self.limits.otherFilesKept
+            expiry = form.expiresSeconds == nil ? kept.map { now.advanced(by: $0) } : asked
         } catch {
             intake.abort()
             throw GatewayError(error)

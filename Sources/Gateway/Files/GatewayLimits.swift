@@ -13,6 +13,9 @@ public struct GatewayLimits: Hashable, Sendable {
     public var fileBytes: Int64
     public var batchFileBytes: Int64
     public var batchLines: Int
+    /// How long files are kept where the upload does not say; nil: until they are deleted.
+    public var batchFilesKept: Duration? = FileRules.batchExpiry
+    public var otherFilesKept: Duration?
 
     public init(
         bodyBytes: Int = Self.bodyBytesMax, fileBytes: Int64 = Self.fileBytesMax,

@@ -16,30 +16,35 @@ public final class Pricer: Sendable {
     }
 
     public let book: PriceBook
+    /// Aliases that are priced as another model of the book (`price_as`).
+    private let pricedAs: [String: String]
     private let tables = Mutex<[CacheKey: PriceTable]>([:])
 
-    public init(book: PriceBook) { self.book = book }
+    public init(book: PriceBook, pricedAs: [String: String] = [:]) {
+        self.book = book
+        self.pricedAs = pricedAs
+    }
 
-    public struct Price: Hashable, Sendable {
+    public struct Price: Equatable, Sendable {
         /// nil: unpriced.
         public var amount: Money?
         public var listAmount: Money?
         public var version: String
         /// The reason, when unpriced.
-        public var reason: String?
+        public var reason: PricingError?
     }
 
     /// - Parameter names: model names in order of preference: as answered, as the engine knows it, as asked.
     public func price(_ usage: TokenUsage, names: [String], tier: TierName, at: Instant) -> Price {
-        var firstReason: String?
-        for name in names where !name.isEmpty {
+        var firstReason: PricingError?
+        for name in self.preferred(names) where !name.isEmpty {
             do throws(PricingError) {
                 let table = try self.table(name, tier: tier, at: at)
                 return Price(
                     amount: try table.charge(usage: usage, at: at),
                     listAmount: try table.listAmount(usage: usage, at: at), version: table.priceVersion, reason: nil)
             } catch {
-                firstReason = firstReason ?? "\(error)"
+                firstReason = firstReason ?? error
                 // Only an unknown name may be looked up under another one: a known model without a price for this tier
                 // stays unpriced.
                 guard case .unpriced(.unknownModel) = error else { break }
@@ -50,10 +55,16 @@ public final class Pricer: Sendable {
 
     /// The first of `names` that the book knows, with its table.
     public func table(names: [String], tier: TierName, at: Instant) -> PriceTable? {
-        for name in names {
+        for name in self.preferred(names) {
             if let table = try? self.table(name, tier: tier, at: at) { return table }
         }
         return nil
+    }
+
+    /// A model with a `price_as` is priced by that alone.
+    private func preferred(_ names: [String]) -> [String] {
+        if self.pricedAs.isEmpty { return names }
+        return names.compactMap { self.pricedAs[$0] }.first.map { [$0] } ?? names
     }
 
     private func table(_ name: String, tier: TierName, at: Instant) throws(PricingError) -> PriceTable {

@@ -18,8 +18,8 @@ public enum JSONText {
         return String(decoding: self.unescaped(slice.inner, in: bytes), as: UTF8.self)
     }
 
-    /// The UTF-8 bytes of the string whose escaped form lies in `range`.
-    static func unescaped(_ range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    /// The UTF-8 bytes of the string whose escaped form lies in `range`; a lone surrogate becomes U+FFFD.
+    public static func unescaped(_ range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(range.count)
         var at = range.lowerBound

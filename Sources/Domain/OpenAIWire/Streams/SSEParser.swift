@@ -163,18 +163,33 @@ public struct SSEParser: Sendable {
 
 extension SSEParser {
     /// Writes one event: every line of the payload as a `data:` line, then a blank line.
-    public static func append(_ payload: some Collection<UInt8>, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: "data: ".utf8)
-        if payload.contains(0x0A) {
-            for byte in payload {
-                bytes.append(byte)
-                if byte == 0x0A { bytes.append(contentsOf: "data: ".utf8) }
-            }
-        } else {
-            bytes.append(contentsOf: payload)
+    public static func append(_ payload: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
+        var start = 0
+        while true {
+            bytes.append(contentsOf: Self.dataField)
+            let end = Self.lineFeed(in: payload, from: start)
+            bytes.append(contentsOf: payload.part(start..<end))
+            bytes.append(0x0A)
+            if end == payload.count { break }
+            start = end + 1
         }
         bytes.append(0x0A)
-        bytes.append(0x0A)
+    }
+
+    public static func append(_ payload: [UInt8], to bytes: inout [UInt8]) {
+        payload.withUnsafeBytes { self.append($0, to: &bytes) }
+    }
+
+    private static let dataField = Array("data: ".utf8)
+
+    /// The offset of the next line feed, or the end. A carriage return would end the line too, but JSON escapes it.
+    private static func lineFeed(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var at = start
+        while true {
+            at = LineEnds.nextEnd(in: bytes, from: at)
+            if at == bytes.count || bytes[at] == 0x0A { return at }
+            at += 1
+        }
     }
 
     /// `data: [DONE]` and a blank line.

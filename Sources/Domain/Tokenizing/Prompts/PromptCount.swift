@@ -2,6 +2,8 @@
 public struct PromptCount: Hashable, Sendable {
     /// Why a count is an estimate.
     public enum Reason: String, Hashable, Sendable, CaseIterable {
+        /// The encoding's vocabulary is not at hand; so many bytes were taken for a token.
+        case vocabularyMissing = "vocabulary_missing"
         /// The model's encoding is a guess.
         case encodingGuessed = "encoding_guessed"
         /// The model adds hidden framing (reasoning models) or its framing is not known.

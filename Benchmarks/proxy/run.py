@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+"""CPU time and latency of one proxied chat request: Ebb beside vllm-router, nginx and HAProxy, in the same run.
+
+Ebb does its whole work meanwhile: key check, price, durable charge (synchronous=FULL), metrics. The peers forward.
+CPU per request is the growth of the proxy's own user and system time (/proc/PID/stat) divided by the requests that wrk
+counted: it is steadier than wall time on a shared machine. Every proxy is measured in turn, round by round; medians are
+printed, with the ratio to vllm-router.
+
+Usage: run.py [--rounds 3] [--seconds 4] [--json FILE] [--only ebb,direct,...]
+Needs: wrk; optional peers: vllm-router (PyPI), nginx, haproxy. EBB_BINARY: the release binary.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("EBB_BINARY", str(ROOT / ".build/release/ebb"))
+KEY = "sk-bench-0123456789abcdef0123456789"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(url, headers={}, seconds=30):
+    deadline = time.time() + seconds
+    while time.time() < deadline:
+        try:
+            request = urllib.request.Request(url, headers=headers)
+            with urllib.request.urlopen(request, timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except Exception:
+            pass
+        time.sleep(0.05)
+    raise SystemExit(f"{url} did not answer")
+
+
+def children(pid):
+    """The process and everything below it."""
+    result = [pid]
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = open(f"/proc/{entry}/stat").read().rsplit(")", 1)[1].split()
+                if int(fields[1]) == pid:
+                    result += children(int(entry))
+            except OSError:
+                pass
+    return result
+
+
+def cpu_seconds(pid):
+    total = 0
+    for process in children(pid):
+        try:
+            fields = open(f"/proc/{process}/stat").read().rsplit(")", 1)[1].split()
+            total += int(fields[11]) + int(fields[12])
+        except OSError:
+            pass
+    return total / TICKS
+
+
+def memory_mb(pid):
+    total = 0
+    for process in children(pid):
+        try:
+            for line in open(f"/proc/{process}/status"):
+                if line.startswith("VmRSS"):
+                    total += int(line.split()[1])
+        except OSError:
+            pass
+    return total / 1024
+
+
+class Setup:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.processes = []
+
+    def start(self, name, command, **extra):
+        log = open(self.folder / f"{name}.log", "w")
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **extra)
+        self.processes.append(process)
+        return process.pid
+
+    def stop(self):
+        for process in reversed(self.processes):
+            try:
+                os.killpg(process.pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+        for process in self.processes:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def engine(self):
+        port = free_port()
+        self.start("engine", [BINARY, "simulate-engine", "--listen", f"127.0.0.1:{port}", "--model", "sim",
+                              "--slots", "4096"])
+        wait_for(f"http://127.0.0.1:{port}/v1/models")
+        return port
+
+    def ebb(self, engine, name, stream):
+        port = free_port()
+        config = self.folder / f"{name}.yaml"
+        config.write_text(
+            f"engines:\n  - name: sim\n    url: http://127.0.0.1:{engine}\n    kind: vllm\n    stream: {stream}\n"
+            "    concurrency: 4096\n")
+        pid = self.start(
+            name, [BINARY, "serve", "--listen", f"127.0.0.1:{port}", "--data", str(self.folder / name), "--config",
+                   str(config), "--log-level", "error"], env={**os.environ, "EBB_BOOTSTRAP_KEY": KEY})
+        wait_for(f"http://127.0.0.1:{port}/readyz")
+        return pid, port
+
+    def router(self, engine):
+        command = os.environ.get("VLLM_ROUTER") or shutil.which("vllm-router") or str(
+            ROOT / ".cache/venv/bin/vllm-router")
+        if not pathlib.Path(command).exists():
+            return None
+        port = free_port()
+        pid = self.start("vllm-router", [command, "--worker-urls", f"http://127.0.0.1:{engine}", "--host",
+                                         "127.0.0.1", "--port", str(port), "--policy", "round_robin",
+                                         "--prometheus-port", str(free_port()), "--log-level", "error"])
+        wait_for(f"http://127.0.0.1:{port}/v1/models", {"Authorization": f"Bearer {KEY}"}, 60)
+        return pid, port
+
+    def nginx(self, engine):
+        if not shutil.which("nginx"):
+            return None
+        port = free_port()
+        config = self.folder / "nginx.conf"
+        config.write_text(f"""
+daemon off; worker_processes 1; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx.err;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; client_body_buffer_size 64k;
+  client_body_temp_path {self.folder}/nb; proxy_temp_path {self.folder}/np; fastcgi_temp_path {self.folder}/nf;
+  uwsgi_temp_path {self.folder}/nu; scgi_temp_path {self.folder}/ns;
+  map $http_authorization $ok {{ default 0; "Bearer {KEY}" 1; }}
+  upstream engine {{ server 127.0.0.1:{engine}; keepalive 512; }}
+  server {{
+    listen 127.0.0.1:{port} backlog=1024; keepalive_requests 10000000;
+    location / {{ if ($ok = 0) {{ return 401; }} proxy_pass http://engine; proxy_http_version 1.1;
+      proxy_set_header Connection ""; proxy_buffering off; }}
+  }}
+}}
+""")
+        pid = self.start("nginx", ["nginx", "-c", str(config)])
+        wait_for(f"http://127.0.0.1:{port}/v1/models", {"Authorization": f"Bearer {KEY}"})
+        return pid, port
+
+    def haproxy(self, engine):
+        command = shutil.which("haproxy") or "/usr/sbin/haproxy"
+        if not pathlib.Path(command).exists():
+            return None
+        port = free_port()
+        config = self.folder / "haproxy.cfg"
+        config.write_text(f"""
+global
+  maxconn 4096
+  nbthread 1
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  http-reuse always
+frontend f
+  bind 127.0.0.1:{port}
+  http-request deny deny_status 401 unless {{ req.hdr(authorization) -m str "Bearer {KEY}" }}
+  default_backend b
+backend b
+  server s 127.0.0.1:{engine}
+""")
+        pid = self.start("haproxy", [command, "-f", str(config)])
+        wait_for(f"http://127.0.0.1:{port}/v1/models", {"Authorization": f"Bearer {KEY}"})
+        return pid, port
+
+
+def load(port, connections, seconds, stream):
+    environment = {**os.environ, "EBB_BENCH_KEY": KEY, "EBB_BENCH_STREAM": "1" if stream else "0"}
+    result = subprocess.run(
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(pathlib.Path(__file__).parent / "chat.lua"),
+         f"http://127.0.0.1:{port}"], capture_output=True, text=True, env=environment)
+    for line in result.stdout.splitlines():
+        if line.startswith("RESULT"):
+            requests, micros, p50, p99, errors = line.split()[1:]
+            return int(requests), float(micros) / 1e6, float(p50), float(p99), int(errors)
+    raise SystemExit("wrk failed: " + result.stdout + result.stderr)
+
+
+def measure(proxies, rounds, seconds, levels):
+    rows = {}
+    for stream in (False, True):
+        for connections in levels:
+            for _ in range(rounds):
+                for name, (pid, port) in proxies.items():
+                    before = cpu_seconds(pid)
+                    requests, duration, p50, p99, errors = load(port, connections, seconds, stream)
+                    cpu = (cpu_seconds(pid) - before) / max(requests, 1) * 1e6
+                    rows.setdefault((stream, connections, name), []).append(
+                        (requests / duration, p50, p99, cpu, errors))
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--levels", default="1,32,256")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="ebb-bench-")
+    setup = Setup(folder)
+    try:
+        engine = setup.engine()
+        proxies = {"direct": (setup.processes[0].pid, engine), "ebb": setup.ebb(engine, "ebb", "as-asked"),
+                   "ebb-always": setup.ebb(engine, "ebb-always", "always"), "vllm-router": setup.router(engine),
+                   "nginx": setup.nginx(engine), "haproxy": setup.haproxy(engine)}
+        wanted = [name for name in options.only.split(",") if name]
+        proxies = {n: p for n, p in proxies.items() if p and (not wanted or n in wanted)}
+        idle = {name: memory_mb(pid) for name, (pid, _) in proxies.items()}
+        levels = [int(level) for level in options.levels.split(",")]
+        rows = measure(proxies, options.rounds, options.seconds, levels)
+        report(rows, proxies, idle, levels, options)
+    finally:
+        setup.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def report(rows, proxies, idle, levels, options):
+    result = []
+    print(f"{'what':10} {'conns':>5} {'proxy':12} {'req/s':>8} {'p50 us':>8} {'p99 us':>9} {'CPU us':>8} "
+          f"{'CPU / vllm-router':>18} errors")
+    for stream in (False, True):
+        for connections in levels:
+            base = rows.get((stream, connections, "vllm-router"))
+            base = statistics.median(r[3] for r in base) if base else None
+            for name in proxies:
+                runs = rows[(stream, connections, name)]
+                middle = [statistics.median(r[i] for r in runs) for i in range(4)]
+                ratio = f"{middle[3] / base:.2f}" if base and name != "direct" else "-"
+                print(f"{'stream' if stream else 'json':10} {connections:5} {name:12} {middle[0]:8.0f} "
+                      f"{middle[1]:8.0f} {middle[2]:9.0f} {middle[3]:8.1f} {ratio:>18} {sum(r[4] for r in runs)}")
+                result.append({"stream": stream, "connections": connections, "proxy": name, "rps": middle[0],
+                               "p50_us": middle[1], "p99_us": middle[2], "cpu_us": middle[3]})
+    for name, (pid, _) in proxies.items():
+        print(f"memory {name:12} idle {idle[name]:6.1f} MB, after the load {memory_mb(pid):6.1f} MB")
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(result, indent=1))
+
+
+main()

@@ -1,0 +1,115 @@
+import ArgumentParser
+import Glibc
+import OpenAIWire
+
+/// `ebb batch create`.
+struct BatchCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Creates a batch from a JSONL file, which is uploaded first, or from an uploaded file's id.",
+        discussion: """
+            Prints the batch's id. With an idempotency key the same command again gives the same file and batch, \
+            also after a lost connection.
+
+            ebb batch create prompts.jsonl --watch
+            ebb batch create file-… --endpoint /v1/embeddings --window 2h --metadata run=nightly
+            """)
+
+    /// Where the endpoint is read from when it is not given: the first line, as far as that.
+    static let firstLineBytesMax = 4 * 1_024 * 1_024
+
+    @OptionGroup var server: ServerOptions
+
+    @Argument(help: "A JSONL file, or the id of an uploaded one (file-…).", completion: .file())
+    var file: String
+
+    @Option(help: "Endpoint of all lines. Default: the first line's url, or /v1/chat/completions for a file id.")
+    var endpoint: String?
+
+    @Option(help: "Completion window.")
+    var window = "24h"
+
+    @Option(help: "KEY=VALUE to keep with the batch. Repeatable, up to 16.")
+    var metadata: [String] = []
+
+    @Option(help: "Delete the output files that long after their creation: 1h to 30d, or seconds.")
+    var outputExpiresAfter: String?
+
+    @Option(help: "Creating again with the same key and content gives the same batch.")
+    var idempotencyKey: String?
+
+    @Flag(help: "Wait until the batch has ended, as 'ebb batch watch' does.")
+    var watch = false
+
+    @Flag(help: "Print the batch object; with --watch the final one.")
+    var json = false
+
+    func run() async throws {
+        try await Console.run {
+            let client = try self.server.client()
+            let body = try await self.body(client)
+            let answer = try await client.post("/batches", json: body, idempotencyKey: self.idempotencyKey)
+            let batch = try BatchFacts(try answer.json())
+            guard self.watch else {
+                if self.json { try StandardOutput.json(batch.object) } else { try StandardOutput.line(batch.id) }
+                return
+            }
+            if !self.json { try StandardOutput.line(batch.id) }
+            try BatchWatcher.finish(try await BatchWatcher(client: client).run(batch.id), json: self.json)
+        }
+    }
+
+    private func body(_ client: ServerClient) async throws -> [UInt8] {
+        var pairs: [JSONValue.Member] = []
+        for text in self.metadata {
+            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+                throw CommandFailure("--metadata '\(text)' is not KEY=VALUE")
+            }
+            pairs.append(.init(String(text[..<equals]), .string(String(text[text.index(after: equals)...]))))
+        }
+        var expiry: Int64?
+        if let text = self.outputExpiresAfter { expiry = try ShownTime.seconds(text, option: "--output-expires-after") }
+        let (id, endpoint) = try await self.input(client)
+        var members: [JSONValue.Member] = [
+            .init("input_file_id", .string(id)), .init("endpoint", .string(endpoint)),
+            .init("completion_window", .string(self.window)),
+        ]
+        if !pairs.isEmpty { members.append(.init("metadata", .object(pairs))) }
+        if let expiry {
+            members.append(
+                .init(
+                    "output_expires_after",
+                    .object([.init("anchor", .string("created_at")), .init("seconds", .integer(expiry))])))
+        }
+        return JSONValue.object(members).encoded
+    }
+
+    /// The input file's id, and the endpoint of its lines.
+    private func input(_ client: ServerClient) async throws -> (id: String, endpoint: String) {
+        if self.file.hasPrefix("file-"), access(self.file, F_OK) != 0 {
+            return (self.file, self.endpoint ?? "/v1/chat/completions")
+        }
+        let endpoint = try self.endpoint ?? Self.firstURL(self.file)
+        let object = try await client.uploadFile(
+            path: self.file, purpose: "batch", idempotencyKey: self.idempotencyKey
+        ).json()
+        guard let id = object["id"]?.string else { throw ServerFailure.strange("a file without an id") }
+        return (id, endpoint)
+    }
+
+    private static func firstURL(_ path: String) throws -> String {
+        let source = try FileSource(path)
+        guard source.size != nil else { throw CommandFailure("--endpoint is needed when the lines come from a pipe") }
+        var line: [UInt8] = []
+        while line.count < Self.firstLineBytesMax {
+            let piece = try source.next(UploadForm.pieceBytes)
+            let end = piece.firstIndex(of: UInt8(ascii: "\n"))
+            line += piece[..<(end ?? piece.endIndex)]
+            if end != nil || piece.isEmpty { break }
+        }
+        guard let url = try? JSONValue(parsing: line)["url"]?.string else {
+            throw CommandFailure("\(path): line 1 has no \"url\"; --endpoint names the endpoint")
+        }
+        return url
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Glibc
+import NIOSSL
+import Routing
+
+/// Which gateway, and with which key. The key never stands on the command line, where every user could read it.
+struct ServerOptions: ParsableArguments {
+    static let defaultServer = "http://127.0.0.1:8080"
+
+    @Option(help: "Base URL of the gateway. Default: EBB_SERVER, else http://127.0.0.1:8080.")
+    var server: String?
+
+    @Option(help: "Environment variable with the API key. Default: EBB_API_KEY, else OPENAI_API_KEY.")
+    var keyEnv: String?
+
+    @Option(help: "File with the API key, alone in its first line.")
+    var keyFile: String?
+
+    @Option(help: "PEM file of the certificate authorities to trust for https, instead of the system's.")
+    var caFile: String?
+
+    /// - Throws: `CommandFailure` for a wrong URL, a missing variable or file.
+    func client(environment: [String: String] = ProcessEnvironment.all) throws -> ServerClient {
+        let text = self.server ?? Self.value("EBB_SERVER", environment) ?? Self.defaultServer
+        let url: EngineURL
+        do throws(RoutingError) { url = try EngineURL(text) } catch {
+            throw CommandFailure("the gateway's URL: \(error)")
+        }
+        return try ServerClient(url: url, key: try self.key(environment), tls: try self.tls())
+    }
+
+    func key(_ environment: [String: String]) throws -> String? {
+        guard self.keyEnv == nil || self.keyFile == nil else {
+            throw CommandFailure("--key-env and --key-file exclude each other")
+        }
+        var key: String?
+        if let name = self.keyEnv {
+            guard let value = Self.value(name, environment) else {
+                throw CommandFailure("environment variable \(name) is not set")
+            }
+            key = value
+        } else if let path = self.keyFile {
+            let bytes = try FileSource(path).next(4_096)
+            let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+            key = String(decoding: line, as: UTF8.self)
+            guard !line.isEmpty else { throw CommandFailure("\(path) holds no key in its first line") }
+        } else {
+            key = Self.value("EBB_API_KEY", environment) ?? Self.value("OPENAI_API_KEY", environment)
+        }
+        if let key, !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
+            throw CommandFailure("the API key holds characters that cannot be sent")
+        }
+        return key
+    }
+
+    private func tls() throws -> NIOSSLContext? {
+        guard let file = self.caFile else { return nil }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.trustRoots = .file(file)
+        do { return try NIOSSLContext(configuration: configuration) } catch {
+            throw CommandFailure("--ca-file \(file): \(error)")
+        }
+    }
+
+    /// A variable that is set and not empty.
+    private static func value(_ name: String, _ environment: [String: String]) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}

@@ -1,0 +1,49 @@
+import Pricing
+import Quantities
+
+extension UsagePricing.Outcome {
+    /// The charge meter by meter, for people.
+    package var receipt: String {
+        switch self {
+        case .flawed(let message): return "invalid: \(message)\n"
+        case .unpriced(_, let reason): return "unpriced: \(reason)\n"
+        case .priced(let asked, let price): return Self.receipt(asked, price)
+        }
+    }
+
+    private static func receipt(_ asked: UsagePricing.Asked, _ price: PricedUsage) -> String {
+        var conditions = "\(asked.model), tier \(price.tier), at \(asked.at.rfc3339)"
+        if let band = price.band { conditions += ", above \(band.dropFirst()) input tokens" }
+        if let window = price.window { conditions += ", in the hours of \(window)" }
+        var table = AlignedRows([.left, .right, .left, .right])
+        table.add(["meter", "quantity", "unit price", "amount"])
+        for line in price.lines {
+            let unit = line.meter.customaryQuantity
+            let per = unit == 1 ? "each" : "/ \(PriceReceipt.grouped(unit))"
+            table.add([
+                line.meter.name, PriceReceipt.grouped(line.quantity), "$\(line.rate.dollars(per: unit)) \(per)",
+                "$\(line.exactAmount)",
+            ])
+        }
+        table.add(["total", "", "", price.amount.description])
+        if let list = price.listAmount, let saving = price.saving, saving != .zero {
+            table.add(["at standard", "", "", list.description])
+            table.add(["saving", "", "", saving.description])
+        }
+        return "\(conditions)\n\(table.render(indent: "  "))  price \(price.priceVersion)\n"
+    }
+}
+
+/// Numbers as people read them.
+enum PriceReceipt {
+    /// Digits in groups of three.
+    static func grouped(_ value: Int64) -> String {
+        let digits = String(value.magnitude)
+        var text = value < 0 ? "-" : ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text += "," }
+            text.append(digit)
+        }
+        return text
+    }
+}

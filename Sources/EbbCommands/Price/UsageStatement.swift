@@ -1,0 +1,135 @@
+package import OpenAIWire
+package import Pricing
+package import Quantities
+
+/// Something to price: what was used, and as far as it is known by which model, in which tier and when.
+package struct UsageStatement: Hashable, Sendable {
+    package var usage = TokenUsage()
+    /// Counts that are no tokens, and the picture tokens of the output.
+    package var extras: [Meter: Int64] = [:]
+    package var model: String?
+    package var tier: String?
+    package var at: Instant?
+
+    package init() {}
+
+    /// Why a statement cannot be used.
+    package struct Flaw: Error, Hashable, Sendable {
+        package let message: String
+    }
+
+    /// Reads a usage object, an answer with `usage` in it, or an output line of a batch.
+    ///
+    /// Beside the usage stand `model`, `service_tier` or `tier`, `at` (RFC 3339) or `created` (seconds), and `meters`:
+    /// an object of meter names and counts.
+    package init(parsing json: UnsafeRawBufferPointer) throws(Flaw) {
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONValue(parsing: json)
+        } catch {
+            throw Flaw(message: "not valid JSON: \(error.sentence)")
+        }
+        try self.init(value: value)
+    }
+
+    package init(value: JSONValue) throws(Flaw) {
+        self.read(value)
+        if let flaw { throw Flaw(message: flaw) }
+        if !self.hasCounts, self.extras.isEmpty { throw Flaw(message: "there is no usage in it") }
+    }
+
+    private var flaw: String?
+    private var hasCounts = false
+
+    private mutating func read(_ value: JSONValue) {
+        guard value.kind == .object else {
+            self.flaw = "a usage object or an answer was expected, not \(value.kind.phrase)"
+            return
+        }
+        var outer = value
+        if let body = value["response"]?["body"], body.kind == .object { outer = body }
+        let usage = outer["usage"] ?? (outer["response"]?["usage"]) ?? outer
+        if outer["usage"] == nil, let inner = outer["response"], inner["usage"] != nil { outer = inner }
+        self.readContext(outer, usage)
+        if outer != value { self.fillContext(from: value) }
+        self.readUsage(usage)
+        self.readMeters(value["meters"] ?? outer["meters"])
+    }
+
+    private mutating func readContext(_ outer: JSONValue, _ usage: JSONValue) {
+        self.model = outer["model"]?.string
+        self.tier = (outer["service_tier"] ?? outer["tier"])?.string ?? usage["service_tier"]?.string
+        if let text = outer["at"] {
+            guard let string = text.string, let at = try? Instant(rfc3339: string) else {
+                self.flaw = "'at' is not a time such as 2026-11-21T09:00:00Z"
+                return
+            }
+            self.at = at
+        } else if let seconds = (outer["created"] ?? outer["created_at"]), seconds.kind != .null {
+            guard let count = seconds.integer, abs(count) < 9_000_000_000 else {
+                self.flaw = "'created' is not a number of seconds since 1970"
+                return
+            }
+            self.at = Instant(seconds: count)
+        }
+    }
+
+    /// What stands around an answer applies where the answer itself says nothing.
+    private mutating func fillContext(from value: JSONValue) {
+        var around = UsageStatement()
+        around.readContext(value, .null)
+        self.model = self.model ?? around.model
+        self.tier = self.tier ?? around.tier
+        // A moment that somebody wrote beside the answer is meant.
+        if value["at"] != nil { self.at = around.at }
+        self.flaw = self.flaw ?? around.flaw
+    }
+
+    private mutating func readUsage(_ usage: JSONValue) {
+        guard let reading = try? UsageReading.read(usage.encoded) else { return }
+        if reading.isUnreadable {
+            self.flaw = self.flaw ?? "a token count is not a whole number from 0"
+            return
+        }
+        if let tokens = reading.usage {
+            self.usage = tokens
+            self.hasCounts = true
+        }
+        let details = usage["output_tokens_details"] ?? usage["completion_tokens_details"] ?? .null
+        if let pictures = details["image_tokens"]?.integer {
+            self.extras[.imageOutput] = pictures
+        } else if details.kind != .object, self.model?.hasPrefix("gpt-image") == true {
+            // The images endpoint gives no details where all output is pictures.
+            self.extras[.imageOutput] = self.usage.output
+        }
+        let written = (usage["prompt_tokens_details"] ?? usage["input_tokens_details"])?["cache_write_tokens_details"]
+        let long = written?["ttl_12h_tokens"]?.integer
+        if let long, long > 0, long <= self.usage.cacheWrite {
+            self.usage.cacheWriteLong = long
+            self.usage.cacheWrite -= long
+        }
+        if let seconds = usage["seconds"], seconds.kind != .null {
+            guard let count = seconds.integer, count >= 0 else {
+                self.flaw = self.flaw ?? "'seconds' must be a whole number; meters count whole seconds"
+                return
+            }
+            self.extras[.secondInput] = count
+            self.hasCounts = true
+        }
+    }
+
+    private mutating func readMeters(_ meters: JSONValue?) {
+        guard let meters, meters.kind != .null else { return }
+        guard let members = meters.members else {
+            self.flaw = self.flaw ?? "'meters' must be an object of names and counts"
+            return
+        }
+        for member in members {
+            guard let meter = MeterCount.meter(member.key), let count = member.value.integer, count >= 0 else {
+                self.flaw = self.flaw ?? "'meters.\(member.key)' is not a known meter with a whole number"
+                return
+            }
+            self.extras[meter, default: 0] += count
+        }
+    }
+}

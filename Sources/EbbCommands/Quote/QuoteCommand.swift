@@ -1,0 +1,111 @@
+import ArgumentParser
+import ConfigurationYAML
+package import Gateway
+package import Quantities
+
+/// `ebb quote`: what a file of requests will cost, before anything runs.
+struct QuoteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quote",
+        abstract: "Foretell the price of a file of requests in every tier.",
+        discussion: """
+            Reads a batch file (or one request body a line) and prints for each model and tier the least, the expected \
+            and the highest price. The file is read as a stream; nothing is sent anywhere, except to the tokenizers of \
+            engines that --engine or --config name.
+
+            Prompt tokens are exact where the vocabulary and the framing are known, else marked as estimates with the \
+            reason. Output: at least 1 token an answer; expected is the limit of the request, at most \
+            \(QuoteJob.expectedOutputDefault) tokens; at most the limit of the request, without one the model's limit \
+            in --config or \(QuoteJob.outputMaxDefault) tokens. A tier without a price says so; it is never another \
+            tier's price.
+
+            Examples:
+              ebb quote requests.jsonl
+              ebb quote requests.jsonl --model gpt-5-mini --model gpt-4.1-nano --tier batch
+              ebb quote requests.jsonl --engine http://127.0.0.1:8000 --config ebb.yaml
+              ebb quote requests.jsonl --at 2026-11-23T01:30:00Z --json
+
+            Exit status: 0, or 2 when the file or a line of it cannot be used.
+            """)
+
+    @Argument(help: "A batch file or request bodies, one a line; - is standard input.", completion: .file())
+    var file: String
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @Option(help: "Quote for this model instead of the ones in the file. Repeatable.")
+    var model: [String] = []
+
+    @Option(help: "Quote for this tier. Repeatable (default: standard, flex, batch and windows that have a price).")
+    var tier: [String] = []
+
+    @Option(help: "Base URL of an engine that counts prompts of its models. Repeatable.")
+    var engine: [String] = []
+
+    @Option(help: "Configuration file (ebb.yaml): engines, models and prices.", completion: .file())
+    var config: String?
+
+    @Option(help: "A price book that lies over the shipped one. Repeatable.", completion: .file())
+    var prices: [String] = []
+
+    @Option(help: "The moment whose prices apply, for example 2026-11-21T09:00:00Z (default: now).")
+    var at: MomentOption?
+
+    @Option(help: "A folder with vocabulary files.", completion: .directory)
+    var vocabularies: String?
+
+    func run() async throws {
+        try await Console.run {
+            let source = try PriceSource(configuration: self.config, prices: self.prices)
+            let shelf = Vocabularies.standard(option: self.vocabularies)
+            let local = LocalPromptCounter(encoders: shelf)
+            let input = try ByteInput(path: self.file)
+            var settings = source.quoteSettings(at: self.at?.instant ?? SystemClock().now)
+            settings.models = self.model
+            settings.tiers = self.tier.isEmpty ? nil : self.tier.map { TierName($0) }
+            let report: QuoteReport
+            if self.engine.isEmpty && source.configuration.engines.isEmpty {
+                settings.width = Processors.online
+                let job = QuoteJob(book: source.book, counter: local, settings: settings)
+                report = try await job.run { try input.next(atMost: LineBlocks.blockBytes) }
+            } else {
+                let engines = try QuoteEngines(source: source, urls: self.engine)
+                settings.width = 16
+                let counter = await engines.counter(source: source, fallback: local)
+                let job = QuoteJob(book: source.book, counter: counter, settings: settings)
+                report = try await job.run { try input.next(atMost: LineBlocks.blockBytes) }
+                await engines.shutdown()
+            }
+            try self.show(report, input.name)
+            if let note = shelf.note { Console.error("ebb: \(note)") }
+            if report.invalidCount > 0 || report.lines == 0 { throw ExitCode(ExitStatus.usage) }
+        }
+    }
+
+    private func show(_ report: QuoteReport, _ name: String) throws {
+        let output = ByteOutput()
+        if self.json {
+            try output.write(report.object + [UInt8(ascii: "\n")])
+        } else if report.lines > 0 {
+            try output.write(QuoteTable.render(report))
+        }
+        try output.flush()
+        if report.lines == 0 { Console.error("ebb: \(name) holds no requests") }
+        for line in report.invalidLines { Console.error("\(name):\(line.line): \(line.code): \(line.message)") }
+        let unnamed = report.invalidCount - Int64(report.invalidLines.count)
+        if unnamed > 0 { Console.error("\(name): and \(unnamed) more lines") }
+    }
+}
+
+extension PriceSource {
+    /// What the configuration says about quotes.
+    package func quoteSettings(at moment: Instant) -> QuoteJob.Settings {
+        var settings = QuoteJob.Settings(at: moment)
+        settings.priceNames = self.priceNames
+        for model in self.configuration.models {
+            if let limit = model.defaultMaxOutput { settings.outputMax[model.name] = limit }
+        }
+        return settings
+    }
+}

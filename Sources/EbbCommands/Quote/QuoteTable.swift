@@ -1,0 +1,64 @@
+package import Gateway
+import Pricing
+import Quantities
+import Tokenizing
+
+/// Shows a quote to people.
+package enum QuoteTable {
+    /// Cents are shown; amounts below a cent keep their digits.
+    package static func render(_ report: QuoteReport) -> String {
+        var text = "\(PriceReceipt.grouped(report.lines - report.invalidCount)) requests"
+        if report.invalidCount > 0 { text += ", \(PriceReceipt.grouped(report.invalidCount)) lines cannot be used" }
+        text += ", prices of \(report.at.rfc3339)\n"
+        for model in report.models { text += "\n" + self.render(model) }
+        if report.prefixes.blocks > 0, report.prefixes.sharedInPrefixOrder > 0 {
+            text += "\nShared beginnings: \(self.percent(report.prefixes.sharedInPrefixOrder, report.prefixes.blocks)) "
+            text += "of the prompts can come from a prompt cache when equal beginnings follow each other, "
+            text += "\(self.percent(report.prefixes.sharedInInputOrder, report.prefixes.blocks)) in the file's order.\n"
+        }
+        return text
+    }
+
+    private static func render(_ model: QuoteReport.ModelQuote) -> String {
+        var text = "\(model.model)\n"
+        let doubt = model.reasons.map(\.rawValue).sorted().joined(separator: ", ")
+        text += "  prompt tokens  \(PriceReceipt.grouped(model.promptTokens))"
+        text += doubt.isEmpty ? " (exact)" : " (estimate: \(doubt))"
+        if model.imageTokens > 0 { text += ", of which \(PriceReceipt.grouped(model.imageTokens)) are pictures" }
+        text += "\n  output tokens  \(PriceReceipt.grouped(model.outputFloor)) at least, "
+        text += "\(PriceReceipt.grouped(model.outputExpected)) expected"
+        text += model.expectsFromHistory ? " from past requests, " : ", "
+        text += "\(PriceReceipt.grouped(model.outputMax)) at most\n"
+        var table = AlignedRows([.left, .right, .right, .right, .right, .left])
+        table.add(["tier", "floor", "expected", "max", "saving"])
+        for row in model.rows {
+            switch row.price {
+            case .amounts(let amounts):
+                let saving = row.tier == .standard ? "" : row.expectedSaving.map(self.money) ?? ""
+                table.add([
+                    row.tier == .standard ? "standard" : row.tier.text, self.money(amounts.floor),
+                    self.money(amounts.expected), self.money(amounts.max), saving,
+                ])
+            case .unpriced(let reason):
+                table.add([row.tier.text, "-", "-", "-", "", reason.description])
+            }
+        }
+        text += table.render(indent: "  ")
+        if let saving = model.prefixSaving, saving > .zero {
+            text += "  about \(self.money(saving)) less at standard when equal beginnings follow each other\n"
+        }
+        return text
+    }
+
+    /// Dollars to the cent, rounded half up; smaller amounts to a ten-thousandth of a cent.
+    static func money(_ amount: Money) -> String {
+        let magnitude = amount.picodollars.magnitude
+        let unit: UInt128 = magnitude >= 1_000_000_000_000 ? 10_000_000_000 : 1_000_000
+        let rounded = (magnitude + unit / 2) / unit * unit
+        return Money(picodollars: amount.picodollars < 0 ? -Int128(rounded) : Int128(rounded)).description
+    }
+
+    private static func percent(_ part: Int64, _ whole: Int64) -> String {
+        "\((Int128(part) * 100 + Int128(whole) / 2) / Int128(whole)) %"
+    }
+}

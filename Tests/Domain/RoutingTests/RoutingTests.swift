@@ -1,0 +1,108 @@
+import Quantities
+import Routing
+import Testing
+
+@Suite("Routing")
+struct RoutingTests {
+    @Test(
+        "engine URLs end in /v1 however they are written",
+        arguments: [
+            ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v1"), ("http://h/v1/", "http://h:80/v1"),
+            ("https://api.example.com/openai", "https://api.example.com:443/openai/v1"),
+            ("http://[::1]:9", "http://[::1]:9/v1"),
+        ])
+    func urls(text: String, shown: String) throws {
+        #expect(try EngineURL(text).description == shown)
+    }
+
+    @Test(
+        "unusable URLs say why",
+        arguments: ["ftp://h", "http://", "http://h:0", "http://u@h", "http://h?x=1", "http://h:99999"])
+    func badURLs(text: String) {
+        #expect(throws: RoutingError.self) { try EngineURL(text) }
+    }
+
+    @Test("a table with a double name or a missing engine is refused")
+    func tables() throws {
+        let engine = Engine(id: "a", url: try EngineURL("http://h"), kind: .vllm)
+        #expect(throws: RoutingError.duplicateEngine("a")) { try RoutingTable(engines: [engine, engine], aliases: [:]) }
+        #expect(throws: RoutingError.unknownEngine(alias: "m", engine: "b")) {
+            try RoutingTable(engines: [engine], aliases: ["m": [EngineTarget(engine: "b", engineModel: "m")]])
+        }
+        #expect(throws: RoutingError.emptyAlias("m")) { try RoutingTable(engines: [engine], aliases: ["m": []]) }
+    }
+
+    static let classes: [(Int, String, String, EngineFailure.Kind)] = [
+        (400, "", "", .clientFault), (404, "model_not_found", "", .clientFault), (401, "", "", .credential),
+        (403, "", "", .credential), (408, "", "", .timeout(.total)), (429, "rate_limit_exceeded", "", .capacity),
+        (429, "rate_limit_exceeded", "Request too large for m", .clientFault), (429, "insufficient_quota", "", .billing),
+        (429, "credit_balance_exhausted", "", .billing), (503, "slow_down", "", .capacity), (498, "", "", .capacity),
+        (500, "", "", .fault), (502, "", "", .fault),
+    ]
+
+    @Test("an engine's answer has one class", arguments: classes)
+    func classes(status: Int, code: String, message: String, kind: EngineFailure.Kind) {
+        let failure = FailureClassifier.classify(
+            status: status, code: code, type: "", message: message, retryAfter: nil, body: [])
+        #expect(failure.kind == kind)
+    }
+
+    @Test("nothing that was produced is repeated, and no attempt beyond the third is made")
+    func retries() {
+        let rule = RetryRule()
+        var fault = EngineFailure(.fault, message: "x")
+        #expect(rule.decide(fault, attempt: 1, othersLeft: true, jitter: 0) == .elsewhere)
+        #expect(rule.decide(fault, attempt: 1, othersLeft: false, jitter: 0) == .after(.seconds(0.15)))
+        #expect(rule.decide(fault, attempt: 3, othersLeft: true, jitter: 0) == .giveUp)
+        fault.produced = true
+        #expect(rule.decide(fault, attempt: 1, othersLeft: true, jitter: 0) == .giveUp)
+        let asked = EngineFailure(.capacity, message: "x", retryAfter: .seconds(30))
+        #expect(rule.decide(asked, attempt: 1, othersLeft: false, jitter: 0) == .giveUp)
+        #expect(rule.decide(EngineFailure(.clientFault, message: "x"), attempt: 1, othersLeft: true, jitter: 0) == .giveUp)
+    }
+
+    @Test("a breaker opens after five faults, admits one probe, and doubles its pause when that fails")
+    func breaker() {
+        var health = EngineHealth()
+        var now = Instant(seconds: 0)
+        let fault = EngineFailure(.unreachable, message: "x")
+        for _ in 0..<4 { health.failed(fault, now: now) }
+        let stillOpen = health.admits(now: now)
+        #expect(stillOpen)
+        health.failed(fault, now: now)
+        let closed = health.admits(now: now)
+        #expect(!closed)
+        now = now.advanced(by: .seconds(1))
+        let probe = health.admits(now: now)
+        let second = health.admits(now: now)
+        #expect(probe && !second)
+        health.failed(fault, now: now)
+        let early = health.admits(now: now.advanced(by: .milliseconds(1_900)))
+        let late = health.admits(now: now.advanced(by: .seconds(2)))
+        #expect(!early && late)
+        health.succeeded()
+        #expect(health.state == .closed(failures: 0))
+    }
+
+    @Test("a busy engine is not a broken one")
+    func busy() {
+        var health = EngineHealth()
+        for _ in 0..<20 { health.failed(EngineFailure(.capacity, message: "x"), now: Instant(seconds: 0)) }
+        #expect(health.isAvailable(now: Instant(seconds: 0)))
+    }
+
+    @Test("the chooser spreads by weight and never counts below zero")
+    func chooser() {
+        let targets = [
+            EngineTarget(engine: "a", engineModel: "m", weight: 3), EngineTarget(engine: "b", engineModel: "m"),
+        ]
+        var chooser = EngineChooser()
+        let now = Instant(seconds: 0)
+        for _ in 0..<40 { _ = chooser.choose(from: targets, excluding: [], now: now) }
+        #expect(chooser.inFlight("a") == 30 && chooser.inFlight("b") == 10)
+        for _ in 0..<30 { chooser.finished("a", failure: nil, now: now) }
+        #expect(chooser.inFlight("a") == 0)
+        let other = chooser.choose(from: targets, excluding: ["a"], now: now)
+        #expect(other?.engine == "b")
+    }
+}

@@ -1,0 +1,96 @@
+import Gateway
+import GatewayTesting
+import Ledger
+import Logging
+import OpenAIWire
+import Pricing
+import Quantities
+import Routing
+import Synchronization
+
+/// A client that keeps what it is sent.
+final class RecordingClient: ClientSink {
+    struct Seen {
+        var whole: WholeAnswer?
+        var error: GatewayError?
+        var streamed: [UInt8] = []
+        var began = false
+        var ended = false
+    }
+
+    private let seen = Mutex(Seen())
+
+    var state: Seen { self.seen.withLock { $0 } }
+    var text: String { String(decoding: self.state.streamed, as: UTF8.self) }
+
+    func whole(_ answer: WholeAnswer) { self.seen.withLock { $0.whole = answer } }
+    func streamBegan(tier: TierName) { self.seen.withLock { $0.began = true } }
+    func streamBytes(_ bytes: UnsafeRawBufferPointer) { self.seen.withLock { $0.streamed.append(contentsOf: bytes) } }
+    func streamEnded(_ last: [UInt8]) {
+        self.seen.withLock {
+            $0.streamed += last
+            $0.ended = true
+        }
+    }
+    func refused(_ error: GatewayError) { self.seen.withLock { $0.error = error } }
+}
+
+/// The use case with scripted engines and a store in memory.
+struct CompletionDesk {
+    let engine: ScriptedEngine
+    let store = InMemoryStore()
+    let clock = ManualClock()
+    let timers = ManualTimers()
+    let holds = Holds()
+    let directory: EngineDirectory
+    let service: ServeCompletion
+    let caller: Caller
+
+    /// - Parameter engines: how many engines serve the model `m`.
+    init(_ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked) async throws {
+        self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
+        let list = try (1...engines).map {
+            Engine(
+                id: EngineID("e\($0)"), url: try EngineURL("http://127.0.0.1:\($0)"), kind: .vllm, stream: stream)
+        }
+        let targets = list.map { EngineTarget(engine: $0.id, engineModel: "engine-m") }
+        self.directory = EngineDirectory(table: try RoutingTable(engines: list, aliases: ["m": targets]))
+        let rate = try Rate(try Money(decimalDollars: "1"), per: 1_000_000)
+        let book = try PriceBook(
+            version: "test",
+            entries: [
+                PriceEntry(
+                    provider: "own", models: ["m"],
+                    tiers: [.standard: TierPrices([.input: rate, .output: try Rate(try Money(decimalDollars: "2"), per: 1_000_000)])])
+            ])
+        self.service = ServeCompletion(
+            engines: self.directory, client: self.engine, commits: self.store, pricer: Pricer(book: book),
+            holds: self.holds, meters: NoMeters(), clock: self.clock, timers: self.timers,
+            randomness: SeededRandomness(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let project = ProjectRecord(id: "proj_a", name: "a", createdAt: self.clock.now)
+        try await self.store.insert(project)
+        self.caller = Caller(project: project.id, key: "key_a")
+    }
+
+    func ask(_ body: String, id: RequestID = "req_1") throws -> (RecordingClient, (any ServedRequest)?) {
+        let client = RecordingClient()
+        let bytes = Array(body.utf8)
+        let request = CompletionRequest(
+            id: id, caller: self.caller, endpoint: .chatCompletions, body: bytes,
+            facts: try RequestFacts.scan(bytes, .chatCompletions), arrivedAt: self.clock.now)
+        return (client, self.service.serve(request, to: client))
+    }
+
+    static let question = #"{"model":"m","messages":[{"role":"user","content":"hi"}],"top_k":5}"#
+    static let streamed = #"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true}"#
+    static let answer =
+        #"{"id":"c1","object":"chat.completion","model":"engine-m","choices":[{"index":0,"message":{"role":"assistant","#
+        + #""content":"yes"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15},"x":1}"#
+    static let chunks = [
+        #"data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"# + "\n\n",
+        #"data: {"id":"c1","choices":[{"index":0,"delta":{"content":"yes"},"finish_reason":null}]}"# + "\n\n",
+        #"data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"# + "\n\n",
+        #"data: {"id":"c1","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}"# + "\n\n",
+        "data: [DONE]\n\n",
+    ]
+}

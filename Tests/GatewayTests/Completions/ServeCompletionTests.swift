@@ -1,0 +1,175 @@
+import Gateway
+import GatewayTesting
+import Ledger
+import OpenAIWire
+import Quantities
+import Routing
+import Testing
+
+@Suite("Serving a completion")
+struct ServeCompletionTests {
+    @Test("a whole answer is passed on with its tier and charged once at the book's price")
+    func whole() async throws {
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        let whole = try #require(client.state.whole)
+        let text = String(decoding: whole.body, as: UTF8.self)
+        #expect(text.contains(#""service_tier":"default""#) && text.contains(#""refusal":null"#) && text.contains(#""x":1"#))
+        let sent = String(decoding: desk.engine.requests[0].body, as: UTF8.self)
+        #expect(sent.contains(#""model":"engine-m""#) && sent.contains(#""top_k":5"#))
+        #expect(desk.engine.requests[0].path == "/chat/completions")
+        let charges = desk.store.allCharges
+        #expect(charges.count == 1)
+        #expect(charges.first?.amount == (try Money(decimalDollars: "0.00002")))
+        #expect(charges.first?.usage == TokenUsage(input: 10, output: 5))
+    }
+
+    @Test("nothing reaches the client before its charge is durable")
+    func durableBeforeDone() async throws {
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer), .stream(CompletionDesk.chunks)])
+        desk.store.holdCommits()
+        let (whole, _) = try desk.ask(CompletionDesk.question)
+        let (stream, _) = try desk.ask(CompletionDesk.streamed, id: "req_2")
+        #expect(whole.state.whole == nil)
+        #expect(stream.text.contains("yes") && !stream.text.contains("[DONE]") && !stream.state.ended)
+        desk.store.releaseCommits()
+        #expect(whole.state.whole != nil)
+        #expect(stream.text.hasSuffix("data: [DONE]\n\n") && stream.state.ended)
+    }
+
+    @Test("a charge that cannot be recorded withholds the answer")
+    func storeDown() async throws {
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])
+        desk.store.commitFailure = .unavailable("disk full")
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        #expect(client.state.whole == nil && client.state.error?.answer.status == 500)
+        #expect(client.state.error?.source == .store)
+    }
+
+    @Test("a stream without include_usage shows no usage, with it exactly one chunk before the end")
+    func usageChunks() async throws {
+        let desk = try await CompletionDesk([.stream(CompletionDesk.chunks), .stream(CompletionDesk.chunks)])
+        let (plain, _) = try desk.ask(CompletionDesk.streamed)
+        #expect(!plain.text.contains("usage"))
+        let asked = CompletionDesk.streamed.dropLast() + #","stream_options":{"include_usage":true}}"#
+        let (with, _) = try desk.ask(String(asked), id: "req_2")
+        #expect(with.text.components(separatedBy: "prompt_tokens").count == 2)
+        #expect(desk.store.allCharges.map(\.usage.output) == [5, 5])
+        let sent = String(decoding: desk.engine.requests[0].body, as: UTF8.self)
+        #expect(sent.contains(#""include_usage":true"#))
+    }
+
+    @Test("an engine that streams whatever was asked is folded back for a client that wants one answer")
+    func folded() async throws {
+        let desk = try await CompletionDesk([.stream(CompletionDesk.chunks)], stream: .always)
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        let whole = try #require(client.state.whole)
+        let value = try JSONValue(parsing: whole.body)
+        #expect(value["choices"]?[0]?["message"]?["content"]?.string == "yes")
+        #expect(value["choices"]?[0]?["finish_reason"]?.string == "stop")
+        #expect(value["usage"]?["total_tokens"]?.integer == 15)
+        #expect(desk.engine.requests[0].isStream)
+    }
+
+    @Test("a failure before anything was produced moves to the next engine and is charged once")
+    func elsewhere() async throws {
+        let fault = EngineFailure(.fault, status: 500, message: "boom")
+        let desk = try await CompletionDesk([.failure(fault), .answer(CompletionDesk.answer)], engines: 2)
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        #expect(client.state.whole != nil)
+        #expect(Set(desk.engine.requests.map(\.engine.id)).count == 2)
+        #expect(desk.store.allCharges.count == 1)
+        #expect(desk.directory.inFlight("e1") == 0 && desk.directory.inFlight("e2") == 0)
+    }
+
+    @Test("with one engine a fault is tried again after a pause, three times in all, and costs nothing")
+    func givesUp() async throws {
+        let fault = EngineFailure(.fault, status: 500, message: "boom")
+        let desk = try await CompletionDesk([.failure(fault), .failure(fault), .failure(fault)])
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        desk.timers.fire()
+        desk.timers.fire()
+        #expect(desk.engine.requests.count == 3)
+        #expect(client.state.error?.answer.status == 502)
+        #expect(desk.store.allCharges.isEmpty)
+    }
+
+    @Test("the client's own mistake is passed through with the engine's body and never repeated")
+    func clientFault() async throws {
+        let body = #"{"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#
+        let failure = EngineFailure(.clientFault, status: 400, message: "too long", body: Array(body.utf8))
+        let desk = try await CompletionDesk([.failure(failure)])
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        #expect(client.state.error?.answer.code == "context_length_exceeded")
+        #expect(desk.engine.requests.count == 1)
+    }
+
+    @Test("a client that leaves mid-stream frees the engine and pays for what was made, flagged as an estimate")
+    func gone() async throws {
+        let pieces = EngineScript(
+            [.head(AnswerHead(status: 200, contentType: "text/event-stream"))]
+                + CompletionDesk.chunks.prefix(2).map { .bytes(Array($0.utf8)) } + [.hang])
+        let desk = try await CompletionDesk([pieces])
+        let (_, served) = try desk.ask(CompletionDesk.streamed)
+        served?.clientGone()
+        #expect(desk.engine.calls[0].isCancelled)
+        let charge = try #require(desk.store.allCharges.first)
+        #expect(charge.outcome == .cancelled && charge.usage.isEstimated && charge.usage.output == 1)
+        served?.clientGone()
+        #expect(desk.store.allCharges.count == 1)
+        #expect(desk.directory.inFlight("e1") == 0)
+    }
+
+    @Test("a client that leaves before the first token pays nothing")
+    func goneEarly() async throws {
+        let desk = try await CompletionDesk([.hanging(then: .answer(CompletionDesk.answer))])
+        let (_, served) = try desk.ask(CompletionDesk.question)
+        served?.clientGone()
+        #expect(desk.engine.calls[0].isCancelled && desk.store.allCharges.isEmpty)
+        #expect(desk.directory.inFlight("e1") == 0)
+    }
+
+    @Test("a stream that breaks after its first token ends with an error event and bills what came")
+    func broken() async throws {
+        let pieces = EngineScript(
+            [.head(AnswerHead(status: 200, contentType: "text/event-stream"))]
+                + CompletionDesk.chunks.prefix(2).map { .bytes(Array($0.utf8)) }
+                + [.fail(EngineFailure(.fault, message: "cut"))])
+        let desk = try await CompletionDesk([pieces])
+        let (client, _) = try desk.ask(CompletionDesk.streamed)
+        #expect(client.state.ended && client.text.contains(#""error""#) && !client.text.contains("[DONE]"))
+        #expect(desk.store.allCharges.map(\.outcome) == [.broken])
+        #expect(desk.engine.requests.count == 1)
+    }
+
+    @Test("tiers that are not offered are refused, never changed", arguments: ["flex", "priority", "bogus"])
+    func tiers(tier: String) async throws {
+        let desk = try await CompletionDesk([])
+        let body = CompletionDesk.question.dropLast() + #","service_tier":"\#(tier)"}"#
+        let (client, _) = try desk.ask(String(body))
+        #expect(client.state.error?.answer.param == "service_tier" && client.state.error?.answer.status == 400)
+        #expect(desk.engine.requests.isEmpty)
+    }
+
+    @Test("an unknown model is a 404 and asks no engine")
+    func unknownModel() async throws {
+        let desk = try await CompletionDesk([])
+        let (client, _) = try desk.ask(#"{"model":"nope","messages":[]}"#)
+        #expect(client.state.error?.answer.code == "model_not_found" && client.state.error?.answer.status == 404)
+    }
+
+    @Test("a spend cap refuses what could exceed it and counts what was spent")
+    func cap() async throws {
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])
+        let body = CompletionDesk.question.dropLast() + #","max_tokens":5}"#
+        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.000150"), spent: .zero)
+        let (first, _) = try desk.ask(String(body))
+        #expect(first.state.whole != nil)
+        #expect(desk.holds.spent("proj_a") == (try Money(decimalDollars: "0.00002")))
+        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.000021"), spent: desk.holds.spent("proj_a"))
+        let (second, _) = try desk.ask(String(body), id: "req_2")
+        #expect(second.state.error?.answer.code == "project_spend_limit_exceeded")
+        #expect(second.state.error?.answer.status == 429)
+        #expect(desk.store.allCharges.count == 1)
+    }
+}
