@@ -85,9 +85,16 @@ public struct CostBound: Sendable {
 
     /// A token is at least one byte of the body, so its size bounds the input; nil when the model has no price.
     public func most(_ facts: RequestFacts, bodyBytes: Int, tier: TierName) -> Money? {
+        self.pricer.price(
+            Self.usage(facts, bodyBytes: bodyBytes), names: [facts.model], tier: tier, at: self.at
+        ).amount
+    }
+
+    /// The most tokens that a request may use.
+    static func usage(_ facts: RequestFacts, bodyBytes: Int) -> TokenUsage {
         let choices = max(facts.n, facts.bestOf, 1)
         let each = facts.endpoint == .embeddings ? 0 : facts.outputTokensMax ?? Self.outputTokensDefault
-        let usage = TokenUsage(input: Int64(bodyBytes), output: each.multipliedReportingOverflow(by: choices).partialValue)
-        return self.pricer.price(usage, names: [facts.model], tier: tier, at: self.at).amount
+        return TokenUsage(
+            input: Int64(bodyBytes), output: each.multipliedReportingOverflow(by: choices).partialValue)
     }
 }
