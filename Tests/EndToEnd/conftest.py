@@ -69,20 +69,31 @@ def engine(programs):
 
 
 @pytest.fixture(scope="session")
-def gateway(programs, engine):
-    """A gateway in front of `engine`; shared, so tests look at their own batches and files only."""
+def shared_gateway(programs, engine):
     running = Gateway(programs / "shared", [engine]).start()
     yield running
     running.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
+def gateway(shared_gateway):
+    """A gateway in front of `engine`; shared, so tests look at their own batches and files only.
+
+    A test that brings it down fails by itself, not all that follow.
+    """
+    if not shared_gateway.is_running:
+        shared_gateway.start()
+    yield shared_gateway
+    assert shared_gateway.is_running, "the gateway died"
+
+
+@pytest.fixture
 def client(gateway):
     with gateway.sdk() as sdk:
         yield sdk
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def http(gateway):
     with gateway.http() as plain:
         yield plain

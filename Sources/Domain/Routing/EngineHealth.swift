@@ -63,7 +63,10 @@ public struct EngineHealth: Sendable {
             self.state = .closed(failures: failures + 1)
         case .closed:
             self.state = .open(until: now.advanced(by: self.openFor))
-        case .probing, .open:
+        case .open:
+            // A call from before; its engine is known to be broken, and only a failed probe is news.
+            break
+        case .probing:
             self.openFor = min(self.openFor * 2, Self.openForMax)
             self.state = .open(until: now.advanced(by: self.openFor))
         }

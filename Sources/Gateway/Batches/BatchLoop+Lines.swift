@@ -15,6 +15,8 @@ extension BatchLoop {
             if now < until { return self.wake(at: until) }
             self.pausedUntil = nil
         }
+        self.findTargets()
+        if self.targets.isEmpty { return self.pauseDispatch(now) }
         while self.attempts.count < self.context.engines.places(self.targets) {
             guard self.spending.hasRoom else { return self.capReached() }
             guard self.plan?.ledger.pendingCount ?? 0 > 0 else { return }
@@ -33,7 +35,15 @@ extension BatchLoop {
         }
     }
 
+    /// After a restart the engines may answer later than the batch begins.
+    private mutating func findTargets() {
+        guard self.targets.isEmpty else { return }
+        self.targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
+    }
+
+    /// Lines that fail together are one reason for one pause.
     private mutating func pauseDispatch(_ now: Instant) {
+        if let until = self.pausedUntil, now < until { return self.wake(at: until) }
         let until = now.advanced(by: self.pause)
         self.pausedUntil = until
         self.pause = min(self.pause * 2, Self.pauseMax)

@@ -84,6 +84,15 @@ struct RoutingTests {
         #expect(health.state == .closed(failures: 0))
     }
 
+    @Test("calls that were in flight when the breaker opened do not lengthen its pause")
+    func lateFailures() {
+        var health = EngineHealth()
+        for _ in 0..<64 { health.failed(EngineFailure(.unreachable, message: "x"), now: Instant(seconds: 0)) }
+        let early = health.admits(now: Instant(seconds: 0).advanced(by: .milliseconds(900)))
+        let late = health.admits(now: Instant(seconds: 1))
+        #expect(!early && late)
+    }
+
     @Test("a busy engine is not a broken one")
     func busy() {
         var health = EngineHealth()

@@ -156,6 +156,17 @@ final class FastLaneHandler: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
+    /// Broken HTTP has been answered with 400 by the handler in front. Passed on, it would be answered a second time,
+    /// outside any request.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is HTTPParserError else {
+            context.fireErrorCaught(error)
+            return
+        }
+        self.gone()
+        context.close(promise: nil)
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if case .serving(let exchange) = self.state { exchange.served?.setReading(context.channel.isWritable) }
         context.fireChannelWritabilityChanged()

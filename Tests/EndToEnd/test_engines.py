@@ -1,0 +1,129 @@
+"""Engines that go away, refuse, or share a model."""
+import openai
+import pytest
+
+from harness.batches import chat_lines, ended, progressed, rows, submit
+from harness.gateway import SimulatedEngine
+from harness.ledger import Books
+from harness.scripted_engine import ScriptedEngine
+from harness.waiting import wait_until
+
+ASK = {"model": "simulated", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 4}
+
+
+def test_a_batch_waits_for_an_engine_that_went_away(start_engine, start_gateway, tmp_path):
+    engine = start_engine(slots=4, latency=20, output_tokens_max=4)
+    port = engine.url.rsplit(":", 1)[1].removesuffix("/v1")
+    gateway = start_gateway(engine)
+    with gateway.sdk() as client:
+        batch_id = submit(client, chat_lines(150, "away")).id
+        progressed(client, batch_id, 10)
+        engine.kill()
+        done = client.batches.retrieve(batch_id).request_counts.completed
+        wait_until(lambda: "engine call failed" in gateway.log(10**6) or gateway.metrics().total(
+            "ebb_engine_failures_total"), 5, "the gateway notices")
+        back = SimulatedEngine(tmp_path / "back.log", port=port, slots=4, output_tokens_max=4).start()
+        try:
+            batch = ended(client, batch_id, 60)
+        finally:
+            back.kill()
+        assert batch.status == "completed"
+        assert (batch.request_counts.completed, batch.request_counts.failed) == (150, 0), f"{done} before"
+
+
+def test_another_engine_takes_over(start_engine, start_gateway):
+    broken, whole = start_engine(fault="500=1"), start_engine()
+    gateway = start_gateway(broken, whole)
+    with gateway.sdk() as client:
+        for _ in range(6):
+            assert client.chat.completions.create(**ASK).choices
+        stream = list(client.chat.completions.create(**ASK, stream=True))
+        assert stream[-1].choices[0].finish_reason
+    assert {charge["engine"] for charge in Books(gateway.data).charges()} == {"engine-2"}
+
+
+def test_two_engines_share_a_batch(start_engine, start_gateway):
+    engines = [start_engine(slots=4, latency=20, output_tokens_max=4) for _ in range(2)]
+    gateway = start_gateway(*engines)
+    with gateway.sdk() as client:
+        batch = ended(client, submit(client, chat_lines(200, "shared")).id)
+    assert batch.request_counts.completed == 200
+    by_engine = [row["engine"] for row in Books(gateway.data).charges(batch.id)]
+    assert len(by_engine) == 200
+    assert min(by_engine.count("engine-1"), by_engine.count("engine-2")) > 40
+
+
+def test_a_refused_credential_is_the_operators_trouble(start_gateway):
+    refusal = {"error": {"message": "Incorrect API key provided: sk-engine-secret", "type": "invalid_request_error",
+                         "code": "invalid_api_key", "param": None}}
+    with ScriptedEngine() as engine:
+        gateway = start_gateway(engine)
+        engine.then(401, refusal, times=10)
+        with gateway.sdk() as client, pytest.raises(openai.InternalServerError) as caught:
+            client.chat.completions.create(model="scripted", messages=[{"role": "user", "content": "x"}])
+    assert "sk-engine-secret" not in str(caught.value), "a client never sees the operator's key"
+    assert Books(gateway.data).charges() == []
+
+
+def test_unknown_fields_and_bytes_arrive_as_they_were_sent(start_gateway):
+    with ScriptedEngine() as engine:
+        gateway = start_gateway(engine)
+        body = {"model": "scripted", "messages": [{"role": "user", "content": "ü\u2028\U0001F600 \\u0041"}],
+                "top_k": 7, "chat_template_kwargs": {"enable_thinking": False}, "big": 12345678901234567890,
+                "small": 1e-7, "nothing": None, "deep": [[{"a": [1.0, "x"]}]]}
+        with gateway.http() as http:
+            assert http.post("chat/completions", json=body).status_code == 200
+        sent = engine.sent("/v1/chat/completions")[0]
+    assert {name: sent[name] for name in body} == body
+    assert set(sent) - set(body) <= {"stream", "stream_options"}
+
+
+def test_client_keys_do_not_reach_the_engine(start_gateway):
+    with ScriptedEngine() as engine:
+        gateway = start_gateway(engine)
+        with gateway.sdk() as client:
+            client.chat.completions.create(model="scripted", messages=[{"role": "user", "content": "x"}])
+        headers = [headers for path, headers, _ in engine.requests if path.endswith("completions")][0]
+    assert "sk-end-to-end" not in str(headers)
+
+
+def test_engines_that_stream_garbage_are_tried_again_or_refused(start_gateway):
+    with ScriptedEngine() as engine:
+        gateway = start_gateway(engine)
+        engine.then(200, b'{"id": "half', times=1)
+        with gateway.sdk() as client:
+            answer = client.chat.completions.create(model="scripted", messages=[{"role": "user", "content": "x"}])
+        assert answer.choices[0].message.content == "scripted answer"
+        assert len(Books(gateway.data).charges()) == 1
+
+
+def test_lines_whose_engine_fails_now_and_then_all_succeed(start_engine, start_gateway):
+    engine = start_engine(
+        slots=16, output_tokens_max=6, seed=3,
+        fault=["429=0.05", "500=0.05", "503=0.02", "cut=0.05", "garbage=0.03", "slow=0.02"])
+    gateway = start_gateway(engine)
+    with gateway.sdk() as client:
+        batch = ended(client, submit(client, chat_lines(300, "flaky")).id, 120)
+        assert batch.status == "completed"
+        assert batch.request_counts.completed >= 298, "five tries are nearly always enough"
+        assert len(rows(client, batch.output_file_id)) == len(Books(gateway.data).charges(batch.id))
+
+
+def test_a_batch_resumes_before_its_engine_does(start_engine, start_gateway, tmp_path):
+    engine = start_engine(slots=4, latency=20, output_tokens_max=4)
+    port = engine.url.rsplit(":", 1)[1].removesuffix("/v1")
+    gateway = start_gateway(engine)
+    with gateway.sdk() as client:
+        batch_id = submit(client, chat_lines(100, "early")).id
+        progressed(client, batch_id, 10)
+    gateway.kill()
+    engine.kill()
+    gateway = start_gateway(engine.url)
+    with gateway.sdk() as client:
+        assert client.batches.retrieve(batch_id).status == "in_progress"
+        back = SimulatedEngine(tmp_path / "back.log", port=port, slots=4, output_tokens_max=4).start()
+        try:
+            batch = ended(client, batch_id, 30)
+        finally:
+            back.kill()
+        assert (batch.status, batch.request_counts.completed) == ("completed", 100)

@@ -1,0 +1,168 @@
+"""HTTP as real clients and strangers speak it: chunked bodies, limits, broken requests, many connections."""
+import concurrent.futures
+import json
+import socket
+
+import pytest
+
+from harness.waiting import wait_until
+from test_conformance_requests import CHAT, error_of
+
+
+def exchange(gateway, *pieces, seconds=10):
+    """Sends bytes and reads until the server closes or has answered once; returns what it said."""
+    host, port = gateway.root.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=seconds) as connection:
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # an early refusal; the answer is still there to be read
+        said = b""
+        try:
+            while piece := connection.recv(65_536):
+                said += piece
+        except (ConnectionResetError, TimeoutError):
+            pass
+    return said
+
+
+def head(gateway, *lines, method="POST", path="/v1/chat/completions"):
+    common = [f"{method} {path} HTTP/1.1", "Host: gateway", "Authorization: Bearer sk-end-to-end-tests",
+              "Content-Type: application/json", "Connection: close"]
+    return "\r\n".join([*common, *lines, "", ""]).encode()
+
+
+def test_chunked_body(gateway):
+    data = json.dumps(CHAT).encode()
+    chunks = [data[:10], data[10:11], data[11:]]
+    body = b"".join(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n" for chunk in chunks) + b"0\r\n\r\n"
+    said = exchange(gateway, head(gateway, "Transfer-Encoding: chunked"), body)
+    assert said.startswith(b"HTTP/1.1 200"), said[:300]
+
+
+def test_body_in_small_pieces(gateway):
+    data = json.dumps(CHAT).encode()
+    said = exchange(gateway, head(gateway, f"Content-Length: {len(data)}"), *[data[i:i + 7] for i in range(0, len(data), 7)])
+    assert said.startswith(b"HTTP/1.1 200"), said[:300]
+
+
+def test_expect_continue(gateway):
+    data = json.dumps(CHAT).encode()
+    said = exchange(gateway, head(gateway, f"Content-Length: {len(data)}", "Expect: 100-continue"), data)
+    assert said.startswith(b"HTTP/1.1 100"), said[:300]
+    assert b"HTTP/1.1 200" in said
+
+
+def test_one_connection_serves_many_requests(gateway):
+    with gateway.http() as http:
+        for number in range(20):
+            assert http.post("chat/completions", json=CHAT).status_code == 200
+            assert http.post("chat/completions", json={"model": "simulated"}).status_code == 400
+            assert http.get("models").status_code == 200
+
+
+def test_pipelined_requests_are_answered_in_order(gateway):
+    data = json.dumps(CHAT).encode()
+    one = head(gateway, f"Content-Length: {len(data)}").replace(b"Connection: close\r\n", b"") + data
+    last = head(gateway, method="GET", path="/v1/models")
+    said = exchange(gateway, one + one + last)
+    assert said.count(b"HTTP/1.1 200") == 3
+    assert said.index(b"chat.completion") < said.index(b'"object":"list"')
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_over_the_limit(start_engine, start_gateway, chunked):
+    gateway = start_gateway(start_engine(), config="limits: {body_bytes: 64KB}\n")
+    data = json.dumps({**CHAT, "messages": [{"role": "user", "content": "x" * 200_000}]}).encode()
+    if chunked:
+        said = exchange(gateway, head(gateway, "Transfer-Encoding: chunked"),
+                        f"{len(data):x}\r\n".encode() + data + b"\r\n0\r\n\r\n")
+    else:
+        said = exchange(gateway, head(gateway, f"Content-Length: {len(data)}"), data)
+    assert said.startswith(b"HTTP/1.1 413"), said[:300]
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["error"]["type"] == "invalid_request_error"
+    with gateway.http() as http:
+        assert http.post("chat/completions", json=CHAT).status_code == 200
+        assert http.post("batches", content=data, headers={"content-type": "application/json"}).status_code == 413
+
+
+def test_a_file_over_the_limit(start_engine, start_gateway):
+    gateway = start_gateway(start_engine(), config="limits: {file_bytes: 64KB}\n")
+    with gateway.http() as http:
+        answer = http.post("files", data={"purpose": "user_data"}, files={"file": ("big.txt", b"x" * 100_000)})
+        assert answer.status_code == 413, answer.text
+        assert http.get("files").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "request_bytes", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"POST /v1/chat/completions HTTP/1.1\r\n"
+                      b"Host: x\r\nContent-Length: -5\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"])
+def test_broken_requests_do_no_harm(gateway, http, request_bytes):
+    said = exchange(gateway, request_bytes, seconds=2)
+    assert not said.startswith(b"HTTP/1.1 200")
+    assert http.post("chat/completions", json=CHAT).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b'"text"', b"{}", b'{"model":1}', b'{"model":"simulated","messages":"no"}',
+             b'{"model":"simulated","messages":[],"stream":"yes"}', b'{"model":"simulated","messages":[]} trailing',
+             b'{"model":"simulated","model":"simulated","messages":null}', b"[" * 10_000, b'{"a":' * 5_000,
+             b'\xff\xfe{"model":"simulated"}', b'{"model":"\xff"}'],
+    ids=range(14))
+def test_bodies_that_are_no_requests(http, body):
+    answer = http.post("chat/completions", content=body, headers={"content-type": "application/json"})
+    assert 400 <= answer.status_code < 500, answer.text
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_many_clients_at_once(gateway, engine):
+    body = {**CHAT, "user": "many"}
+
+    def ask(number):
+        with gateway.http() as http:
+            answer = http.post("chat/completions", json={**body, "stream": number % 2 == 0})
+            return answer.status_code, answer.headers["x-request-id"]
+
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(ask, range(120)))
+    assert {status for status, _ in answers} == {200}
+    assert len({request for _, request in answers}) == 120
+    assert engine.execution_log(line="many")["lines"][0]["finished"] == 120
+
+
+def test_names_from_clients_do_not_become_labels(gateway, http):
+    for number in range(30):
+        error_of(http.post("chat/completions", json={**CHAT, "model": f"made-up-{number}"}),
+                 404, "invalid_request_error", "model_not_found")
+    assert "made-up-" not in gateway.metrics().text
+
+
+def test_metrics_count_requests_and_tokens(gateway, http):
+    def figures():
+        samples = gateway.metrics()
+        return {line.split("{")[0].split(" ")[0] for line in samples.text.splitlines() if line and line[0] != "#"}, samples
+    names, _ = figures()
+    assert any("token" in name for name in names), sorted(names)
+    assert any("request" in name for name in names), sorted(names)
+    for name in names:
+        assert name.startswith("ebb_"), f"a metric without the prefix: {name}"
+
+
+def test_a_client_that_reads_slowly_gets_everything(start_engine, start_gateway):
+    gateway = start_gateway(start_engine(output_tokens_max=4000, context=100_000))
+    data = json.dumps({**CHAT, "max_tokens": 4000, "ignore_eos": True, "stream": True}).encode()
+    host, port = gateway.root.removeprefix("http://").split(":")
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((host, int(port)))
+        connection.settimeout(20)
+        connection.sendall(head(gateway, f"Content-Length: {len(data)}") + data)
+        # Nothing is read until the engine is done or has been made to wait.
+        wait_until(lambda: gateway.metrics().text, 2, "metrics")
+        said = b""
+        while piece := connection.recv(4096):
+            said += piece
+    assert said.startswith(b"HTTP/1.1 200")
+    assert b"data: [DONE]" in said
+    assert said.count(b'"content":') >= 4000
