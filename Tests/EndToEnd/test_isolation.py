@@ -1,17 +1,15 @@
-"""Check 29: nobody sees another project's data; revoked keys are refused."""
-import subprocess
-
+"""Checks 13 and 29: budgets stop, nobody sees another project's data, revoked keys are refused."""
 import openai
 import pytest
 
 from harness.batches import chat_lines, ended, rows, submit
 from harness.gateway import KEY
 from harness.ledger import Books
-from harness.program import binary
-from harness.projects import add_project, has_command, revoke
+from harness.projects import add_project, command, has_command, totals
 from harness.waiting import wait_until
+from test_conformance_requests import CHAT
 
-OTHER = "sk-other-project"
+PRICES = "prices: {models: {simulated: {default: {input: 1, output: 3}, batch: {times: 0.5}}}}\n"
 
 
 def knows(gateway, key):
@@ -22,9 +20,9 @@ def knows(gateway, key):
 @pytest.fixture
 def two_projects(start_engine, start_gateway):
     gateway = start_gateway(start_engine())
-    add_project(gateway.data, "other", OTHER)
-    wait_until(lambda: knows(gateway, OTHER), 5, "the new key works without a restart", every=0.05)
-    with gateway.sdk() as ours, gateway.sdk(key=OTHER) as theirs:
+    other = add_project(gateway.data, "other")
+    wait_until(lambda: knows(gateway, other), 5, "the new key works without a restart", every=0.05)
+    with gateway.sdk() as ours, gateway.sdk(key=other) as theirs:
         yield gateway, ours, theirs
 
 
@@ -86,16 +84,57 @@ def test_29_charges_carry_their_project_and_key(two_projects):
 
 
 def test_a_revoked_key_is_refused_without_a_restart(two_projects):
-    gateway, _, _ = two_projects
-    revoke(gateway.data, OTHER)
-    wait_until(lambda: not knows(gateway, OTHER), 5, "the revoked key is refused", every=0.05)
+    gateway, _, theirs = two_projects
+    if not has_command("keys"):
+        pytest.skip("the program has no command `keys` yet")
+    key = Books(gateway.data).rows("SELECT id FROM api_key WHERE name = 'other'")[0]["id"]
+    command("keys", "revoke", key, data=gateway.data)
+    wait_until(lambda: not knows(gateway, theirs.api_key), 5, "the revoked key is refused", every=0.05)
     assert knows(gateway, KEY)
 
 
-def test_keys_revoke_command(two_projects):
-    if not has_command("keys"):
-        pytest.skip("the program has no command `keys` yet")
-    gateway, _, _ = two_projects
-    key = Books(gateway.data).rows("SELECT id FROM api_key WHERE name = 'other'")[0]["id"]
-    subprocess.run([binary(), "keys", "revoke", key, "--data", gateway.data], check=True, timeout=30)
-    wait_until(lambda: not knows(gateway, OTHER), 5, "the revoked key is refused", every=0.05)
+def test_13_a_spent_budget_stops(start_engine, start_gateway):
+    if not has_command("projects"):
+        pytest.skip("the program has no command `projects` yet")
+    gateway = start_gateway(start_engine(), config=PRICES)
+    key = add_project(gateway.data, "small", limit="0.001")
+    wait_until(lambda: knows(gateway, key), 5, "the new key works", every=0.05)
+    # 100 tokens of output cost 0.0003 dollars, and the most that a request may cost is held before it runs.
+    body = {**CHAT, "max_tokens": 100, "ignore_eos": True}
+    with gateway.http(key=key) as http:
+        answers = [http.post("chat/completions", json=body) for _ in range(6)]
+    allowed = [answer for answer in answers if answer.status_code == 200]
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert allowed and refused
+    for answer in refused:
+        assert answer.status_code == 429
+        error = answer.json()["error"]
+        assert error["type"] == "insufficient_quota"
+        assert error["code"] in ("insufficient_quota", "project_spend_limit_exceeded")
+        assert "retry-after" not in answer.headers
+    charges = Books(gateway.data).charges()
+    assert len(charges) == len(allowed)
+    assert sum(charge["amount"] for charge in charges) <= 10**9, "a thousandth of a dollar"
+    with gateway.http() as http:
+        assert http.post("chat/completions", json=body).status_code == 200, "other projects go on"
+
+
+def test_commands_beside_a_running_server_do_no_harm(start_engine, start_gateway):
+    if not (has_command("keys") and has_command("ledger")):
+        pytest.skip("the program has no commands `keys` and `ledger` yet")
+    gateway = start_gateway(start_engine(slots=4, latency=20, output_tokens_max=4), config=PRICES)
+    with gateway.sdk() as client:
+        batch_id = submit(client, chat_lines(300, "beside")).id
+        for number in range(3):
+            command("keys", "create", "--name", f"key {number}", data=gateway.data)
+            totals(gateway.data)
+        batch = ended(client, batch_id)
+        assert (batch.status, batch.request_counts.completed) == ("completed", 300)
+        assert batch.request_counts.completed == len(Books(gateway.data).charges(batch_id))
+    found = totals(gateway.data, batch=batch_id)
+    assert found["requests"] == 300
+    assert found["usage"]["output"] == batch.usage.output_tokens
+    amount = sum(charge["amount"] for charge in Books(gateway.data).charges(batch_id))
+    assert round(float(found["amount"]) * 10**12) == amount
+    error_free = [row for row in rows(client, batch.output_file_id) if row["error"] is None]
+    assert len(error_free) == 300
