@@ -19,6 +19,9 @@ public final class ServeCompletion: Sendable {
     let randomness: any Randomness
     let logger: Logger
     let retry = RetryRule()
+    /// Interactive requests in flight at most; one more is refused with 503 and `Retry-After`.
+    public static let inFlightMax = 20_000
+    private let inFlight = Atomic<Int>(0)
 
     public init(
         engines: EngineDirectory, client: any EngineClient, commits: any CommitLog, pricer: Pricer, holds: Holds,
@@ -43,7 +46,11 @@ public final class ServeCompletion: Sendable {
             guard let targets = self.engines.targets(for: request.facts.model) else {
                 throw GatewayError.client(.unknownModel(request.facts.model))
             }
+            guard self.inFlight.load(ordering: .relaxed) < Self.inFlightMax else {
+                throw GatewayError(source: .gateway, retry: .afterDelay(.seconds(1)), answer: .overloaded)
+            }
             try self.hold(request, tier: tier)
+            self.inFlight.add(1, ordering: .relaxed)
             let call = CompletionCall(use: self, request: request, tier: tier, targets: targets, sink: sink)
             self.meters.requestStarted(model: request.facts.model, tier: tier)
             call.start()
@@ -53,6 +60,9 @@ public final class ServeCompletion: Sendable {
             return nil
         }
     }
+
+    /// A call has ended, one way or another; once for each that was started.
+    func ended() { self.inFlight.subtract(1, ordering: .relaxed) }
 
     /// Projects with a spend cap reserve the most that the request may cost; an unpriced model cannot be capped, so it
     /// is refused there.
