@@ -162,7 +162,9 @@ extension InputConverter {
     private mutating func takeBatchLine(_ bytes: UnsafeRawBufferPointer, _ line: Int) throws(InputFlaw) {
         let members = try Self.object(bytes, line)
         let whole = JSONValue.object(members)
-        guard let body = whole["body"], body != .null else { throw InputFlaw(line: line, field: "body", "it is missing") }
+        guard let body = whole["body"], body != .null else {
+            throw InputFlaw(line: line, field: "body", "it is missing")
+        }
         guard let bodyMembers = body.members else { throw InputFlaw(line: line, field: "body", "it must be an object") }
         let endpoint = try self.endpoint(of: whole, body, line)
         if let method = whole["method"], method != .null, method != .string("POST") {
@@ -193,7 +195,9 @@ extension InputConverter {
         let named: Endpoint
         switch whole["url"] {
         case nil, .null?:
-            named = self.endpoint ?? (body["messages"] != nil ? .chatCompletions : body["input"] != nil ? .embeddings : .completions)
+            named =
+                self.endpoint
+                ?? (body["messages"] != nil ? .chatCompletions : body["input"] != nil ? .embeddings : .completions)
         case .string(let path)?:
             guard let endpoint = Endpoint(path: path) else {
                 let known = Endpoint.allCases.map(\.path).joined(separator: ", ")
@@ -211,7 +215,8 @@ extension InputConverter {
     }
 
     /// A line as it came.
-    private mutating func emit(asIs line: UnsafeRawBufferPointer, customID: String, line number: Int) throws(InputFlaw) {
+    private mutating func emit(asIs line: UnsafeRawBufferPointer, customID: String, line number: Int) throws(InputFlaw)
+    {
         try self.emit(Array(line), customID: customID, line: number)
     }
 
@@ -240,12 +245,14 @@ extension InputConverter {
         let model = bytes.withUnsafeBytes { name.text(in: $0) }
         if let common = self.model, common != model {
             throw InputFlaw(
-                line: line, field: "model", "'\(model)' differs from '\(common)' of the first line; a job has one model")
+                line: line, field: "model", "'\(model)' differs from '\(common)' of the first line; a job has one model"
+            )
         }
         if let wanted = self.settings.model, wanted != model {
             throw InputFlaw(
                 line: line, field: "model",
-                "it is '\(model)' and --model says '\(wanted)'; to run it as another model say --model \(model)=\(wanted)")
+                "it is '\(model)' and --model says '\(wanted)'; to run it as another model say --model \(model)=\(wanted)"
+            )
         }
         if let earlier = self.ids.updateValue(line, forKey: customID) {
             throw InputFlaw(line: line, field: "custom_id", "'\(customID)' is also the id of line \(earlier)")

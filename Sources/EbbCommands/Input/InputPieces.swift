@@ -1,7 +1,7 @@
 import Glibc
 
 /// The pieces of a file, for readers that must wait in between.
-struct InputPieces: ~Copyable {
+final class InputPieces {
     private let path: String
     private var file: Int32 = -1
 
@@ -10,7 +10,7 @@ struct InputPieces: ~Copyable {
     deinit { if self.file >= 0 { close(self.file) } }
 
     /// The next piece; nil at the end.
-    mutating func next() throws -> [UInt8]? {
+    func next() throws -> [UInt8]? {
         if self.file < 0 { self.file = try InputReader(path: self.path).open() }
         var failed = false
         let piece = [UInt8](unsafeUninitializedCapacity: InputReader.pieceBytes) { buffer, count in

@@ -13,14 +13,15 @@ struct InputReader {
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(file)
-            throw CommandFailure("'\(self.path)' is not a regular file; a job must be readable again when it is resumed")
+            throw CommandFailure(
+                "'\(self.path)' is not a regular file; a job must be readable again when it is resumed")
         }
         return file
     }
 
     /// Gives the file's bytes piece by piece; `body` returns false to stop.
     func read(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
-        var pieces = InputPieces(path: self.path)
+        let pieces = InputPieces(path: self.path)
         while let piece = try pieces.next() {
             if try !piece.withUnsafeBytes({ try body($0) }) { return }
         }

@@ -82,7 +82,8 @@ struct RequestMaker {
         }
         if let system = self.settings.system {
             if messages.first?["role"] == .string("system") {
-                throw InputFlaw(line: row.line, field: "messages", "it has a system message, and --system gives another")
+                throw InputFlaw(
+                    line: row.line, field: "messages", "it has a system message, and --system gives another")
             }
             messages.insert(Self.message("system", system), at: 0)
         }

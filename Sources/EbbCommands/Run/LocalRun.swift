@@ -35,7 +35,11 @@ struct LocalRun {
                 store: assembly.store, clock: assembly.clock, randomness: assembly.randomness)
             let known = try await assembly.store.project(named: Self.projectName)
             let project: ProjectRecord
-            if let known { project = known } else { project = try await bootstrap.createProject(Self.projectName, cap: nil) }
+            if let known {
+                project = known
+            } else {
+                project = try await bootstrap.createProject(Self.projectName, cap: nil)
+            }
             try await LocalRun(
                 plan: plan, identity: identity, assembly: assembly, catalog: catalog, project: project.id
             ).run()
@@ -55,7 +59,8 @@ struct LocalRun {
         }
         try await self.findEngines()
         if let earlier, !earlier.isTerminal { return try await self.resume(earlier) }
-        let job = RunPreparation(plan: self.plan, identity: self.identity, assembly: self.assembly, project: self.project)
+        let job = RunPreparation(
+            plan: self.plan, identity: self.identity, assembly: self.assembly, project: self.project)
         guard let order = try await job.order() else { return }
         try await self.drive { runner in
             let service = BatchService(
@@ -100,7 +105,7 @@ struct LocalRun {
 
     private func resume(_ batch: BatchRecord) async throws {
         if let model = batch.model, self.assembly.directory.targets(for: model) == nil {
-            throw RunPreparation.unserved(model, self.assembly.directory)
+            throw JobConversion.unserved(model, self.assembly.directory.table.modelNames)
         }
         var row = batch
         if let cap = self.plan.maxCost { row.maxCost = cap }

@@ -1,6 +1,7 @@
 import Gateway
 import Ledger
 import OpenAIWire
+import Pricing
 import Quantities
 
 /// What a job did and cost. Made from the stored batch and its charges, so that it is the same whenever it is asked for.
@@ -128,6 +129,17 @@ extension Receipt {
         static let input = "ebb_input"
         static let quotedExpected = "ebb_quoted_expected"
         static let quotedMax = "ebb_quoted_max"
+    }
+
+    static func metadata(
+        _ plan: RunPlan, _ identity: JobIdentity, _ quoted: QuoteRow.Amounts?
+    ) -> [(key: String, value: String)] {
+        var pairs = [(Key.job, identity.text), (Key.input, String(plan.inputName.prefix(256)))]
+        if let quoted {
+            pairs.append((Key.quotedExpected, quoted.expected.decimalDollars))
+            pairs.append((Key.quotedMax, quoted.max.decimalDollars))
+        }
+        return pairs.map { (key: $0.0, value: $0.1) }
     }
 
     init(_ batch: BatchRecord, groups: [ChargeGroup], status: String, now: Instant) {

@@ -16,6 +16,7 @@ struct RunCommand: AsyncParsableCommand {
             stopped, and never pays twice for a line.
 
             ebb run prompts.jsonl --engine http://127.0.0.1:8000
+            ebb run prompts.jsonl --server http://127.0.0.1:8080
             ebb run reviews.csv --engine http://127.0.0.1:8000 --template 'Classify: {{text}}' --max-tokens 5 --yes
 
             Exit status: 0 all lines answered, 2 wrong usage or input, 3 some lines failed, 4 cost limit reached, \
@@ -26,6 +27,7 @@ struct RunCommand: AsyncParsableCommand {
     var file: String
     @Option(help: "Base URL of an OpenAI-compatible engine. Repeatable.")
     var engine: [String] = []
+    @OptionGroup var gateway: ServerOptions
     @Option(help: "Environment variable with the API key of the engines given by --engine.")
     var engineKeyEnv: String?
     @Option(help: "Configuration file (ebb.yaml) with engines and prices.")
@@ -50,7 +52,10 @@ struct RunCommand: AsyncParsableCommand {
     var maxTokens: Int64?
     @Option(help: "Temperature, where a request does not say.")
     var temperature: String?
-    @Option(help: "KEY=JSON: a body member for requests that lack it, response_format='{\"type\":\"json_object\"}' for example. Repeatable.")
+    @Option(
+        help:
+            "KEY=JSON: a body member for requests that lack it, response_format='{\"type\":\"json_object\"}' for example. Repeatable."
+    )
     var param: [String] = []
     @Option(help: "batch, jsonl or csv. Default: by what the file begins with.")
     var format: String?
@@ -72,6 +77,7 @@ struct RunCommand: AsyncParsableCommand {
             do {
                 let configuration = try self.configured()
                 let plan = try self.plan(configuration)
+                if self.gateway.server != nil { return try await self.runOnServer(plan, configuration) }
                 try await LocalRun.run(
                     plan, configuration: configuration, setups: try self.setups(configuration),
                     aliases: self.alias.map { [$0] } ?? [], data: try self.dataFolder())
@@ -82,6 +88,22 @@ struct RunCommand: AsyncParsableCommand {
                     failure.answer.message, status: failure.source == .store ? ExitStatus.store : ExitStatus.usage)
             }
         }
+    }
+
+    private func runOnServer(_ plan: RunPlan, _ configuration: EbbConfiguration) async throws {
+        guard self.engine.isEmpty, self.data == nil, self.concurrency == nil, self.alias == nil else {
+            throw CommandFailure(
+                "--engine, --data, --concurrency and --model NAME=ENGINE_MODEL are for jobs that run here, not with --server"
+            )
+        }
+        guard ["flex", "standard", "default", "priority"].contains(self.tier) == false else {
+            throw CommandFailure(
+                "a gateway's batches are priced by completion window; use batch or a window with --server")
+        }
+        let pricer = Pricer(book: try GatewayAssembly.priceBook(configuration))
+        try await ServerRun(
+            plan: plan, identity: try JobIdentity(plan), client: try self.gateway.client(), pricer: pricer
+        ).run()
     }
 
     private func configured() throws -> EbbConfiguration {

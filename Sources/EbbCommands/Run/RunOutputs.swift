@@ -33,10 +33,11 @@ struct RunOutputs {
         try file.finish()
         files.append(("receipt", self.plan.receiptPath))
         Console.out(receipt.text(files: files))
-        try self.judge(receipt)
+        try Self.judge(receipt, errors: self.plan.errorsPath)
     }
 
-    private func judge(_ receipt: Receipt) throws {
+    /// Throws what an exit status other than 0 has to say.
+    static func judge(_ receipt: Receipt, errors: String) throws {
         switch receipt.exitStatus {
         case ExitStatus.capReached:
             let limit = receipt.maxCost.map { Figures.money($0) } ?? ""
@@ -48,7 +49,7 @@ struct RunOutputs {
             let count = receipt.lines - receipt.completed
             throw CommandFailure(
                 "\(Figures.count(count)) of \(Figures.count(receipt.lines)) lines have no answer; "
-                    + "\(self.plan.errorsPath) says why",
+                    + "\(errors) says why",
                 status: ExitStatus.linesFailed)
         default:
             break

@@ -18,6 +18,8 @@ struct RunPlan: Sendable {
     /// How long engines may be unreachable before the job stops.
     var patience: Duration = .seconds(60)
 
+    /// The input's name without its folders.
+    var inputName: String { self.input.split(separator: "/").last.map { String($0) } ?? self.input }
     var resultsPath: String { self.output + ".results.jsonl" }
     var errorsPath: String { self.output + ".errors.jsonl" }
     var receiptPath: String { self.output + ".receipt.json" }

@@ -25,7 +25,9 @@ enum Terminal {
         let bytes = Array(text.utf8)
         var offset = 0
         while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress.map { $0 + offset }, bytes.count - offset) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(2, $0.baseAddress.map { $0 + offset }, bytes.count - offset)
+            }
             if count <= 0 { return }
             offset += count
         }
