@@ -41,7 +41,7 @@ struct RoutingTests {
     ]
 
     @Test("an engine's answer has one class", arguments: classes)
-    func classes(status: Int, code: String, message: String, kind: EngineFailure.Kind) {
+    func classified(status: Int, code: String, message: String, kind: EngineFailure.Kind) {
         let failure = FailureClassifier.classify(
             status: status, code: code, type: "", message: message, retryAfter: nil, body: [])
         #expect(failure.kind == kind)
