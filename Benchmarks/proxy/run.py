@@ -14,120 +14,15 @@ import json
 import os
 import pathlib
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
-import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("EBB_BINARY", str(ROOT / ".build/release/ebb"))
-KEY = "sk-bench-0123456789abcdef0123456789"
-TICKS = os.sysconf("SC_CLK_TCK")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import KEY, ROOT, Bench, cpu_seconds, free_port, memory_mb, wait_for
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(url, headers={}, seconds=30):
-    deadline = time.time() + seconds
-    while time.time() < deadline:
-        try:
-            request = urllib.request.Request(url, headers=headers)
-            with urllib.request.urlopen(request, timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except Exception:
-            pass
-        time.sleep(0.05)
-    raise SystemExit(f"{url} did not answer")
-
-
-def children(pid):
-    """The process and everything below it."""
-    result = [pid]
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                fields = open(f"/proc/{entry}/stat").read().rsplit(")", 1)[1].split()
-                if int(fields[1]) == pid:
-                    result += children(int(entry))
-            except OSError:
-                pass
-    return result
-
-
-def cpu_seconds(pid):
-    total = 0
-    for process in children(pid):
-        try:
-            fields = open(f"/proc/{process}/stat").read().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-        except OSError:
-            pass
-    return total / TICKS
-
-
-def memory_mb(pid):
-    total = 0
-    for process in children(pid):
-        try:
-            for line in open(f"/proc/{process}/status"):
-                if line.startswith("VmRSS"):
-                    total += int(line.split()[1])
-        except OSError:
-            pass
-    return total / 1024
-
-
-class Setup:
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.processes = []
-
-    def start(self, name, command, **extra):
-        log = open(self.folder / f"{name}.log", "w")
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **extra)
-        self.processes.append(process)
-        return process.pid
-
-    def stop(self):
-        for process in reversed(self.processes):
-            try:
-                os.killpg(process.pid, signal.SIGTERM)
-            except ProcessLookupError:
-                pass
-        for process in self.processes:
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-
-    def engine(self):
-        port = free_port()
-        self.start("engine", [BINARY, "simulate-engine", "--listen", f"127.0.0.1:{port}", "--model", "sim",
-                              "--slots", "4096"])
-        wait_for(f"http://127.0.0.1:{port}/v1/models")
-        return port
-
-    def ebb(self, engine, name, stream):
-        port = free_port()
-        config = self.folder / f"{name}.yaml"
-        config.write_text(
-            f"engines:\n  - name: sim\n    url: http://127.0.0.1:{engine}\n    kind: vllm\n    stream: {stream}\n"
-            "    concurrency: 4096\n")
-        pid = self.start(
-            name, [BINARY, "serve", "--listen", f"127.0.0.1:{port}", "--data", str(self.folder / name), "--config",
-                   str(config), "--log-level", "error"], env={**os.environ, "EBB_BOOTSTRAP_KEY": KEY})
-        wait_for(f"http://127.0.0.1:{port}/readyz")
-        return pid, port
-
+class Setup(Bench):
     def router(self, engine):
         command = os.environ.get("VLLM_ROUTER") or shutil.which("vllm-router") or str(
             ROOT / ".cache/venv/bin/vllm-router")
@@ -227,12 +122,11 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--json")
     options = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="ebb-bench-")
-    setup = Setup(folder)
-    try:
-        engine = setup.engine()
-        proxies = {"direct": (setup.processes[0].pid, engine), "ebb": setup.ebb(engine, "ebb", "as-asked"),
-                   "ebb-always": setup.ebb(engine, "ebb-always", "always"), "vllm-router": setup.router(engine),
+    with Setup() as setup:
+        direct = setup.engine()
+        engine = direct[1]
+        proxies = {"direct": direct, "ebb": setup.gateway(engine),
+                   "ebb-always": setup.gateway(engine, "ebb-always", "always"), "vllm-router": setup.router(engine),
                    "nginx": setup.nginx(engine), "haproxy": setup.haproxy(engine)}
         wanted = [name for name in options.only.split(",") if name]
         proxies = {n: p for n, p in proxies.items() if p and (not wanted or n in wanted)}
@@ -240,9 +134,6 @@ def main():
         levels = [int(level) for level in options.levels.split(",")]
         rows = measure(proxies, options.rounds, options.seconds, levels)
         report(rows, proxies, idle, levels, options)
-    finally:
-        setup.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def report(rows, proxies, idle, levels, options):

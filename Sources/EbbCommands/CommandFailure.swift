@@ -13,6 +13,8 @@ enum ExitStatus {
     static let engineUnreachable: Int32 = 5
     static let store: Int32 = 6
     static let interrupted: Int32 = 130
+    /// As a shell shows a process that SIGPIPE ended.
+    static let outputClosed: Int32 = 141
 }
 
 /// Ends a command with a message for people and a status for scripts.
@@ -52,6 +54,8 @@ enum Console {
         } catch let failure as CommandFailure {
             Self.error("ebb: \(failure.message)")
             throw ExitCode(failure.status)
+        } catch ServerFailure.outputClosed {
+            throw ExitCode(ExitStatus.outputClosed)
         } catch let failure as ServerFailure {
             Self.error("ebb: \(failure)")
             throw ExitCode(failure.exitStatus)

@@ -12,8 +12,9 @@ public struct EbbCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, SimulateEngineCommand.self,
+            RunCommand.self,
             FilesCommand.self, BatchCommand.self,
-            KeysCommand.self, ProjectsCommand.self, LedgerCommand.self,
+            KeysCommand.self, ProjectsCommand.self, LedgerCommand.self, EnginesCommand.self,
             CountCommand.self, PriceCommand.self, QuoteCommand.self,
         ])
 

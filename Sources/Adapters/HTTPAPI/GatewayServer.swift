@@ -40,6 +40,9 @@ public struct GatewayServer: Service {
         }
     }
 
+    /// Open client connections at most; above it new ones wait in the listen backlog.
+    public static let connectionsMax = 10_000
+
     private let services: Services
     private let host: String
     private let port: Int
@@ -77,7 +80,8 @@ public struct GatewayServer: Service {
             router: self.router(gate),
             server: HTTPServerBuilder { responder in ServerChannel(responder: responder, lane: lane) },
             configuration: .init(
-                address: .hostname(self.host, port: self.port), serverName: nil, backlog: 1_024, reuseAddress: true),
+                address: .hostname(self.host, port: self.port), serverName: nil, backlog: 1_024, reuseAddress: true,
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax, logger: self.logger)),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
             eventLoopGroupProvider: .shared(self.group), logger: self.logger)
         try await application.run()

@@ -38,6 +38,7 @@ enum FileBytes {
         while offset < bytes.count {
             let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
             if written < 0 && errno == EINTR { continue }
+            if written < 0 && errno == EPIPE { throw .outputClosed }
             guard written > 0 else { throw .file("cannot write \(name): \(SystemError.text)") }
             offset += written
         }

@@ -132,7 +132,7 @@ struct ServerClient: Sendable {
     private static func mayRepeat(_ failure: ServerFailure, _ request: ServerRequest) -> Bool {
         switch failure {
         case .unreachable, .interrupted: request.isRepeatable
-        case .refused, .strange, .file: false
+        case .refused, .strange, .file, .outputClosed: false
         }
     }
 }

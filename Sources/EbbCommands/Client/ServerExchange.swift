@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -133,9 +134,19 @@ struct ServerExchange: Sendable {
         try await outbound.write(.body(ByteBuffer(bytes: form.tail)))
     }
 
+    /// What went wrong, in the system's words where it was the system.
     private static func reason(_ error: any Error) -> String {
-        guard let failure = error as? NIOConnectionError else { return "\(error)" }
-        if let first = failure.connectionErrors.first { return "\(first.error)" }
-        return "the name \(failure.host) is not known"
+        switch error {
+        case let failure as NIOConnectionError:
+            failure.connectionErrors.first.map { Self.reason($0.error) } ?? "the name \(failure.host) is not known"
+        case let failure as IOError:
+            String(cString: strerror(failure.errnoCode))
+        case ChannelError.connectTimeout:
+            "no connection within \(ServerConnection.connectTimeout.nanoseconds / 1_000_000_000) seconds"
+        case is ChannelError:
+            "the gateway closed it"
+        default:
+            "\(error)"
+        }
     }
 }

@@ -12,6 +12,8 @@ enum ServerFailure: Error {
     case strange(String)
     /// A file on this side could not be read or written.
     case file(String)
+    /// Whoever read standard output has gone (`| head`).
+    case outputClosed
 }
 
 /// An error answer: OpenAI's error object, the status and the request's id.
@@ -32,6 +34,7 @@ extension ServerFailure: CustomStringConvertible {
         case .refused(let refusal): refusal.description
         case .strange(let what): "the gateway's answer cannot be understood: \(what)"
         case .file(let what): what
+        case .outputClosed: "standard output is closed"
         }
     }
 
@@ -42,6 +45,7 @@ extension ServerFailure: CustomStringConvertible {
         case .refused(let refusal): refusal.exitStatus
         case .strange: ExitStatus.failed
         case .file: ExitStatus.usage
+        case .outputClosed: ExitStatus.outputClosed
         }
     }
 
@@ -50,7 +54,7 @@ extension ServerFailure: CustomStringConvertible {
         switch self {
         case .unreachable, .interrupted: true
         case .refused(let refusal): [408, 502, 503, 504].contains(refusal.status) || refusal.isRateLimit
-        case .strange, .file: false
+        case .strange, .file, .outputClosed: false
         }
     }
 }

@@ -15,22 +15,23 @@ extension UsagePricing.Outcome {
         var conditions = "\(asked.model), tier \(price.tier), at \(asked.at.rfc3339)"
         if let band = price.band { conditions += ", above \(band.dropFirst()) input tokens" }
         if let window = price.window { conditions += ", in the hours of \(window)" }
-        var table = AlignedRows([.left, .right, .left, .right])
-        table.add(["meter", "quantity", "unit price", "amount"])
+        var rows: [[String]] = []
         for line in price.lines {
             let unit = line.meter.customaryQuantity
             let per = unit == 1 ? "each" : "/ \(PriceReceipt.grouped(unit))"
-            table.add([
+            rows.append([
                 line.meter.name, PriceReceipt.grouped(line.quantity), "$\(line.rate.dollars(per: unit)) \(per)",
                 "$\(line.exactAmount)",
             ])
         }
-        table.add(["total", "", "", price.amount.description])
+        rows.append(["total", "", "", price.amount.description])
         if let list = price.listAmount, let saving = price.saving, saving != .zero {
-            table.add(["at standard", "", "", list.description])
-            table.add(["saving", "", "", saving.description])
+            rows.append(["at standard", "", "", list.description])
+            rows.append(["saving", "", "", saving.description])
         }
-        return "\(conditions)\n\(table.render(indent: "  "))  price \(price.priceVersion)\n"
+        var table = TextTable(["meter", "#quantity", "unit price", "#amount"])
+        let lines = [TextTable.printable(conditions)] + table.lines(rows).map { "  " + $0 }
+        return lines.joined(separator: "\n") + "\n  price \(price.priceVersion)\n"
     }
 }
 

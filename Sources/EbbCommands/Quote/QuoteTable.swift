@@ -5,7 +5,7 @@ import Tokenizing
 
 /// Shows a quote to people.
 package enum QuoteTable {
-    /// Cents are shown; amounts below a cent keep their digits.
+    /// What the file asks for, a table of tiers for each model, and what shared beginnings are worth.
     package static func render(_ report: QuoteReport) -> String {
         var text = "\(PriceReceipt.grouped(report.lines - report.invalidCount)) requests"
         if report.invalidCount > 0 { text += ", \(PriceReceipt.grouped(report.invalidCount)) lines cannot be used" }
@@ -20,7 +20,7 @@ package enum QuoteTable {
     }
 
     private static func render(_ model: QuoteReport.ModelQuote) -> String {
-        var text = "\(model.model)\n"
+        var text = "\(TextTable.printable(model.model))\n"
         let doubt = model.reasons.map(\.rawValue).sorted().joined(separator: ", ")
         text += "  prompt tokens  \(PriceReceipt.grouped(model.promptTokens))"
         text += doubt.isEmpty ? " (exact)" : " (estimate: \(doubt))"
@@ -29,28 +29,29 @@ package enum QuoteTable {
         text += "\(PriceReceipt.grouped(model.outputExpected)) expected"
         text += model.expectsFromHistory ? " from past requests, " : ", "
         text += "\(PriceReceipt.grouped(model.outputMax)) at most\n"
-        var table = AlignedRows([.left, .right, .right, .right, .right, .left])
-        table.add(["tier", "floor", "expected", "max", "saving"])
-        for row in model.rows {
-            switch row.price {
-            case .amounts(let amounts):
-                let saving = row.tier == .standard ? "" : row.expectedSaving.map(self.money) ?? ""
-                table.add([
-                    row.tier == .standard ? "standard" : row.tier.text, self.money(amounts.floor),
-                    self.money(amounts.expected), self.money(amounts.max), saving,
-                ])
-            case .unpriced(let reason):
-                table.add([row.tier.text, "-", "-", "-", "", reason.description])
-            }
-        }
-        text += table.render(indent: "  ")
+        var table = TextTable(["tier", "#floor", "#expected", "#max", "#saving", ""])
+        for line in table.lines(model.rows.map(self.cells)) { text += "  \(line)\n" }
         if let saving = model.prefixSaving, saving > .zero {
             text += "  about \(self.money(saving)) less at standard when equal beginnings follow each other\n"
         }
         return text
     }
 
-    /// Dollars to the cent, rounded half up; smaller amounts to a ten-thousandth of a cent.
+    private static func cells(_ row: QuoteRow) -> [String] {
+        let tier = row.tier == .standard ? "standard" : row.tier.text
+        switch row.price {
+        case .amounts(let amounts):
+            let saving = row.tier == .standard ? nil : row.expectedSaving
+            return [
+                tier, self.money(amounts.floor), self.money(amounts.expected), self.money(amounts.max),
+                saving.map(self.money) ?? "", "",
+            ]
+        case .unpriced(let reason):
+            return [tier, "-", "-", "-", "", reason.description]
+        }
+    }
+
+    /// Dollars, rounded half up to the cent; amounts below a dollar to a millionth.
     static func money(_ amount: Money) -> String {
         let magnitude = amount.picodollars.magnitude
         let unit: UInt128 = magnitude >= 1_000_000_000_000 ? 10_000_000_000 : 1_000_000

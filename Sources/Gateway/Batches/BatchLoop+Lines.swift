@@ -18,20 +18,23 @@ extension BatchLoop {
         self.findTargets()
         if self.targets.isEmpty { return self.pauseDispatch(now) }
         while self.attempts.count < self.context.engines.places(self.targets) {
-            guard self.spending.hasRoom else { return self.capReached() }
-            guard self.plan?.ledger.pendingCount ?? 0 > 0 else { return }
+            guard self.blocked != nil || self.plan?.ledger.pendingCount ?? 0 > 0 else { return }
+            if let blocked = self.blocked, !self.spending.fits(blocked.bound) { return self.capReached() }
             let choice = self.context.engines.choose(self.targets)
             guard case .engine(let target, let engine) = choice else {
                 if case .unavailable = choice { return self.pauseDispatch(now) }
                 self.context.engines.whenFree(self.batch.id) { [send] in send(.wake) }
                 return
             }
-            guard let (lease, lane) = self.plan?.next(now: now) else {
+            guard let (lease, lane) = self.nextLine(now) else {
                 self.context.engines.finished(target.engine, failure: nil)
                 if let ready = self.plan?.ledger.nextReady { self.wake(at: ready) }
                 return
             }
-            self.start(lease, lane: lane, target: target, engine: engine, now: now)
+            guard self.start(lease, lane: lane, target: target, engine: engine, now: now) else {
+                self.context.engines.finished(target.engine, failure: nil)
+                return self.capReached()
+            }
         }
     }
 
@@ -39,6 +42,14 @@ extension BatchLoop {
     private mutating func findTargets() {
         guard self.targets.isEmpty else { return }
         self.targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
+    }
+
+    private mutating func nextLine(_ now: Instant) -> (lease: LineLease, lane: Int)? {
+        if let blocked = self.blocked {
+            self.blocked = nil
+            return (blocked.lease, blocked.lane)
+        }
+        return self.plan?.next(now: now)
     }
 
     /// Lines that fail together are one reason for one pause.
@@ -50,24 +61,33 @@ extension BatchLoop {
         self.wake(at: until)
     }
 
+    /// The next line does not fit under the cap: lines in flight may still leave room when they end; without any, the
+    /// batch leaves the runner.
     private mutating func capReached() {
-        guard self.attempts.isEmpty, self.committing == 0 else { return }
-        if self.plan?.ledger.pendingCount ?? 0 > 0 { self.exit = .capReached }
+        if self.attempts.isEmpty, self.committing == 0 { self.exit = .capReached }
     }
 
+    /// Sends a line to an engine.
+    ///
+    /// - Returns: false when the cap has no room for it; the line is then the next one again.
     private mutating func start(
         _ lease: LineLease, lane: Int, target: EngineTarget, engine: Engine, now: Instant
-    ) {
+    ) -> Bool {
         let attempt = LineAttempt(
             lease: lease, lane: lane, target: target, endpoint: self.endpoint, startedAt: now,
             report: { [send] in send(.attemptEnded($0, $1)) })
-        self.attempts[lease.line] = attempt
         do {
             guard let line = try self.input?.line(lease.line) else { throw StoreFailure.notFound }
             let body = try LineBody.read(line, self.endpoint)
-            self.spending.hold(
-                lease.line, CostBound(pricer: self.context.pricer, at: now).most(
-                    body.facts, bodyBytes: body.bytes.count, tier: self.batch.tier) ?? .zero)
+            if self.spending.cap != nil {
+                let bound = LineBound(pricer: self.context.pricer, tier: self.batch.tier, at: now)
+                    .most(body, target: target)
+                guard self.spending.hold(lease.line, bound) else {
+                    self.blocked = BlockedLine(lease: lease, lane: lane, bound: bound)
+                    return false
+                }
+            }
+            self.attempts[lease.line] = attempt
             let order = EngineOrder(
                 body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
                 clientStreams: false, slot: lane >= 0 ? lane : nil)
@@ -78,10 +98,13 @@ extension BatchLoop {
                 client: self.context.client)
         } catch let error as RequestError {
             // Shallow validation let it pass; the run tells, as a 400 line (openai-api 3.9).
+            self.attempts[lease.line] = attempt
             attempt.failed(EngineFailure(.clientFault, status: 400, message: "invalid request", body: error.body.encoded))
         } catch {
+            self.attempts[lease.line] = attempt
             attempt.failed(EngineFailure(.fault, message: "the line could not be read: \(error)"))
         }
+        return true
     }
 
     mutating func attemptEnded(_ attempt: LineAttempt, _ ending: LineAttempt.Ending) async throws(StoreFailure) {

@@ -26,6 +26,8 @@ struct BatchLoop {
     var pausedUntil: Instant?
     var pause = BatchLoop.pauseFirst
     var spending: BatchSpending
+    /// The line that did not fit under the cap; it goes first when there is room.
+    var blocked: BlockedLine?
     var exit: BatchExecution.Exit?
     var nextWake: Instant?
 
@@ -202,4 +204,12 @@ struct BatchLoop {
             try await self.feed(.inflightDrained)
         }
     }
+}
+
+/// A line that waits for money.
+struct BlockedLine {
+    let lease: LineLease
+    let lane: Int
+    /// The most it may cost.
+    let bound: Money
 }

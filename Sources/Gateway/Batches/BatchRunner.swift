@@ -29,8 +29,12 @@ public final class BatchRunner: Sendable {
     public func submit(_ batch: BatchRecord) { self.inbox.yield(batch) }
 
     /// Runs until `stop` was called and every batch is parked. The only long-lived entry.
-    public func run() async throws {
-        for batch in try await self.context.store.unfinishedBatches() { self.submit(batch) }
+    ///
+    /// - Parameter resumesUnfinished: false to run only what is submitted; other batches stay as they are.
+    public func run(resumesUnfinished: Bool = true) async throws {
+        if resumesUnfinished {
+            for batch in try await self.context.store.unfinishedBatches() { self.submit(batch) }
+        }
         await withDiscardingTaskGroup { group in
             for await batch in self.submissions {
                 let execution = BatchExecution(batch, context: self.context)

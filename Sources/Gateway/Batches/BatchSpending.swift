@@ -1,32 +1,41 @@
-import Quantities
+package import Quantities
 
 /// Keeps a batch's cost within its cap: money spent, and the most that the lines in flight may still cost.
 ///
-/// Invariant: a line is dispatched only while spent + held is below the cap before it, and what is held bounds what can
-/// be charged, so the overshoot is at most one line's bound.
-struct BatchSpending: Sendable {
-    let cap: Money?
-    var spent = Money.zero
+/// Invariant: spent + held is at most the cap whenever a line is dispatched, the new line's own bound included. So the
+/// cap holds as long as no answer costs more than its bound.
+package struct BatchSpending: Sendable {
+    package let cap: Money?
+    /// What the ledger has charged; may pass the cap only when an answer cost more than its bound.
+    package var spent = Money.zero
     private var held: [Int: Money] = [:]
     private var heldSum: Int128 = 0
 
-    init(cap: Money?) { self.cap = cap }
+    package init(cap: Money?) { self.cap = cap }
 
-    var hasRoom: Bool {
+    /// Whether a line that costs at most `amount` can be dispatched now.
+    package func fits(_ amount: Money) -> Bool {
         guard let cap else { return true }
-        return self.spent.picodollars + self.heldSum < cap.picodollars
+        return self.spent.picodollars + self.heldSum + amount.picodollars <= cap.picodollars
     }
 
-    mutating func hold(_ line: Int, _ amount: Money) {
-        guard self.cap != nil else { return }
+    /// Reserves `amount` for a line.
+    ///
+    /// - Returns: false, with nothing reserved, when it does not fit.
+    package mutating func hold(_ line: Int, _ amount: Money) -> Bool {
+        guard self.cap != nil else { return true }
         self.release(line)
+        guard self.fits(amount) else { return false }
         self.held[line] = amount
         self.heldSum += amount.picodollars
+        return true
     }
 
-    mutating func release(_ line: Int) {
+    package mutating func release(_ line: Int) {
         if let amount = self.held.removeValue(forKey: line) { self.heldSum -= amount.picodollars }
     }
 
-    mutating func add(_ amount: Money) { self.spent = Money(picodollars: self.spent.picodollars + amount.picodollars) }
+    package mutating func add(_ amount: Money) {
+        self.spent = Money(picodollars: self.spent.picodollars + amount.picodollars)
+    }
 }

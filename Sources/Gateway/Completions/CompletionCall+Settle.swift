@@ -54,7 +54,11 @@ extension CompletionCall {
 
     /// Nothing was produced: nothing is billed.
     func giveUp(_ failure: EngineFailure, held: Bool) {
-        self.state.withLock { $0.phase = .done }
+        let isFirst = self.state.withLock { state -> Bool in
+            defer { state.phase = .done }
+            return state.phase != .done
+        }
+        guard isFirst else { return }
         if held { self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero) }
         self.finished(outcome: failure.label, usage: .zero, amount: nil, tier: self.tier)
         self.sink.refused(GatewayError(failure))
@@ -127,6 +131,7 @@ extension CompletionCall {
     }
 
     private func finished(outcome: String, usage: TokenUsage, amount: Money?, tier: TierName) {
+        self.use.ended()
         let first = self.state.withLock { $0.firstBytesAt }
         self.use.meters.requestFinished(
             FinishedRequest(

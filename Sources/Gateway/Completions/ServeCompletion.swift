@@ -19,6 +19,9 @@ public final class ServeCompletion: Sendable {
     let randomness: any Randomness
     let logger: Logger
     let retry = RetryRule()
+    /// Interactive requests in flight at most; one more is refused with 503 and `Retry-After`.
+    public static let inFlightMax = 20_000
+    private let inFlight = Atomic<Int>(0)
 
     public init(
         engines: EngineDirectory, client: any EngineClient, commits: any CommitLog, pricer: Pricer, holds: Holds,
@@ -43,7 +46,11 @@ public final class ServeCompletion: Sendable {
             guard let targets = self.engines.targets(for: request.facts.model) else {
                 throw GatewayError.client(.unknownModel(request.facts.model))
             }
+            guard self.inFlight.load(ordering: .relaxed) < Self.inFlightMax else {
+                throw GatewayError(source: .gateway, retry: .afterDelay(.seconds(1)), answer: .overloaded)
+            }
             try self.hold(request, tier: tier)
+            self.inFlight.add(1, ordering: .relaxed)
             let call = CompletionCall(use: self, request: request, tier: tier, targets: targets, sink: sink)
             self.meters.requestStarted(model: request.facts.model, tier: tier)
             call.start()
@@ -53,6 +60,9 @@ public final class ServeCompletion: Sendable {
             return nil
         }
     }
+
+    /// A call has ended, one way or another; once for each that was started.
+    func ended() { self.inFlight.subtract(1, ordering: .relaxed) }
 
     /// Projects with a spend cap reserve the most that the request may cost; an unpriced model cannot be capped, so it
     /// is refused there.
@@ -85,9 +95,16 @@ public struct CostBound: Sendable {
 
     /// A token is at least one byte of the body, so its size bounds the input; nil when the model has no price.
     public func most(_ facts: RequestFacts, bodyBytes: Int, tier: TierName) -> Money? {
+        self.pricer.price(
+            Self.usage(facts, bodyBytes: bodyBytes), names: [facts.model], tier: tier, at: self.at
+        ).amount
+    }
+
+    /// The most tokens that a request may use.
+    static func usage(_ facts: RequestFacts, bodyBytes: Int) -> TokenUsage {
         let choices = max(facts.n, facts.bestOf, 1)
         let each = facts.endpoint == .embeddings ? 0 : facts.outputTokensMax ?? Self.outputTokensDefault
-        let usage = TokenUsage(input: Int64(bodyBytes), output: each.multipliedReportingOverflow(by: choices).partialValue)
-        return self.pricer.price(usage, names: [facts.model], tier: tier, at: self.at).amount
+        return TokenUsage(
+            input: Int64(bodyBytes), output: each.multipliedReportingOverflow(by: choices).partialValue)
     }
 }

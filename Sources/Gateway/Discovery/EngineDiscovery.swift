@@ -1,10 +1,12 @@
 import OpenAIWire
 public import Routing
 
-/// Asks an engine what it is: models, kind, slots, tokenizer and metrics endpoints.
+/// Asks an engine what it is: models, kind, slots, tokenizer and metrics endpoints. What it did not tell stays nil.
 public struct EngineDiscovery: Sendable {
     /// Questions are small; an engine that needs longer counts as unreachable.
     public static let questionTimeout: Duration = .seconds(5)
+    /// A model may have to be loaded before its first token.
+    public static let generationTimeout: Duration = .seconds(30)
 
     private let client: any EngineClient
 
@@ -13,80 +15,72 @@ public struct EngineDiscovery: Sendable {
     /// - Parameter kind: as configured; nil: found out from the answers.
     public func report(_ engine: Engine, kind: EngineKind?) async -> EngineReport {
         var report = EngineReport(engine: engine.id, url: engine.url.description, kind: kind ?? .openai)
-        let root = engine.url.rootPath
-        switch await self.ask(engine, engine.url.pathPrefix + "/models") {
+        let questions = EngineQuestions(client: self.client, engine: engine)
+        let list: ModelList
+        switch await questions.models() {
         case .failure(let failure):
-            report.problem = failure.message
+            report.problem = failure.status.map { "status \($0): \(failure.message)" } ?? failure.message
             return report
-        case .success(let answer):
-            report.isReachable = true
-            report.models = Self.modelNames(answer.body)
-            if kind == nil { report.kind = Self.kindFromOwners(answer.body) ?? .openai }
+        case .success(nil):
+            report.problem = "it answers, but not with a list of models"
+            return report
+        case .success(.some(let answer)):
+            list = answer
         }
-        if kind == nil, report.kind == .openai, !engine.url.isTLS {
-            report.kind = await self.guess(engine, root: root) ?? .openai
+        report.isReachable = true
+        report.models = list.names
+        if kind == nil {
+            if let signed = list.kind {
+                report.kind = signed
+            } else if !engine.url.isTLS {
+                report.kind = await questions.guessKind() ?? .openai
+            }
         }
-        switch report.kind {
-        case .llamacpp:
-            report.slots = await self.integer(engine, root + "/props", "total_slots")
-            report.tokenizer = root + "/tokenize"
-        case .vllm, .simulated:
-            report.tokenizer = root + "/tokenize"
-        case .openai, .sglang, .ollama:
-            break
-        }
-        if report.kind.isOwned, case .success = await self.ask(engine, root + "/metrics") {
-            report.metrics = root + "/metrics"
-        }
+        guard report.kind.isOwned else { return report }
+        await self.describe(&report, questions)
+        report.tokenizer = await questions.tokenizer(report.kind, model: report.models.first)
+        report.metrics = await questions.metrics()
         return report
     }
 
-    private func ask(_ engine: Engine, _ path: String) async -> Result<EngineFetchAnswer, EngineFailure> {
-        do throws(EngineFailure) {
-            return .success(
-                try await self.client.fetch(EngineFetch(engine: engine, path: path, timeout: Self.questionTimeout)))
-        } catch {
-            return .failure(error)
+    /// What only some kinds tell.
+    private func describe(_ report: inout EngineReport, _ questions: EngineQuestions) async {
+        switch report.kind {
+        case .llamacpp:
+            guard let properties = await questions.json("/props") else { return }
+            report.slots = properties["total_slots"]?.count
+            report.callsTools = properties["chat_template_caps"]?["supports_tool_calls"]?.bool
+        case .sglang:
+            guard let properties = await questions.serverInformation() else { return }
+            report.slots = properties["max_running_requests"]?.count
+            // Without a parser the calls stay text.
+            if let parser = properties["tool_call_parser"] { report.callsTools = parser.string != nil }
+        case .ollama:
+            report.callsTools = await questions.ollamaTools(models: report.models)
+        case .openai, .vllm, .simulated:
+            break
         }
     }
 
-    private static func modelNames(_ body: [UInt8]) -> [String] {
-        guard let data = try? JSONValue(parsing: body)["data"]?.array else { return [] }
-        return data.compactMap { $0["id"]?.string }
+    /// Whether a chat answer of one token comes as a stream: the only question that makes the engine work, and costs
+    /// money where tokens do.
+    ///
+    /// - Returns: nil when the model answers no chat (an embedding model) or not at all.
+    public func streams(_ engine: Engine, model: String) async -> Bool? {
+        let body = JSONValue.object([
+            .init("model", .string(model)),
+            .init(
+                "messages", .array([.object([.init("role", .string("user")), .init("content", .string("Hi"))])])),
+            .init("max_tokens", .integer(1)), .init("stream", .bool(true)),
+        ])
+        let answer = await EngineQuestions(client: self.client, engine: engine).ask(
+            engine.url.pathPrefix + "/chat/completions", body: body.encoded, timeout: Self.generationTimeout)
+        guard case .success(let answer) = answer else { return nil }
+        return AnswerHead(status: answer.status, contentType: answer.contentType).isEventStream
     }
+}
 
-    /// Engines sign their model lists.
-    private static func kindFromOwners(_ body: [UInt8]) -> EngineKind? {
-        guard let data = try? JSONValue(parsing: body)["data"]?.array, let owner = data.first?["owned_by"]?.string else {
-            return nil
-        }
-        switch owner {
-        case "vllm": return .vllm
-        case "llamacpp": return .llamacpp
-        case "sglang": return .sglang
-        case "library": return .ollama
-        case "simulated", "ebb-simulator": return .simulated
-        default: return nil
-        }
-    }
-
-    /// Where the list is not signed, an endpoint that only one kind has decides.
-    private func guess(_ engine: Engine, root: String) async -> EngineKind? {
-        if await self.integer(engine, root + "/props", "total_slots") != nil { return .llamacpp }
-        if case .success = await self.ask(engine, root + "/get_server_info") { return .sglang }
-        if case .success = await self.ask(engine, root + "/api/tags") { return .ollama }
-        if case .success(let answer) = await self.ask(engine, root + "/metrics"),
-            String(decoding: answer.body.prefix(65_536), as: UTF8.self).contains("vllm:")
-        {
-            return .vllm
-        }
-        return nil
-    }
-
-    private func integer(_ engine: Engine, _ path: String, _ field: String) async -> Int? {
-        guard case .success(let answer) = await self.ask(engine, path),
-            let value = try? JSONValue(parsing: answer.body)
-        else { return nil }
-        return value[field]?.integer.map { Int(clamping: $0) }
-    }
+extension JSONValue {
+    /// A positive number of things.
+    fileprivate var count: Int? { self.integer.flatMap { $0 > 0 ? Int(clamping: $0) : nil } }
 }

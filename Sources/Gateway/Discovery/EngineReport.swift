@@ -5,6 +5,7 @@ public import Routing
 public struct EngineReport: Hashable, Sendable {
     public var engine: EngineID
     public var url: String
+    /// It answered with a list of models.
     public var isReachable = false
     /// Why not, when it is not.
     public var problem: String?
@@ -12,11 +13,12 @@ public struct EngineReport: Hashable, Sendable {
     public var models: [String] = []
     /// Requests it works on at the same time; nil when it does not tell.
     public var slots: Int?
-    /// Path of a tokenizer endpoint, relative to the engine's root.
+    /// Path of a tokenizer endpoint on the engine's host; set only when it has counted a text.
     public var tokenizer: String?
-    /// Path of its metrics.
+    /// Path of its metrics on the engine's host; set only when it has given some.
     public var metrics: String?
-    public var streams: Bool = true
+    /// Whether its models call tools; nil when it does not tell.
+    public var callsTools: Bool?
 
     public init(engine: EngineID, url: String, kind: EngineKind) {
         self.engine = engine

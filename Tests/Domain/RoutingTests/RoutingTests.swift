@@ -32,7 +32,7 @@ struct RoutingTests {
         #expect(throws: RoutingError.emptyAlias("m")) { try RoutingTable(engines: [engine], aliases: ["m": []]) }
     }
 
-    static let classes: [(Int, String, String, EngineFailure.Kind)] = [
+    static let failures: [(Int, String, String, EngineFailure.Kind)] = [
         (400, "", "", .clientFault), (404, "model_not_found", "", .clientFault), (401, "", "", .credential),
         (403, "", "", .credential), (408, "", "", .timeout(.total)), (429, "rate_limit_exceeded", "", .capacity),
         (429, "rate_limit_exceeded", "Request too large for m", .clientFault), (429, "insufficient_quota", "", .billing),
@@ -40,8 +40,8 @@ struct RoutingTests {
         (500, "", "", .fault), (502, "", "", .fault),
     ]
 
-    @Test("an engine's answer has one class", arguments: classes)
-    func classes(status: Int, code: String, message: String, kind: EngineFailure.Kind) {
+    @Test("an engine's answer has one class", arguments: failures)
+    func classified(status: Int, code: String, message: String, kind: EngineFailure.Kind) {
         let failure = FailureClassifier.classify(
             status: status, code: code, type: "", message: message, retryAfter: nil, body: [])
         #expect(failure.kind == kind)

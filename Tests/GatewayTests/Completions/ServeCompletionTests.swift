@@ -53,7 +53,7 @@ struct ServeCompletionTests {
         #expect(!plain.text.contains("usage"))
         let asked = CompletionDesk.streamed.dropLast() + #","stream_options":{"include_usage":true}}"#
         let (with, _) = try desk.ask(String(asked), id: "req_2")
-        #expect(with.text.components(separatedBy: "prompt_tokens").count == 2)
+        #expect(with.text.split(separator: "prompt_tokens", omittingEmptySubsequences: false).count == 2)
         #expect(desk.store.allCharges.map(\.usage.output) == [5, 5])
         let sent = String(decoding: desk.engine.requests[0].body, as: UTF8.self)
         #expect(sent.contains(#""include_usage":true"#))

@@ -153,6 +153,14 @@ final class FastLaneHandler: ChannelDuplexHandler {
             context.close(promise: nil)
             return
         }
+        if event is IdleStateHandler.IdleStateEvent {
+            // Half a request that never goes on, or a connection nobody uses; an answer under way may be silent longer.
+            switch self.state {
+            case .idle, .collecting, .discarding: context.close(promise: nil)
+            case .serving, .passing: break
+            }
+            return
+        }
         context.fireUserInboundEventTriggered(event)
     }
 

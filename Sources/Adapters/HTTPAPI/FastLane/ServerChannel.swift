@@ -11,14 +11,15 @@ struct ServerChannel: HTTPChannelHandler {
 
     let responder: Responder
     let lane: FastLane
-    /// A connection without a request for this long is closed.
-    static let idleTimeout: Duration = .seconds(600)
+    /// A connection on which nothing moves for this long, and on which no answer is due, is closed.
+    static let idleTimeout: TimeAmount = .seconds(600)
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: true, withErrorHandling: true, withOutboundHeaderValidation: false)
+            try pipeline.addHandler(IdleStateHandler(allTimeout: Self.idleTimeout))
             try pipeline.addHandler(FastLaneHandler(lane: self.lane))
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             return try NIOAsyncChannel(

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Upload, index and validation of a 200 MB batch file: speed and memory, beside `jq -c .` and orjson on the same file.
+
+Usage: run.py [--megabytes 200]. EBB_BINARY: the release binary. Optional: jq, orjson.
+"""
+import argparse
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import KEY, Bench, call, cpu_seconds, memory_mb
+
+
+def write(path, megabytes):
+    """50,000 lines whose size makes up the file."""
+    size = megabytes * 1_000_000 // 50_000
+    filler = "All work and no play makes a long prompt. "
+    with open(path, "w") as f:
+        for i in range(50_000):
+            line = {"custom_id": f"line-{i}", "method": "POST", "url": "/v1/chat/completions",
+                    "body": {"model": "sim", "max_tokens": 16, "messages": [
+                        {"role": "system", "content": "You classify texts. " * 12},
+                        {"role": "user", "content": f"{i} " + filler * ((size - 500) // len(filler))}]}}
+            f.write(json.dumps(line) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=int, default=200)
+    options = parser.parse_args()
+    with Bench() as bench:
+        path = bench.folder / "in.jsonl"
+        write(path, options.megabytes)
+        size = path.stat().st_size / 1e6
+        _, engine = bench.engine()
+        pid, gateway = bench.gateway(engine)
+        idle = memory_mb(pid)
+        for _ in range(3):
+            cpu, started = cpu_seconds(pid), time.time()
+            answer = subprocess.run(
+                ["curl", "-sS", "-H", f"Authorization: Bearer {KEY}", "-H", "Expect:", "-F", "purpose=batch", "-F",
+                 f"file=@{path}", f"http://127.0.0.1:{gateway}/v1/files"], capture_output=True, check=True).stdout
+            took = time.time() - started
+            used = cpu_seconds(pid) - cpu
+            print(f"ebb: {size:.0f} MB uploaded, stored (fsync), indexed and validated in {took:.2f} s wall "
+                  f"({size / took:.0f} MB/s), {used:.2f} s CPU ({size / used:.0f} MB/s)")
+        print(f"ebb: memory idle {idle:.1f} MB, peak {memory_mb(pid, 'VmHWM'):.1f} MB "
+              f"(+{memory_mb(pid, 'VmHWM') - idle:.1f} MB)")
+        file = json.loads(answer)
+        batch = json.loads(call(gateway, "/v1/batches", {
+            "input_file_id": file["id"], "endpoint": "/v1/chat/completions", "completion_window": "24h"}))
+        while batch["status"] == "validating":
+            time.sleep(0.01)
+            batch = json.loads(call(gateway, f"/v1/batches/{batch['id']}"))
+        print(f"ebb: the batch is {batch['status']} with {batch['request_counts']['total']} lines")
+        call(gateway, f"/v1/batches/{batch['id']}/cancel", {})
+        if shutil.which("jq"):
+            started = time.time()
+            subprocess.run(f"jq -c . {path} > /dev/null", shell=True, check=True)
+            print(f"jq -c .: {size / (time.time() - started):.0f} MB/s")
+        try:
+            import orjson
+        except ImportError:
+            return
+        started = time.time()
+        seen = set()
+        with open(path, "rb") as f:
+            for line in f:
+                value = orjson.loads(line)
+                assert value["method"] == "POST" and value["body"]["model"]
+                seen.add(value["custom_id"])
+        print(f"orjson with a set of ids: {size / (time.time() - started):.0f} MB/s")
+
+
+main()

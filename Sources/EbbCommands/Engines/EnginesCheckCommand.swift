@@ -1,0 +1,133 @@
+import ArgumentParser
+import ConfigurationYAML
+import EngineHTTP
+import Gateway
+import NIOPosix
+import OpenAIWire
+import Quantities
+import Routing
+
+/// `ebb engines check`.
+struct EnginesCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Asks engines what they are: kind, models, slots, tokenizer, metrics, streaming, tools.",
+        discussion: """
+            Everything shown was answered by the engine; what it does not tell is shown as '-'. Engines of your own \
+            are asked for one token to see whether they stream; paid ones only with --ask-paid. Exit status 5 when no \
+            engine can be reached.
+
+            ebb engines check --engine http://127.0.0.1:8000
+            ebb engines check --config ebb.yaml --json
+            """)
+
+    @OptionGroup var engines: EngineOptions
+
+    @Flag(help: "Ask paid engines for one token, too.")
+    var askPaid = false
+
+    @Flag(help: "Print one object an engine.")
+    var json = false
+
+    /// One engine with what was found out.
+    struct Finding: Sendable {
+        let setup: EngineSetup
+        let report: EngineReport
+        let streams: Bool?
+    }
+
+    func run() async throws {
+        try await Console.run {
+            let setups = try self.engines.engines(try self.engines.load())
+            guard !setups.isEmpty else {
+                throw CommandFailure("no engine to check: --engine URL or --config FILE names them")
+            }
+            var access: [EngineID: HTTPEngineClient.Access] = [:]
+            for setup in setups { access[setup.engine.id] = setup.access }
+            let client: HTTPEngineClient
+            do { client = try HTTPEngineClient(group: MultiThreadedEventLoopGroup.singleton, access: access) } catch {
+                throw CommandFailure("TLS cannot be set up: \(error)")
+            }
+            let findings = await Self.findings(setups, EngineDiscovery(client: client), askPaid: self.askPaid)
+            await client.shutdown()
+            if self.json {
+                for finding in findings { try StandardOutput.json(finding.json) }
+            } else {
+                var table = TextTable(Finding.titles)
+                try table.print(findings.map(\.row))
+                for finding in findings {
+                    if let problem = finding.report.problem {
+                        Console.error("\(finding.report.engine): \(TextTable.printable(problem))")
+                    }
+                }
+            }
+            if !findings.contains(where: \.report.isReachable) { throw ExitCode(ExitStatus.engineUnreachable) }
+        }
+    }
+
+    /// All engines at the same time, in the order in which they are configured.
+    private static func findings(
+        _ setups: [EngineSetup], _ discovery: EngineDiscovery, askPaid: Bool
+    ) async -> [Finding] {
+        await withTaskGroup(of: (Int, Finding).self) { group in
+            for (index, setup) in setups.enumerated() {
+                group.addTask {
+                    let report = await discovery.report(setup.engine, kind: setup.kind)
+                    var streams: Bool?
+                    if report.isReachable, report.kind.isOwned || askPaid, let model = report.models.first {
+                        streams = await discovery.streams(setup.engine, model: model)
+                    }
+                    return (index, Finding(setup: setup, report: report, streams: streams))
+                }
+            }
+            var found: [Int: Finding] = [:]
+            for await (index, finding) in group { found[index] = finding }
+            return setups.indices.compactMap { found[$0] }
+        }
+    }
+}
+
+extension EnginesCheckCommand.Finding {
+    static let titles = [
+        "ENGINE", "URL", "STATE", "KIND", "#AT ONCE", "STREAMS", "TOOLS", "TOKENIZER", "METRICS", "MODELS",
+    ]
+
+    private static func word(_ value: Bool?) -> String { value.map { $0 ? "yes" : "no" } ?? "-" }
+
+    /// Requests in flight at most, and who says so.
+    private var concurrency: (count: Int, source: String) {
+        if let count = self.setup.configuration.concurrency { return (count, "configured") }
+        if let slots = self.report.slots { return (slots, "told by the engine") }
+        return (Engine.defaultConcurrency, "default")
+    }
+
+    var row: [String] {
+        guard self.report.isReachable else {
+            return [self.report.engine.text, self.report.url, "unreachable", "-", "-", "-", "-", "-", "-", "-"]
+        }
+        let source = ["configured": " (configured)", "default": " (default)"][self.concurrency.source] ?? ""
+        return [
+            self.report.engine.text, self.report.url, "ok", self.report.kind.rawValue,
+            "\(self.concurrency.count)\(source)", Self.word(self.streams), Self.word(self.report.callsTools),
+            self.report.tokenizer ?? "-", self.report.metrics ?? "-",
+            self.report.models.isEmpty ? "-" : self.report.models.joined(separator: ", "),
+        ]
+    }
+
+    var json: JSONValue {
+        func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
+        func bool(_ value: Bool?) -> JSONValue { value.map { .bool($0) } ?? .null }
+        let isReachable = self.report.isReachable
+        return .object([
+            .init("engine", .string(self.report.engine.text)), .init("url", .string(self.report.url)),
+            .init("reachable", .bool(isReachable)), .init("problem", text(self.report.problem)),
+            .init("kind", text(isReachable ? self.report.kind.rawValue : nil)),
+            .init("models", .array(self.report.models.map { .string($0) })),
+            .init("slots", self.report.slots.map { .integer($0) } ?? .null),
+            .init("concurrency", .integer(self.concurrency.count)),
+            .init("concurrency_source", .string(self.concurrency.source)),
+            .init("streams", bool(self.streams)), .init("tools", bool(self.report.callsTools)),
+            .init("tokenizer", text(self.report.tokenizer)), .init("metrics", text(self.report.metrics)),
+        ])
+    }
+}

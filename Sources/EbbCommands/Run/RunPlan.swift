@@ -1,0 +1,26 @@
+import ConfigurationYAML
+import Quantities
+
+/// A job as its command line describes it.
+struct RunPlan: Sendable {
+    var input: String
+    /// Results are written to this path and `.results.jsonl`, `.errors.jsonl`, `.receipt.json`.
+    var output: String
+    var settings = InputSettings()
+    var tier: RunTier
+    var maxCost: Money?
+    /// The quote needs no confirmation.
+    var isConfirmed = false
+    /// A finished job is run, and paid, again.
+    var again = false
+    /// Ends after the quote.
+    var quoteOnly = false
+    /// How long engines may be unreachable before the job stops.
+    var patience: Duration = .seconds(60)
+
+    /// The input's name without its folders.
+    var inputName: String { self.input.split(separator: "/").last.map { String($0) } ?? self.input }
+    var resultsPath: String { self.output + ".results.jsonl" }
+    var errorsPath: String { self.output + ".errors.jsonl" }
+    var receiptPath: String { self.output + ".receipt.json" }
+}

@@ -1,0 +1,61 @@
+import Gateway
+import OpenAIWire
+import Pricing
+import Quantities
+import Routing
+import StoreSQLite
+
+/// From an input file to a batch that may be started here: conversion, quote, consent.
+struct RunPreparation {
+    let plan: RunPlan
+    let identity: JobIdentity
+    let assembly: GatewayAssembly
+    let project: ProjectID
+
+    /// What to run; nil when only the quote was wanted.
+    func order() async throws -> BatchService.Order? {
+        let table = self.assembly.directory.table
+        var settings = self.plan.settings
+        if settings.model == nil, table.modelNames.count == 1 { settings.onlyModel = table.modelNames[0] }
+        let now = self.assembly.clock.now
+        let conversion = JobConversion(
+            plan: self.plan, identity: self.identity, settings: settings, book: self.assembly.pricer.book,
+            ledger: self.assembly.store, priceNames: self.priceNames(table, at: now), models: table.modelNames)
+        let files = self.assembly.files
+        var intake = try files.begin()
+        let result: JobConversion.Result
+        let consent: QuoteConsent
+        do {
+            result = try await conversion.run(at: now) { try intake.append($0) }
+            consent = QuoteConsent(plan: self.plan, result: result)
+            guard try consent.isGiven() else {
+                intake.abort()
+                return nil
+            }
+        } catch {
+            intake.abort()
+            throw error
+        }
+        var form = FileService.Form()
+        form.purpose = "batch"
+        form.filename = self.plan.inputName
+        let file = try await files.finish(&intake, form: form, project: self.project)
+        return BatchService.Order(
+            inputFile: file.id, endpoint: result.endpoint.path, window: self.plan.tier.window.text,
+            metadata: Receipt.metadata(self.plan, self.identity, consent.amounts).map {
+                MetadataPair(key: $0.key, value: $0.value)
+            }, maxCost: self.plan.maxCost)
+    }
+
+    /// The name by which each model will be charged, as far as it can be known before.
+    private func priceNames(_ table: RoutingTable, at moment: Instant) -> [String: String] {
+        var names: [String: String] = [:]
+        for (alias, targets) in table.aliases {
+            let known = targets.map(\.engineModel).first {
+                self.assembly.pricer.table(names: [$0], tier: self.plan.tier.tier, at: moment) != nil
+            }
+            names[alias] = known
+        }
+        return names
+    }
+}

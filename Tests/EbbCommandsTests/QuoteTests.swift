@@ -1,0 +1,44 @@
+import EbbCommands
+import Gateway
+import Quantities
+import Testing
+
+@Suite struct QuoteTests {
+    func report(_ text: String, tiers: [TierName]? = nil) async throws -> QuoteReport {
+        let source = try PriceSource(configuration: nil, prices: [])
+        var settings = source.quoteSettings(at: try Instant(rfc3339: "2026-11-21T12:00:00Z"))
+        settings.tiers = tiers
+        let counter = LocalPromptCounter(encoders: Vocabularies(folders: []))
+        let job = QuoteJob(book: source.book, counter: counter, settings: settings)
+        var pieces = [Array(text.utf8)]
+        return try await job.run { pieces.popLast() ?? [] }
+    }
+
+    static let body =
+        #"{"model":"gpt-6.2-sol","messages":[{"role":"user","content":"0123456789abcdef"}],"max_tokens":100}"#
+
+    @Test("The table has a row for each tier that has a price, standard first")
+    func table() async throws {
+        let text = QuoteTable.render(try await self.report(Self.body + "\n{"))
+        let lines = text.split(separator: "\n").map(String.init)
+        #expect(lines.first == "1 requests, 1 lines cannot be used, prices of 2026-11-21T12:00:00Z")
+        let cells = lines.map { $0.split(separator: " ").map(String.init) }
+        // 11 prompt tokens at $2 and 1 to 100 output tokens at $10 a million; 2h is 30 % below standard.
+        #expect(cells.contains(["standard", "$0.000032", "$0.001022", "$0.001028"]))
+        #expect(cells.contains(["2h", "$0.000022", "$0.000715", "$0.000719", "$0.000307"]))
+        #expect(text.contains("(estimate: vocabulary_missing)"))
+    }
+
+    @Test("The object has exact money, and a reason where there is no price")
+    func object() async throws {
+        let object = String(decoding: try await self.report(Self.body, tiers: [.batch, "flex"]).object, as: UTF8.self)
+        #expect(object.contains(#""tier":"batch","floor_usd":"0.000016","expected_usd":"0.000511""#))
+        #expect(object.contains(#"{"tier":"flex","unpriced":"no price for model 'gpt-6.2-sol' in tier 'flex'"}"#))
+    }
+
+    @Test("Control characters of a file never reach the terminal")
+    func controlCharacters() async throws {
+        let report = try await self.report(#"{"model":"\u001b[2J","prompt":"x"}"#)
+        #expect(!QuoteTable.render(report).contains("\u{1B}"))
+    }
+}
