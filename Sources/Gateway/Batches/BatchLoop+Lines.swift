@@ -99,7 +99,8 @@ extension BatchLoop {
         } catch let error as RequestError {
             // Shallow validation let it pass; the run tells, as a 400 line (openai-api 3.9).
             self.attempts[lease.line] = attempt
-            attempt.failed(EngineFailure(.clientFault, status: 400, message: "invalid request", body: error.body.encoded))
+            attempt.failed(
+                EngineFailure(.clientFault, status: 400, message: "invalid request", body: error.body.encoded))
         } catch {
             self.attempts[lease.line] = attempt
             attempt.failed(EngineFailure(.fault, message: "the line could not be read: \(error)"))
@@ -197,7 +198,8 @@ extension AttemptOutcome {
         case .billing, .credential: self = .engineUnusable
         case .unreachable, .timeout(.connect): self = .engineUnusable
         case .fault:
-            self = failure.status.map { .retryable(.status($0), retryAfter: failure.retryAfter) }
+            self =
+                failure.status.map { .retryable(.status($0), retryAfter: failure.retryAfter) }
                 ?? .retryable(.connection, retryAfter: nil)
         case .timeout: self = .retryable(.timeout, retryAfter: nil)
         case .cancelled: self = .shutDown

@@ -44,7 +44,8 @@ struct BatchLoop {
         do throws(BatchRecordError) {
             self.machine = try BatchStateMachine(restoring: try self.life(), drainGrace: self.drainGrace)
         } catch {
-            self.context.logger.error("batch record is impossible", metadata: ["batch.id": "\(self.batch.id)", "reason": "\(error)"])
+            self.context.logger.error(
+                "batch record is impossible", metadata: ["batch.id": "\(self.batch.id)", "reason": "\(error)"])
             self.exit = .terminal
             return
         }
