@@ -81,7 +81,8 @@ struct GatewayAssembly: Sendable {
     var batchContext: BatchContext {
         BatchContext(
             store: self.store, blobs: self.blobs, engines: self.batchEngines, directory: self.directory,
-            client: self.client, pricer: self.pricer, meters: self.meters, clock: self.clock, timers: self.clock,
+            client: self.client, pricer: self.pricer, meters: self.meters, holds: self.holds, clock: self.clock,
+            timers: self.clock,
             randomness: self.randomness, limits: self.limits,
             policy: .init(failuresMax: self.configuration.batch.maxAttempts),
             ordersByPrefix: self.configuration.batch.order == .prefix, epoch: self.epoch, logger: self.logger)

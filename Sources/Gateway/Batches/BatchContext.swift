@@ -12,6 +12,8 @@ public struct BatchContext: Sendable {
     public var client: any EngineClient
     public var pricer: Pricer
     public var meters: any Meters
+    /// Spend caps of projects: lines are held against them like interactive requests.
+    public var holds: Holds
     public var clock: any GatewayClock
     public var timers: any Timers
     public var randomness: any Randomness
@@ -25,7 +27,8 @@ public struct BatchContext: Sendable {
 
     public init(
         store: any Stores, blobs: any BlobStore, engines: BatchEngines, directory: EngineDirectory,
-        client: any EngineClient, pricer: Pricer, meters: any Meters, clock: any GatewayClock, timers: any Timers,
+        client: any EngineClient, pricer: Pricer, meters: any Meters, holds: Holds = Holds(), clock: any GatewayClock,
+        timers: any Timers,
         randomness: any Randomness, limits: GatewayLimits = GatewayLimits(), policy: RetryPolicy = RetryPolicy(),
         ordersByPrefix: Bool = true, epoch: Int64, logger: Logger
     ) {
@@ -36,6 +39,7 @@ public struct BatchContext: Sendable {
         self.client = client
         self.pricer = pricer
         self.meters = meters
+        self.holds = holds
         self.clock = clock
         self.timers = timers
         self.randomness = randomness

@@ -11,7 +11,7 @@ import Routing
 final class BatchExecution: Sendable {
     enum Message: Sendable {
         case attemptEnded(LineAttempt, LineAttempt.Ending)
-        case committed(LineAttempt, LineFate, TokenUsage?, Result<CommitResult, StoreFailure>)
+        case committed(LineAttempt, LineFate, Money, Result<CommitResult, StoreFailure>)
         case cancelRequested(@Sendable (Result<BatchRecord, GatewayError>) -> Void)
         /// A timer or a free place: look again.
         case wake
@@ -23,6 +23,8 @@ final class BatchExecution: Sendable {
     enum Exit: Sendable, Equatable {
         case terminal
         case shutDown
+        /// The store failed; the batch is taken up again from what is stored.
+        case storeFailed
         /// The cost limit of the batch leaves no room for another line.
         case capReached
     }
@@ -54,9 +56,10 @@ final class BatchExecution: Sendable {
             return loop.exit ?? .shutDown
         } catch {
             self.context.logger.error(
-                "batch stopped by a store failure; it resumes at the next start",
+                "a store failure interrupts the batch; it is taken up again shortly",
                 metadata: ["batch.id": "\(self.id)", "reason": "\(error)"])
-            return .shutDown
+            loop.abandon()
+            return .storeFailed
         }
     }
 }

@@ -31,9 +31,15 @@ extension BatchLoop {
                 if let ready = self.plan?.ledger.nextReady { self.wake(at: ready) }
                 return
             }
-            guard self.start(lease, lane: lane, target: target, engine: engine, now: now) else {
+            switch self.start(lease, lane: lane, target: target, engine: engine, now: now) {
+            case .sent: break
+            case .capReached:
                 self.context.engines.finished(target.engine, failure: nil)
                 return self.capReached()
+            case .projectCapReached:
+                // The project's money is spent or held; it may be raised, or held money come back.
+                self.context.engines.finished(target.engine, failure: nil)
+                return self.pauseDispatch(now)
             }
         }
     }
@@ -69,24 +75,19 @@ extension BatchLoop {
 
     /// Sends a line to an engine.
     ///
-    /// - Returns: false when the cap has no room for it; the line is then the next one again.
+    /// Where a cap has no room for it, the line is the next one again.
     private mutating func start(
         _ lease: LineLease, lane: Int, target: EngineTarget, engine: Engine, now: Instant
-    ) -> Bool {
+    ) -> Start {
         let attempt = LineAttempt(
-            lease: lease, lane: lane, target: target, endpoint: self.endpoint, startedAt: now,
+            request: self.context.randomness.requestID(at: now), lease: lease, lane: lane, target: target,
+            endpoint: self.endpoint, startedAt: now,
             report: { [send] in send(.attemptEnded($0, $1)) })
         do {
             guard let line = try self.input?.line(lease.line) else { throw StoreFailure.notFound }
             let body = try LineBody.read(line, self.endpoint)
-            if self.spending.cap != nil {
-                let bound = LineBound(pricer: self.context.pricer, tier: self.batch.tier, at: now)
-                    .most(body, target: target)
-                guard self.spending.hold(lease.line, bound) else {
-                    self.blocked = BlockedLine(lease: lease, lane: lane, bound: bound)
-                    return false
-                }
-            }
+            let refused = self.hold(attempt, body: body, now: now)
+            if refused != .sent { return refused }
             self.attempts[lease.line] = attempt
             let order = EngineOrder(
                 body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
@@ -94,7 +95,7 @@ extension BatchLoop {
             attempt.start(
                 EngineRequest(
                     engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
-                    isStream: order.isStream, request: self.context.randomness.requestID(at: now)),
+                    isStream: order.isStream, request: attempt.request),
                 client: self.context.client)
         } catch let error as RequestError {
             // Shallow validation let it pass; the run tells, as a 400 line (openai-api 3.9).
@@ -105,7 +106,33 @@ extension BatchLoop {
             self.attempts[lease.line] = attempt
             attempt.failed(EngineFailure(.fault, message: "the line could not be read: \(error)"))
         }
-        return true
+        return .sent
+    }
+
+    /// What became of a line that was to be sent.
+    private enum Start { case sent, capReached, projectCapReached }
+
+    /// Reserves the most that the line may cost, against the batch's cap and the project's.
+    private mutating func hold(_ attempt: LineAttempt, body: LineBody, now: Instant) -> Start {
+        let project = self.batch.project
+        guard self.spending.cap != nil || self.context.holds.hasCap(project) else { return .sent }
+        let bound = LineBound(pricer: self.context.pricer, tier: self.batch.tier, at: now)
+            .most(body, target: attempt.target)
+        let line = attempt.lease.line
+        guard self.spending.hold(line, bound) else {
+            self.blocked = BlockedLine(lease: attempt.lease, lane: attempt.lane, bound: bound)
+            return .capReached
+        }
+        guard self.context.holds.place(attempt.request, project: project, amount: bound) else {
+            self.spending.release(line)
+            self.blocked = BlockedLine(lease: attempt.lease, lane: attempt.lane, bound: bound)
+            return .projectCapReached
+        }
+        return .sent
+    }
+
+    private func settle(_ attempt: LineAttempt, actual: Money) {
+        self.context.holds.settle(attempt.request, project: self.batch.project, actual: actual)
     }
 
     mutating func attemptEnded(_ attempt: LineAttempt, _ ending: LineAttempt.Ending) async throws(StoreFailure) {
@@ -132,9 +159,10 @@ extension BatchLoop {
         case .commit(let fate):
             self.commit(attempt, ending, fate, now: now)
         case .retry(let at):
+            self.settle(attempt, actual: .zero)
             self.wake(at: at)
         case .requeued, .waste, nil:
-            break
+            self.settle(attempt, actual: .zero)
         }
         if !self.isDispatching { try await self.drainedIfIdle() }
     }
@@ -145,10 +173,10 @@ extension BatchLoop {
             customID: self.customID(attempt.lease.line), now: now, context: self.context)
         self.committing += 1
         self.spending.add(result.commit.charge?.amount ?? .zero)
-        let usage = result.commit.charge?.usage
+        let amount = result.commit.charge?.amount ?? .zero
         Failpoint.hit("line.answered")
         self.context.store.commit(.line(result.commit)) { [send] outcome in
-            send(.committed(attempt, fate, usage, outcome))
+            send(.committed(attempt, fate, amount, outcome))
         }
     }
 
@@ -163,9 +191,10 @@ extension BatchLoop {
     }
 
     mutating func committed(
-        _ attempt: LineAttempt, _ fate: LineFate, _ result: Result<CommitResult, StoreFailure>
+        _ attempt: LineAttempt, _ fate: LineFate, _ amount: Money, _ result: Result<CommitResult, StoreFailure>
     ) async throws(StoreFailure) {
         self.committing -= 1
+        self.settle(attempt, actual: result == .success(.committed) ? amount : .zero)
         switch result {
         case .success(.committed):
             self.plan?.committed(attempt.lease)

@@ -68,8 +68,8 @@ struct BatchLoop {
         switch message {
         case .attemptEnded(let attempt, let ending):
             try await self.attemptEnded(attempt, ending)
-        case .committed(let attempt, let fate, _, let result):
-            try await self.committed(attempt, fate, result)
+        case .committed(let attempt, let fate, let amount, let result):
+            try await self.committed(attempt, fate, amount, result)
         case .cancelRequested(let reply):
             try await self.cancel(reply)
         case .wake:
@@ -197,6 +197,17 @@ struct BatchLoop {
         self.nextWake = moment
         let delay = max(moment.since(self.context.clock.now), .milliseconds(1))
         self.context.timers.after(delay) { [send] in send(.wake) }
+    }
+
+    /// Lets go of every attempt: this loop ends, another one will take the batch up from the store.
+    mutating func abandon() {
+        for attempt in self.attempts.values {
+            attempt.abort()
+            self.context.engines.finished(
+                attempt.target.engine, failure: EngineFailure(.cancelled, message: "the batch is taken up again"))
+            self.context.holds.settle(attempt.request, project: self.batch.project, actual: .zero)
+        }
+        self.attempts = [:]
     }
 
     mutating func drainedIfIdle() async throws(StoreFailure) {

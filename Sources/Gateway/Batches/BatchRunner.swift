@@ -56,9 +56,26 @@ public final class BatchRunner: Sendable {
                     case .terminal: self.onExit(batch.id, .ended)
                     case .shutDown: self.onExit(batch.id, .stopped)
                     case .capReached: self.onExit(batch.id, .capReached)
+                    case .storeFailed: await self.takeUpAgain(batch.id)
                     }
                 }
             }
+        }
+    }
+
+    /// How long after a store failure a batch is tried again.
+    static let storePause: Duration = .seconds(5)
+
+    private func takeUpAgain(_ id: BatchID) async {
+        while !self.state.withLock({ $0.isStopping }) {
+            guard (try? await self.context.clock.sleep(for: Self.storePause)) != nil else { return }
+            guard let unfinished = try? await self.context.store.unfinishedBatches() else { continue }
+            if let batch = unfinished.first(where: { $0.id == id }) {
+                self.submit(batch)
+            } else {
+                self.onExit(id, .ended)
+            }
+            return
         }
     }
 

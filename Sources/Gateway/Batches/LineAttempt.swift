@@ -17,6 +17,7 @@ final class LineAttempt: AnswerSink {
         var isDone = false
     }
 
+    let request: RequestID
     let lease: LineLease
     let lane: Int
     let target: EngineTarget
@@ -25,9 +26,10 @@ final class LineAttempt: AnswerSink {
     private let state: Mutex<State>
 
     init(
-        lease: LineLease, lane: Int, target: EngineTarget, endpoint: Endpoint, startedAt: Instant,
+        request: RequestID, lease: LineLease, lane: Int, target: EngineTarget, endpoint: Endpoint, startedAt: Instant,
         report: @escaping @Sendable (LineAttempt, Ending) -> Void
     ) {
+        self.request = request
         self.lease = lease
         self.lane = lane
         self.target = target

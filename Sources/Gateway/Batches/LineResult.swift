@@ -14,7 +14,7 @@ struct LineResult {
     ) {
         let line = Int32(attempt.lease.line)
         let id = LineResultID.text(batch: batch.id, line: line)
-        let request = context.randomness.requestID(at: now)
+        let request = attempt.request
         var output: [UInt8] = []
         var charge: Charge?
         switch ending {
