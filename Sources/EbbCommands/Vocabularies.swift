@@ -67,7 +67,7 @@ package final class Vocabularies: EncoderSource {
             let list = Set(names).sorted().joined(separator: ", ")
             let broken = state.broken.map { "\n  \($0)" }.joined()
             return "no vocabulary for \(list); counts are estimates (4 bytes a token). "
-                + "'make vocabularies' or Scripts/fetch-vocabularies gets it; --vocabularies and $EBB_VOCABULARIES name "
+                + "'make vocabularies' or Scripts/fetch-vocabularies gets it; --vocabularies, $EBB_VOCABULARIES name "
                 + "its folder.\(broken)"
         }
     }

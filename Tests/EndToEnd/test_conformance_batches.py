@@ -202,7 +202,8 @@ def test_24_a_batch_past_its_window(expiring):
 
 def test_lines_are_forwarded_as_they_came(client, gateway):
     odd = [
-        chat_line('quote " and \\ back', "a"), chat_line("späße/ 数 🎉", "b"), chat_line("x" * 300, "c"), chat_line(" ", "d")]
+        chat_line('quote " and \\ back', "a"), chat_line("späße/ 数 🎉", "b"), chat_line("x" * 300, "c"),
+        chat_line(" ", "d")]
     content = jsonl(odd).replace(b"\n", b"\r\n").rstrip() + b"\n\n\n"
     file = client.files.create(file=("odd.jsonl", content), purpose="batch")
     batch = ended(client, client.batches.create(

@@ -18,7 +18,8 @@ def form(fields, boundary="conformance"):
             head += '; filename="in.jsonl"\r\nContent-Type: application/jsonl'
         data = value if isinstance(value, bytes) else value.encode()
         parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode() + data + b"\r\n")
-    return b"".join(parts) + f"--{boundary}--\r\n".encode(), {"content-type": f"multipart/form-data; boundary={boundary}"}
+    parts.append(f"--{boundary}--\r\n".encode())
+    return b"".join(parts), {"content-type": f"multipart/form-data; boundary={boundary}"}
 
 
 def post(http, *fields):

@@ -24,7 +24,7 @@ def test_a_batch_waits_for_an_engine_that_went_away(start_engine, start_gateway,
             "ebb_engine_failures_total"), 5, "the gateway notices")
         back = SimulatedEngine(tmp_path / "back.log", port=port, slots=4, output_tokens_max=4).start()
         try:
-            batch = ended(client, batch_id, 60)
+            batch = ended(client, batch_id, 20)
         finally:
             back.kill()
         assert batch.status == "completed"
@@ -123,7 +123,7 @@ def test_a_batch_resumes_before_its_engine_does(start_engine, start_gateway, tmp
         assert client.batches.retrieve(batch_id).status == "in_progress"
         back = SimulatedEngine(tmp_path / "back.log", port=port, slots=4, output_tokens_max=4).start()
         try:
-            batch = ended(client, batch_id, 30)
+            batch = ended(client, batch_id, 20)
         finally:
             back.kill()
         assert (batch.status, batch.request_counts.completed) == ("completed", 100)

@@ -9,6 +9,7 @@ import pytest
 from harness.batches import chat_line, ended, rows, submit
 from harness.gateway import open_request
 from harness.ledger import Books
+from harness.llama_engine import SLOTS
 from harness.program import binary
 from harness.projects import has_command
 from harness.sse import events
@@ -170,13 +171,19 @@ def test_a_batch_with_shared_prefixes(client, llama_gateway, llama, model):
     assert llama.processing() == 0
 
 
-def test_engines_check(llama):
+def test_engines_check(llama, engine):
     if not has_command("engines"):
         pytest.skip("the program has no command `engines` yet")
+    nobody = "http://127.0.0.1:1/v1"
+    words = [binary(), "engines", "check", "--json"]
     checked = subprocess.run(
-        [binary(), "engines", "check", "--json", "--engine", llama.url], capture_output=True, text=True, timeout=60)
+        [*words, "--engine", llama.url, "--engine", engine.url, "--engine", nobody], capture_output=True, text=True,
+        timeout=60)
     assert checked.returncode == 0, checked.stderr
-    report = json.loads(checked.stdout)
-    found = report["engines"][0] if "engines" in report else report[0]
-    assert found["kind"] == "llamacpp"
-    assert found["models"]
+    real, simulated, missing = [json.loads(line) for line in checked.stdout.splitlines()]
+    assert (real["kind"], real["slots"], real["streams"]) == ("llamacpp", SLOTS, True)
+    assert real["models"] and "tokenize" in real["tokenizer"] and real["metrics"]
+    assert (simulated["kind"], simulated["models"], simulated["streams"]) == ("simulated", ["simulated"], True)
+    assert not missing["reachable"] and missing["problem"]
+    alone = subprocess.run([*words, "--engine", nobody], capture_output=True, text=True, timeout=60)
+    assert alone.returncode == 5

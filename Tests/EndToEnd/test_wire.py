@@ -43,7 +43,8 @@ def test_chunked_body(gateway):
 
 def test_body_in_small_pieces(gateway):
     data = json.dumps(CHAT).encode()
-    said = exchange(gateway, head(gateway, f"Content-Length: {len(data)}"), *[data[i:i + 7] for i in range(0, len(data), 7)])
+    pieces = [data[start:start + 7] for start in range(0, len(data), 7)]
+    said = exchange(gateway, head(gateway, f"Content-Length: {len(data)}"), *pieces)
     assert said.startswith(b"HTTP/1.1 200"), said[:300]
 
 
@@ -139,14 +140,19 @@ def test_names_from_clients_do_not_become_labels(gateway, http):
 
 
 def test_metrics_count_requests_and_tokens(gateway, http):
-    def figures():
+    def total(word):
         samples = gateway.metrics()
-        return {line.split("{")[0].split(" ")[0] for line in samples.text.splitlines() if line and line[0] != "#"}, samples
-    names, _ = figures()
-    assert any("token" in name for name in names), sorted(names)
-    assert any("request" in name for name in names), sorted(names)
-    for name in names:
-        assert name.startswith("ebb_"), f"a metric without the prefix: {name}"
+        lines = [line for line in samples.text.splitlines() if line and not line.startswith("#")]
+        names = {line.split("{")[0].split(" ")[0] for line in lines}
+        assert all(name.startswith("ebb_") for name in names), sorted(names)
+        found = [name for name in names if word in name and not name.endswith("_bucket")]
+        assert found, f"no metric about {word}: {sorted(names)}"
+        return sum(samples.total(name) for name in found)
+
+    requests, tokens = total("request"), total("token")
+    assert http.post("chat/completions", json=CHAT).status_code == 200
+    assert total("request") > requests
+    assert total("token") > tokens
 
 
 def test_a_client_that_reads_slowly_gets_everything(start_engine, start_gateway):

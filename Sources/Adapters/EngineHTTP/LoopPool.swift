@@ -61,7 +61,8 @@ final class LoopPool: @unchecked Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     if url.isTLS {
-                        let name = url.host.contains(":") || url.host.allSatisfy({ $0.isNumber || $0 == "." })
+                        let name =
+                            url.host.contains(":") || url.host.allSatisfy({ $0.isNumber || $0 == "." })
                             ? nil : url.host
                         try pipeline.addHandler(NIOSSLClientHandler(context: access.tls, serverHostname: name))
                     }

@@ -19,7 +19,8 @@ enum BatchColumns {
 
     static let insert = """
         INSERT INTO batch (
-            id, project, api_key, completion_window, tier, created_at, endpoint, input_file, input_blob, line_index, status,
+            id, project, api_key, completion_window, tier, created_at, endpoint, input_file, input_blob, line_index,
+            status,
             model, errors, metadata, output_expires_after, output_file, error_file, expires_at, in_progress_at,
             finalizing_at, completed_at, failed_at, expired_at, cancelling_at, cancelled_at, total_lines, max_cost
         ) VALUES (
@@ -32,7 +33,8 @@ enum BatchColumns {
 
     /// What a batch's life changes; who it belongs to and what it was asked for stays.
     static let update = """
-        UPDATE batch SET input_blob = :input_blob, line_index = :line_index, status = :status, model = :model, errors = :errors,
+        UPDATE batch SET input_blob = :input_blob, line_index = :line_index, status = :status, model = :model,
+            errors = :errors,
             output_file = :output_file, error_file = :error_file, expires_at = :expires_at,
             in_progress_at = :in_progress_at, finalizing_at = :finalizing_at, completed_at = :completed_at,
             failed_at = :failed_at, expired_at = :expired_at, cancelling_at = :cancelling_at,

@@ -86,7 +86,7 @@ public final class SQLiteStore: Sendable {
         await withCheckedContinuation { continuation in
             self.pool.asyncWriteWithoutTransaction { _ in continuation.resume() }
         }
-        // Nothing is lost if this fails: all that was acknowledged is on disk, and the connection ends with the process.
+        // Nothing is lost if this fails: what was acknowledged is on disk, and the connection ends with the process.
         try? self.pool.close()
         self.servingLock.withLock { lock in
             if let descriptor = lock { Glibc.close(descriptor) }

@@ -48,7 +48,7 @@ extension Money: CustomStringConvertible {
         return text.hasPrefix("-") ? "-$" + text.dropFirst() : "$" + text
     }
 
-    /// Reads decimal dollars: `0.10`, `12`, `1.5e-07`. More than 12 decimals that matter are an error, never a rounding.
+    /// Reads decimal dollars: `0.10`, `12`, `1.5e-07`. More than 12 decimals are an error, never a rounding.
     public init(decimalDollars text: some StringProtocol) throws(QuantityError) {
         self.picodollars = try DecimalText.units(text, fractionDigits: 12)
     }

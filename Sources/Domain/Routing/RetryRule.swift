@@ -44,7 +44,7 @@ public struct RetryRule: Sendable {
 
     private func pause(_ attempt: Int, jitter: Double, asked: Duration?) -> Decision {
         if let asked { return asked <= self.pauseMax ? .after(asked) : .giveUp }
-        let base = 0.1 * Double(1 << min(attempt, 6))
-        return .after(min(.seconds(base * (0.75 + 0.5 * jitter)), self.pauseMax))
+        let milliseconds = Double(100 << min(attempt, 6)) * (0.75 + 0.5 * jitter)
+        return .after(min(.milliseconds(Int64(milliseconds)), self.pauseMax))
     }
 }

@@ -47,9 +47,17 @@ struct BatchCreateCommand: AsyncParsableCommand {
     func run() async throws {
         try await Console.run {
             let client = try self.server.client()
-            let body = try await self.body(client)
-            let answer = try await client.post("/batches", json: body, idempotencyKey: self.idempotencyKey)
-            let batch = try BatchFacts(try answer.json())
+            let fields = try self.fields()
+            let input = try await self.input(client)
+            let batch: BatchFacts
+            do {
+                let answer = try await client.post(
+                    "/batches", json: self.body(input.id, input.endpoint, fields), idempotencyKey: self.idempotencyKey)
+                batch = try BatchFacts(try answer.json())
+            } catch {
+                if input.isNew { Console.error("The input stays uploaded as \(input.id).") }
+                throw error
+            }
             guard self.watch else {
                 if self.json { try StandardOutput.json(batch.object) } else { try StandardOutput.line(batch.id) }
                 return
@@ -59,7 +67,9 @@ struct BatchCreateCommand: AsyncParsableCommand {
         }
     }
 
-    private func body(_ client: ServerClient) async throws -> [UInt8] {
+    /// What the options say besides file and endpoint; checked before anything is uploaded.
+    private func fields() throws(CommandFailure) -> [JSONValue.Member] {
+        var fields: [JSONValue.Member] = [.init("completion_window", .string(self.window))]
         var pairs: [JSONValue.Member] = []
         for text in self.metadata {
             guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
@@ -67,34 +77,34 @@ struct BatchCreateCommand: AsyncParsableCommand {
             }
             pairs.append(.init(String(text[..<equals]), .string(String(text[text.index(after: equals)...]))))
         }
-        var expiry: Int64?
-        if let text = self.outputExpiresAfter { expiry = try ShownTime.seconds(text, option: "--output-expires-after") }
-        let (id, endpoint) = try await self.input(client)
-        var members: [JSONValue.Member] = [
-            .init("input_file_id", .string(id)), .init("endpoint", .string(endpoint)),
-            .init("completion_window", .string(self.window)),
-        ]
-        if !pairs.isEmpty { members.append(.init("metadata", .object(pairs))) }
-        if let expiry {
-            members.append(
-                .init(
-                    "output_expires_after",
-                    .object([.init("anchor", .string("created_at")), .init("seconds", .integer(expiry))])))
+        if !pairs.isEmpty { fields.append(.init("metadata", .object(pairs))) }
+        if let text = self.outputExpiresAfter {
+            let seconds = try ShownTime.seconds(text, option: "--output-expires-after")
+            let expiry = JSONValue.object([
+                .init("anchor", .string("created_at")), .init("seconds", .integer(seconds)),
+            ])
+            fields.append(.init("output_expires_after", expiry))
         }
-        return JSONValue.object(members).encoded
+        return fields
+    }
+
+    private func body(_ file: String, _ endpoint: String, _ fields: [JSONValue.Member]) -> [UInt8] {
+        JSONValue.object(
+            [.init("input_file_id", .string(file)), .init("endpoint", .string(endpoint))] + fields
+        ).encoded
     }
 
     /// The input file's id, and the endpoint of its lines.
-    private func input(_ client: ServerClient) async throws -> (id: String, endpoint: String) {
+    private func input(_ client: ServerClient) async throws -> (id: String, endpoint: String, isNew: Bool) {
         if self.file.hasPrefix("file-"), access(self.file, F_OK) != 0 {
-            return (self.file, self.endpoint ?? "/v1/chat/completions")
+            return (self.file, self.endpoint ?? "/v1/chat/completions", false)
         }
         let endpoint = try self.endpoint ?? Self.firstURL(self.file)
         let object = try await client.uploadFile(
             path: self.file, purpose: "batch", idempotencyKey: self.idempotencyKey
         ).json()
         guard let id = object["id"]?.string else { throw ServerFailure.strange("a file without an id") }
-        return (id, endpoint)
+        return (id, endpoint, true)
     }
 
     private static func firstURL(_ path: String) throws -> String {

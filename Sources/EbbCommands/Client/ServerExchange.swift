@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import OpenAIWire
 import Routing
 import Synchronization
@@ -36,6 +37,10 @@ struct ServerExchange: Sendable {
             throw failure
         } catch {
             if let own = fault.withLock({ $0 }) { throw own }
+            // Without TLS nothing was asked.
+            if case NIOSSLError.handshakeFailed = error {
+                throw .unreachable(url: self.url, reason: Self.reason(error))
+            }
             throw .interrupted(url: self.url, reason: Self.reason(error))
         }
         if let own = fault.withLock({ $0 }) { throw own }
@@ -143,6 +148,10 @@ struct ServerExchange: Sendable {
             String(cString: strerror(failure.errnoCode))
         case ChannelError.connectTimeout:
             "no connection within \(ServerConnection.connectTimeout.nanoseconds / 1_000_000_000) seconds"
+        case NIOSSLError.handshakeFailed:
+            "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
+                ? "its certificate is not trusted; --ca-file names other authorities"
+                : "the TLS handshake failed (\(error))"
         case is ChannelError:
             "the gateway closed it"
         default:

@@ -24,7 +24,8 @@ struct ServerOptions: ParsableArguments {
         let text = self.server ?? Self.value("EBB_SERVER", environment) ?? Self.defaultServer
         let url: EngineURL
         do throws(RoutingError) { url = try EngineURL(text) } catch {
-            throw CommandFailure("the gateway's URL: \(error)")
+            guard case .invalidURL(_, let reason) = error else { throw CommandFailure("the gateway's URL: \(error)") }
+            throw CommandFailure("the gateway's URL '\(TextTable.printable(text))' is not usable: \(reason)")
         }
         return try ServerClient(url: url, key: try self.key(environment), tls: try self.tls())
     }

@@ -14,7 +14,7 @@ package struct ConvertedLine: Sendable {
 
 /// Turns an input file into batch lines while its bytes stream by.
 ///
-/// Everything that the batch would fail for later is found here, with the line of the file as people see it. Memory: the
+/// What the batch would fail for later is found here, with the line of the file as people see it. Memory: the
 /// lines of one chunk, and the ids (at most `linesMax`).
 package struct InputConverter {
     /// Flaws after which reading stops.
@@ -251,7 +251,7 @@ extension InputConverter {
         if let wanted = self.settings.model, wanted != model {
             throw InputFlaw(
                 line: line, field: "model",
-                "it is '\(model)' and --model says '\(wanted)'; to run it as another model say --model \(model)=\(wanted)"
+                "it is '\(model)', --model says '\(wanted)'; to run it as another model say --model \(model)=\(wanted)"
             )
         }
         if let earlier = self.ids.updateValue(line, forKey: customID) {

@@ -125,7 +125,7 @@ struct QuoteConsent {
         if self.result.unlimitedCount > 0 {
             Console.error(
                 "\(Figures.count(Int64(self.result.unlimitedCount))) requests set no limit on their output; "
-                    + "\(CostBound.outputTokensDefault) tokens are assumed of each. With --max-tokens the limit is strict."
+                    + "\(CostBound.outputTokensDefault) tokens are assumed of each. With --max-tokens it is strict."
             )
         }
     }

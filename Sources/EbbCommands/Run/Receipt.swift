@@ -4,7 +4,7 @@ import OpenAIWire
 import Pricing
 import Quantities
 
-/// What a job did and cost. Made from the stored batch and its charges, so that it is the same whenever it is asked for.
+/// What a job did and cost. Made from the stored batch and its charges, so it is the same whenever it is asked for.
 struct Receipt: Sendable {
     /// How the job stands: `completed`, `expired`, `cancelled`, `cap_reached`.
     var status: String

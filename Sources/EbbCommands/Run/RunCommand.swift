@@ -11,7 +11,7 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Runs a file of prompts: quote, progress, results, receipt. Resumes where it stopped.",
         discussion: """
-            The file has OpenAI batch lines, JSON lines with 'prompt' or 'messages', or, with --template, JSON lines or \
+            The file has OpenAI batch lines, JSON lines with 'prompt' or 'messages' or, with --template, JSON lines or \
             CSV of any kind. Results are written next to it. Running the same command again resumes a job that was \
             stopped, and never pays twice for a line.
 
@@ -54,7 +54,7 @@ struct RunCommand: AsyncParsableCommand {
     var temperature: String?
     @Option(
         help:
-            "KEY=JSON: a body member for requests that lack it, response_format='{\"type\":\"json_object\"}' for example. Repeatable."
+            "KEY=JSON: a body member for requests that lack it: seed=7, stop='[\"END\"]'. Repeatable."
     )
     var param: [String] = []
     @Option(help: "batch, jsonl or csv. Default: by what the file begins with.")
@@ -93,7 +93,7 @@ struct RunCommand: AsyncParsableCommand {
     private func runOnServer(_ plan: RunPlan, _ configuration: EbbConfiguration) async throws {
         guard self.engine.isEmpty, self.data == nil, self.concurrency == nil, self.alias == nil else {
             throw CommandFailure(
-                "--engine, --data, --concurrency and --model NAME=ENGINE_MODEL are for jobs that run here, not with --server"
+                "--engine, --data, --concurrency and --model NAME=ENGINE_MODEL are for local jobs, not for --server"
             )
         }
         guard ["flex", "standard", "default", "priority"].contains(self.tier) == false else {

@@ -43,7 +43,7 @@ struct RunOutputs {
             let limit = receipt.maxCost.map { Figures.money($0) } ?? ""
             throw CommandFailure(
                 "the cost limit of \(limit) has no room for the next line; \(Figures.count(receipt.notRun)) lines have "
-                    + "not run. Run the same command with a higher --max-cost to go on; finished lines are not paid again",
+                    + "not run. Run it again with a higher --max-cost to go on; finished lines are not paid again",
                 status: ExitStatus.capReached)
         case ExitStatus.linesFailed:
             let count = receipt.lines - receipt.completed

@@ -17,7 +17,7 @@ struct RunTier: Hashable, Sendable {
         default:
             guard let window = try? CompletionWindow(text) else {
                 throw CommandFailure(
-                    "--tier '\(text)' is not a tier: use standard, flex, batch, or a completion window such as 2h, 8h, 24h"
+                    "--tier '\(text)' is not a tier: use standard, flex, batch, or a window such as 2h, 8h, 24h"
                 )
             }
             let configured = windows.first { $0.window.seconds == window.seconds }

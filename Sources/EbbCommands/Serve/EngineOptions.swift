@@ -98,7 +98,9 @@ struct EngineSetup: Sendable {
         let environment = ProcessEnvironment.all
         var access = HTTPEngineClient.Access(
             certificateAuthorities: configuration.tls.caFile, verifiesCertificates: configuration.tls.verify)
-        if let key = configuration.apiKey { access.authorization = "Bearer " + (try key.read(environment: environment).reveal()) }
+        if let key = configuration.apiKey {
+            access.authorization = "Bearer " + (try key.read(environment: environment).reveal())
+        }
         for header in configuration.headers {
             switch header.value {
             case .text(let text): access.headers.append((header.name, text))

@@ -52,7 +52,9 @@ struct GatewayAssembly: Sendable {
         self.limits = limits
         do throws(StoreFailure) {
             var settings = CommitSettings()
-            settings.observe = { group in meters.committed(group: group.entries, seconds: group.latency.secondsApproximate) }
+            settings.observe = { group in
+                meters.committed(group: group.entries, seconds: group.latency.secondsApproximate)
+            }
             self.store = try SQLiteStore.open(folder: data, settings: settings)
             self.epoch = try await self.store.beginServing()
             self.blobs = try BlobDisk(folder: data + "/blobs", randomness: self.randomness)

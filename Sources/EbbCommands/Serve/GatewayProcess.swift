@@ -55,11 +55,14 @@ struct GatewayProcess {
             server,
         ]
         var lifecycle = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) }, logger: Logger(label: "ebb.lifecycle") { _ in SwiftLogNoOpLogHandler() })
+            services: services.map { .init(service: $0) },
+            logger: Logger(label: "ebb.lifecycle") { _ in SwiftLogNoOpLogHandler() })
         lifecycle.maximumGracefulShutdownDuration = self.configuration.shutdownGrace
         let serviceGroup = ServiceGroup(configuration: lifecycle)
         let signals = StopSignals(
-            first: { runner.stop() ; await serviceGroup.triggerGracefulShutdown() })
+            first: {
+                runner.stop(); await serviceGroup.triggerGracefulShutdown()
+            })
         signals.start()
         do {
             try await serviceGroup.run()

@@ -8,8 +8,8 @@ struct SimulateEngineCommand: AsyncParsableCommand {
         commandName: "simulate-engine",
         abstract: "Runs an engine without a model, with slots, rates, a prefix cache and faults, for tests and demos.",
         discussion: """
-            It speaks the OpenAI API and vLLM's metrics, and says in every answer that it is simulated. Prints its base \
-            URL on standard output when it is ready. docs/guides/simulated-engine.md describes it.
+            It speaks the OpenAI API and vLLM's metrics, and says in every answer that it is simulated. Prints its \
+            base URL on standard output when it is ready. docs/guides/simulated-engine.md describes it.
             """)
 
     @Option(help: "HOST:PORT; port 0 lets the system choose.")

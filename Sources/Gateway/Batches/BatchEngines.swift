@@ -44,7 +44,8 @@ public final class BatchEngines: Sendable {
             if self.directory.inFlight(target.engine) < Self.places(of: engine) { open.append(target) }
         }
         guard isAnyAvailable else { return .unavailable }
-        guard self.linesInFlight.withLock({ $0 }) < self.linesMax, !open.isEmpty, let (target, engine) = self.directory.choose(from: open, excluding: [], now: now)
+        guard self.linesInFlight.withLock({ $0 }) < self.linesMax, !open.isEmpty,
+            let (target, engine) = self.directory.choose(from: open, excluding: [], now: now)
         else { return .full }
         self.linesInFlight.withLock { $0 += 1 }
         return .engine(target, engine)

@@ -42,7 +42,8 @@ extension BatchLoop {
             id: self.context.randomness.id(FileID.self), project: row.project,
             filename: succeeded ? FileRules.outputName(row.id) : FileRules.errorName(row.id),
             purpose: FilePurpose.batchOutput.rawValue, bytes: bytes, createdAt: now,
-            expiresAt: lifetime.map { now.advanced(by: $0) }, content: succeeded ? .batchOutput(row.id) : .batchErrors(row.id))
+            expiresAt: lifetime.map { now.advanced(by: $0) },
+            content: succeeded ? .batchOutput(row.id) : .batchErrors(row.id))
     }
 
     /// The size of the error file, lines that never ran included.

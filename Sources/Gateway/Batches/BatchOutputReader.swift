@@ -92,7 +92,8 @@ struct BatchOutputReader: Sendable {
         return state
     }
 
-    private func appendAbsent(_ absence: OutputLine.NeverExecuted, line: Int32, text: [UInt8], to piece: inout [UInt8]) {
+    private func appendAbsent(_ absence: OutputLine.NeverExecuted, line: Int32, text: [UInt8], to piece: inout [UInt8])
+    {
         let id = LineResultID.text(batch: self.batch.id, line: line)
         let customID = text.withUnsafeBytes { bytes -> [UInt8] in
             guard let reading = try? BatchLineReading.scan(bytes), case .text(let slice, _) = reading.customID else {

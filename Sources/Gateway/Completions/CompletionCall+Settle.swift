@@ -9,8 +9,10 @@ import Synchronization
 extension CompletionCall {
     func settleWhole(_ answer: AnswerAssembly.Assembled) {
         let facts = answer.facts
-        let usage = facts.usage ?? UsageEstimate.usage(
-            bodyBytes: self.request.body.count, contentPieces: self.state.withLock { $0.assembly.contentPieces })
+        let usage =
+            facts.usage
+            ?? UsageEstimate.usage(
+                bodyBytes: self.request.body.count, contentPieces: self.state.withLock { $0.assembly.contentPieces })
         let served = self.servedTier(facts.serviceTier)
         self.settle(usage, model: facts.model, tier: served, outcome: .answered) { result, price in
             switch result {

@@ -60,8 +60,9 @@ final class CompletionCall: AnswerSink, ServedRequest {
 
     func start() {
         let tried = self.state.withLock { $0.tried }
-        guard let (target, engine) = self.use.engines.choose(
-            from: self.targets, excluding: tried, now: self.use.clock.now)
+        guard
+            let (target, engine) = self.use.engines.choose(
+                from: self.targets, excluding: tried, now: self.use.clock.now)
         else {
             self.giveUp(EngineFailure(.unreachable, message: "no engine is available"), held: true)
             return

@@ -48,7 +48,7 @@ public struct FileIndexer: Sendable {
         }
         self.encoder.append(entry)
         guard self.isOrderable, case .object(let body)? = reading?.body else { return }
-        // The line was scanned a moment ago, so this cannot fail; a line without a chain would only lose its neighbours.
+        // The line was scanned just now, so this cannot fail; without a chain a line would only lose its neighbours.
         let chain = (try? PromptPrefix.chain(UnsafeRawBufferPointer(rebasing: line[body.range]))) ?? []
         self.order.append(chain: chain, outputTokens: entry.outputTokens)
     }

@@ -15,7 +15,9 @@ struct LedgerTests {
             if open.isEmpty || Bool.random(using: &generator) {
                 let amount = Int128(Int.random(in: 0...400, using: &generator))
                 let id = RequestID("r\(step)")
-                if try book.place(id, on: "p", amount: Money(picodollars: amount)) == .held { open.append((id, amount)) }
+                if try book.place(id, on: "p", amount: Money(picodollars: amount)) == .held {
+                    open.append((id, amount))
+                }
             } else {
                 let place = Int.random(in: 0..<open.count, using: &generator)
                 let (id, amount) = open.remove(at: place)

@@ -25,7 +25,9 @@ struct RoutingTests {
     @Test("a table with a double name or a missing engine is refused")
     func tables() throws {
         let engine = Engine(id: "a", url: try EngineURL("http://h"), kind: .vllm)
-        #expect(throws: RoutingError.duplicateEngine("a")) { try RoutingTable(engines: [engine, engine], aliases: [:]) }
+        #expect(throws: RoutingError.duplicateEngine("a")) {
+            try RoutingTable(engines: [engine, engine], aliases: [:])
+        }
         #expect(throws: RoutingError.unknownEngine(alias: "m", engine: "b")) {
             try RoutingTable(engines: [engine], aliases: ["m": [EngineTarget(engine: "b", engineModel: "m")]])
         }
@@ -35,7 +37,8 @@ struct RoutingTests {
     static let failures: [(Int, String, String, EngineFailure.Kind)] = [
         (400, "", "", .clientFault), (404, "model_not_found", "", .clientFault), (401, "", "", .credential),
         (403, "", "", .credential), (408, "", "", .timeout(.total)), (429, "rate_limit_exceeded", "", .capacity),
-        (429, "rate_limit_exceeded", "Request too large for m", .clientFault), (429, "insufficient_quota", "", .billing),
+        (429, "rate_limit_exceeded", "Request too large for m", .clientFault),
+        (429, "insufficient_quota", "", .billing),
         (429, "credit_balance_exhausted", "", .billing), (503, "slow_down", "", .capacity), (498, "", "", .capacity),
         (500, "", "", .fault), (502, "", "", .fault),
     ]
@@ -52,13 +55,14 @@ struct RoutingTests {
         let rule = RetryRule()
         var fault = EngineFailure(.fault, message: "x")
         #expect(rule.decide(fault, attempt: 1, othersLeft: true, jitter: 0) == .elsewhere)
-        #expect(rule.decide(fault, attempt: 1, othersLeft: false, jitter: 0) == .after(.seconds(0.15)))
+        #expect(rule.decide(fault, attempt: 1, othersLeft: false, jitter: 0) == .after(.milliseconds(150)))
         #expect(rule.decide(fault, attempt: 3, othersLeft: true, jitter: 0) == .giveUp)
         fault.produced = true
         #expect(rule.decide(fault, attempt: 1, othersLeft: true, jitter: 0) == .giveUp)
         let asked = EngineFailure(.capacity, message: "x", retryAfter: .seconds(30))
         #expect(rule.decide(asked, attempt: 1, othersLeft: false, jitter: 0) == .giveUp)
-        #expect(rule.decide(EngineFailure(.clientFault, message: "x"), attempt: 1, othersLeft: true, jitter: 0) == .giveUp)
+        #expect(
+            rule.decide(EngineFailure(.clientFault, message: "x"), attempt: 1, othersLeft: true, jitter: 0) == .giveUp)
     }
 
     @Test("a breaker opens after five faults, admits one probe, and doubles its pause when that fails")

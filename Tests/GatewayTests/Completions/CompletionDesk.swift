@@ -61,7 +61,11 @@ struct CompletionDesk {
             entries: [
                 PriceEntry(
                     provider: "own", models: ["m"],
-                    tiers: [.standard: TierPrices([.input: rate, .output: try Rate(try Money(decimalDollars: "2"), per: 1_000_000)])])
+                    tiers: [
+                        .standard: TierPrices([
+                            .input: rate, .output: try Rate(try Money(decimalDollars: "2"), per: 1_000_000),
+                        ])
+                    ])
             ])
         self.service = ServeCompletion(
             engines: self.directory, client: self.engine, commits: self.store, pricer: Pricer(book: book),
@@ -87,10 +91,12 @@ struct CompletionDesk {
         #"{"id":"c1","object":"chat.completion","model":"engine-m","choices":[{"index":0,"message":{"role":"assistant","#
         + #""content":"yes"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15},"x":1}"#
     static let chunks = [
-        #"data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"# + "\n\n",
+        #"data: {"id":"c1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#
+            + "\n\n",
         #"data: {"id":"c1","choices":[{"index":0,"delta":{"content":"yes"},"finish_reason":null}]}"# + "\n\n",
         #"data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"# + "\n\n",
-        #"data: {"id":"c1","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}"# + "\n\n",
+        #"data: {"id":"c1","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}"#
+            + "\n\n",
         "data: [DONE]\n\n",
     ]
 }

@@ -14,7 +14,9 @@ struct ServeCompletionTests {
         let (client, _) = try desk.ask(CompletionDesk.question)
         let whole = try #require(client.state.whole)
         let text = String(decoding: whole.body, as: UTF8.self)
-        #expect(text.contains(#""service_tier":"default""#) && text.contains(#""refusal":null"#) && text.contains(#""x":1"#))
+        #expect(
+            text.contains(#""service_tier":"default""#) && text.contains(#""refusal":null"#) && text.contains(#""x":1"#)
+        )
         let sent = String(decoding: desk.engine.requests[0].body, as: UTF8.self)
         #expect(sent.contains(#""model":"engine-m""#) && sent.contains(#""top_k":5"#))
         #expect(desk.engine.requests[0].path == "/chat/completions")
@@ -53,7 +55,7 @@ struct ServeCompletionTests {
         #expect(!plain.text.contains("usage"))
         let asked = CompletionDesk.streamed.dropLast() + #","stream_options":{"include_usage":true}}"#
         let (with, _) = try desk.ask(String(asked), id: "req_2")
-        #expect(with.text.components(separatedBy: "prompt_tokens").count == 2)
+        #expect(with.text.split(separator: "prompt_tokens", omittingEmptySubsequences: false).count == 2)
         #expect(desk.store.allCharges.map(\.usage.output) == [5, 5])
         let sent = String(decoding: desk.engine.requests[0].body, as: UTF8.self)
         #expect(sent.contains(#""include_usage":true"#))
@@ -96,7 +98,8 @@ struct ServeCompletionTests {
 
     @Test("the client's own mistake is passed through with the engine's body and never repeated")
     func clientFault() async throws {
-        let body = #"{"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#
+        let body =
+            #"{"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#
         let failure = EngineFailure(.clientFault, status: 400, message: "too long", body: Array(body.utf8))
         let desk = try await CompletionDesk([.failure(failure)])
         let (client, _) = try desk.ask(CompletionDesk.question)

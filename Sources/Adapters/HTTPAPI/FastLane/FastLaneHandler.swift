@@ -101,11 +101,14 @@ final class FastLaneHandler: ChannelDuplexHandler {
         _ head: HTTPRequestHead, _ endpoint: Endpoint, _ body: ByteBuffer, context: ChannelHandlerContext
     ) {
         let exchange = FastExchange(
-            id: self.lane.randomness.requestID(at: self.lane.clock.now), keepAlive: head.isKeepAlive, context: context, handler: self)
+            id: self.lane.randomness.requestID(at: self.lane.clock.now), keepAlive: head.isKeepAlive, context: context,
+            handler: self)
         self.state = .serving(exchange)
         do {
             let caller = try self.lane.keys.caller(authorization: head.headers.first(name: "authorization"))
-            if let own = head.headers.first(name: "x-client-request-id"), own.utf8.count > 512 || !own.utf8.allSatisfy({ $0 < 128 }) {
+            if let own = head.headers.first(name: "x-client-request-id"),
+                own.utf8.count > 512 || !own.utf8.allSatisfy({ $0 < 128 })
+            {
                 throw GatewayError.invalid("X-Client-Request-Id must be at most 512 ASCII characters.")
             }
             let bytes = Array(body.readableBytesView)
@@ -125,7 +128,8 @@ final class FastLaneHandler: ChannelDuplexHandler {
     private func refuse(_ error: GatewayError, head: HTTPRequestHead, context: ChannelHandlerContext) {
         // The rest of the body is not read, so the connection cannot be used again.
         let exchange = FastExchange(
-            id: self.lane.randomness.requestID(at: self.lane.clock.now), keepAlive: false, context: context, handler: self)
+            id: self.lane.randomness.requestID(at: self.lane.clock.now), keepAlive: false, context: context,
+            handler: self)
         self.state = .discarding
         exchange.refused(error)
     }

@@ -14,7 +14,8 @@ struct FileRoutes {
         group.post("files") { try await self.create($0, $1) }
         group.get("files") { try await self.list($0, $1) }
         group.get("files/:id") { request, context in
-            Response.json(try await self.files.file(try Self.id(context), project: context.requireCaller().project).wire)
+            Response.json(
+                try await self.files.file(try Self.id(context), project: context.requireCaller().project).wire)
         }
         group.get("files/:id/content") { try await self.content($0, $1) }
         group.delete("files/:id") { request, context in

@@ -13,7 +13,7 @@ enum StoreSchema {
         let migrator = self.migrator
         guard try !pool.read(migrator.hasBeenSuperseded) else {
             throw StoreFailure.tooNew(
-                "the database \(pool.path) was written by a later version of ebb; use that version or a copy of the data"
+                "the database \(pool.path) was written by a later ebb; use that version or a copy of the data"
             )
         }
         try migrator.migrate(pool)

@@ -1,0 +1,176 @@
+import EngineHTTP
+import EngineSimulator
+import Gateway
+import NIOCore
+import NIOPosix
+import Quantities
+import Routing
+import Synchronization
+import Testing
+
+/// Collects one answer and lets a test wait for its end.
+private final class CollectingSink: AnswerSink {
+    private struct State {
+        var head: AnswerHead?
+        var body: [UInt8] = []
+        var result: Result<Void, EngineFailure>?
+        var waiter: CheckedContinuation<Void, Never>?
+        var firstByte: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    var body: String { self.state.withLock { String(decoding: $0.body, as: UTF8.self) } }
+    var head: AnswerHead? { self.state.withLock { $0.head } }
+    var failure: EngineFailure? {
+        self.state.withLock { if case .failure(let failure)? = $0.result { failure } else { nil } }
+    }
+
+    func head(_ head: AnswerHead) { self.state.withLock { $0.head = head } }
+
+    func bytes(_ bytes: UnsafeRawBufferPointer) {
+        let waiter = self.state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.body.append(contentsOf: bytes)
+            defer { state.firstByte = nil }
+            return state.firstByte
+        }
+        waiter?.resume()
+    }
+
+    func end() { self.finish(.success(())) }
+    func failed(_ failure: EngineFailure) { self.finish(.failure(failure)) }
+
+    private func finish(_ result: Result<Void, EngineFailure>) {
+        let waiter = self.state.withLock { state -> CheckedContinuation<Void, Never>? in
+            precondition(state.result == nil, "an answer ends once")
+            state.result = result
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume()
+    }
+
+    func waitForEnd() async {
+        await withCheckedContinuation { continuation in
+            let isOver = self.state.withLock { state -> Bool in
+                if state.result == nil { state.waiter = continuation }
+                return state.result != nil
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
+    func waitForBytes() async {
+        await withCheckedContinuation { continuation in
+            let isThere = self.state.withLock { state -> Bool in
+                if state.body.isEmpty { state.firstByte = continuation }
+                return !state.body.isEmpty
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+}
+
+@Suite("Engine connections", .timeLimit(.minutes(1)))
+struct HTTPEngineClientTests {
+    private static let group = MultiThreadedEventLoopGroup.singleton
+    private static let question = Array(
+        #"{"model":"sim","messages":[{"role":"user","content":"hello"}],"max_tokens":4}"#.utf8)
+
+    private static func request(
+        _ port: Int, stream: Bool = false, body: [UInt8]? = nil, timeouts: EngineTimeouts = EngineTimeouts()
+    ) throws -> EngineRequest {
+        let engine = Engine(
+            id: "sim", url: try EngineURL("http://127.0.0.1:\(port)"), kind: .simulated, timeouts: timeouts)
+        return EngineRequest(
+            engine: engine, path: "/chat/completions", body: body ?? Self.question, isStream: stream,
+            request: "req_1")
+    }
+
+    private static func ask(_ client: HTTPEngineClient, _ request: EngineRequest) async -> CollectingSink {
+        let sink = CollectingSink()
+        _ = client.send(request, to: sink)
+        await sink.waitForEnd()
+        return sink
+    }
+
+    @Test("answers arrive whole and their connection is used again")
+    func reuse() async throws {
+        var options = SimulatorOptions()
+        options.model = "sim"
+        let engine = try await SimulatedEngine.start(options: options, group: Self.group)
+        let client = try HTTPEngineClient(group: Self.group)
+        let home = Self.group.next()
+        for _ in 0..<20 {
+            var request = try Self.request(engine.port)
+            request.home = home
+            let sink = await Self.ask(client, request)
+            #expect(sink.head?.status == 200 && sink.body.contains("simulated"))
+        }
+        #expect(engine.openConnections == 1)
+        await client.shutdown()
+        try await engine.shutdown()
+    }
+
+    @Test("an error answer arrives classified, with the engine's own body")
+    func classified() async throws {
+        var options = SimulatorOptions()
+        options.model = "sim"
+        let engine = try await SimulatedEngine.start(options: options, group: Self.group)
+        let client = try HTTPEngineClient(group: Self.group)
+        let sink = await Self.ask(client, try Self.request(engine.port, body: Array("{".utf8)))
+        #expect(sink.failure?.kind == .clientFault && sink.failure?.status == 400)
+        #expect(sink.failure?.body.isEmpty == false)
+        await client.shutdown()
+        try await engine.shutdown()
+    }
+
+    @Test("a stopped engine is unreachable, also over a connection that was idle")
+    func unreachable() async throws {
+        var options = SimulatorOptions()
+        options.model = "sim"
+        let engine = try await SimulatedEngine.start(options: options, group: Self.group)
+        let client = try HTTPEngineClient(group: Self.group)
+        _ = await Self.ask(client, try Self.request(engine.port))
+        let port = engine.port
+        try await engine.shutdown()
+        let sink = await Self.ask(client, try Self.request(port))
+        #expect(sink.failure?.kind == .unreachable)
+        await client.shutdown()
+    }
+
+    @Test("an engine that never answers runs into the first-token limit")
+    func firstToken() async throws {
+        var options = SimulatorOptions()
+        options.model = "sim"
+        options.faults = [.hang: 1]
+        let engine = try await SimulatedEngine.start(options: options, group: Self.group)
+        let client = try HTTPEngineClient(group: Self.group)
+        let limits = EngineTimeouts(firstToken: .milliseconds(300))
+        let sink = await Self.ask(client, try Self.request(engine.port, timeouts: limits))
+        #expect(sink.failure?.kind == .timeout(.firstToken))
+        await client.shutdown()
+        try await engine.shutdown()
+    }
+
+    @Test("cancelling a stream closes its connection, and nothing more arrives")
+    func cancel() async throws {
+        var options = SimulatorOptions()
+        options.model = "sim"
+        options.decodeRate = 20
+        let engine = try await SimulatedEngine.start(options: options, group: Self.group)
+        let client = try HTTPEngineClient(group: Self.group)
+        let body = Array(
+            #"{"model":"sim","messages":[{"role":"user","content":"hello"}],"max_tokens":400,"ignore_eos":true,"stream":true}"#
+                .utf8)
+        let sink = CollectingSink()
+        let call = client.send(try Self.request(engine.port, stream: true, body: body), to: sink)
+        await sink.waitForBytes()
+        call.cancel()
+        let next = await Self.ask(client, try Self.request(engine.port))
+        #expect(next.head?.status == 200)
+        #expect(sink.failure == nil)
+        await client.shutdown()
+        try await engine.shutdown()
+    }
+}
