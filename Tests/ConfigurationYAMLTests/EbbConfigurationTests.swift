@@ -193,7 +193,7 @@ import Testing
     @Test("every key that the reader knows is in the guide")
     func documented() throws {
         let guide = try RepositoryFile.text("docs/guides/configuration.md")
-        for folder in ["EbbConfigurationReader", "EngineReader", "ModelReader", "ProjectReader"] {
+        for folder in ["EbbConfigurationReader", "EngineReader", "ModelReader"] {
             let source = try RepositoryFile.text("Sources/Adapters/ConfigurationYAML/\(folder).swift")
             for call in source.split(separator: "fields([").dropFirst() {
                 let keys = call.prefix { $0 != "]" }.split(separator: "\"").filter { $0.first?.isLetter == true }

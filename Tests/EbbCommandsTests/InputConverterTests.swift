@@ -24,7 +24,7 @@ import Testing
         #"{"custom_id": "x", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m", "messages": []}}"#
 
     @Test(arguments: [1, 7, 1_000]) func `a complete batch line stays as it is`(size: Int) {
-        let (lines, converter) = Self.convert(Self.whole + "\n", size: size) { _ in }
+        let (lines, converter) = Self.convert(Self.whole + "\n", size: size) { _ throws(Never) in }
         #expect(lines == [Self.whole])
         #expect(converter.flaws.isEmpty)
         #expect(converter.model == "m")
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func `a missing model is named`() {
-        let (_, converter) = Self.convert(#"{"prompt":"a"}"#) { _ in }
+        let (_, converter) = Self.convert(#"{"prompt":"a"}"#) { _ throws(Never) in }
         #expect(converter.flaws == [InputFlaw(line: 1, field: "model", "it is missing; give one with --model")])
     }
 

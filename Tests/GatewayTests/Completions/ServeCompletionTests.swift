@@ -157,7 +157,7 @@ struct ServeCompletionTests {
     @Test("an unknown model is a 404 and asks no engine")
     func unknownModel() async throws {
         let desk = try await CompletionDesk([])
-        let (client, _) = try desk.ask(#"{"model":"nope","messages":[]}"#)
+        let (client, _) = try desk.ask(#"{"model":"nope","messages":[{"role":"user","content":"x"}]}"#)
         #expect(client.state.error?.answer.code == "model_not_found" && client.state.error?.answer.status == 404)
     }
 
