@@ -10,6 +10,9 @@ import Telemetry
 
 /// The serving process: start, run, stop in order.
 struct GatewayProcess {
+    /// How long the start waits for the engines' first answers.
+    static let engineWait: Duration = .milliseconds(500)
+
     let configuration: EbbConfiguration
     let options: EngineOptions
 
@@ -46,7 +49,8 @@ struct GatewayProcess {
         let server = self.server(
             assembly, keys: keys, completions: completions, runner: runner, files: files, catalog: catalog,
             logger: logger)
-        try? await catalog.refresh()
+        // Clients that come at once should find the models; an engine that hangs must not hold up the start.
+        await Patience.wait(atMost: Self.engineWait) { try? await catalog.refresh() }
         let services: [any Service] = [
             Loop("catalog") { await catalog.run(clock: assembly.clock) },
             Loop("access") { await access.run(logger: logger) },
