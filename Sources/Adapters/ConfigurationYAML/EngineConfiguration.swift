@@ -9,13 +9,6 @@ public struct EngineConfiguration: Sendable {
         /// Answers without a model, for trials and tests.
         case simulated
 
-        /// Whether engines of this kind usually run on the operator's own machines.
-        var isUsuallyOwned: Bool {
-            switch self {
-            case .auto, .openai: false
-            case .vllm, .llamacpp, .sglang, .ollama, .simulated: true
-            }
-        }
     }
     /// How answers are fetched from the engine.
     public enum Streaming: String, Hashable, Sendable, CaseIterable {
@@ -67,14 +60,12 @@ public struct EngineConfiguration: Sendable {
     }
 
     public var name: EngineID
-    /// `http://` or `https://`, without a slash at the end; empty for a simulated engine.
+    /// `http://` or `https://`, without a slash at the end.
     public var url: String
     public var kind = Kind.auto
     public var apiKey: SecretSource?
     /// nil: `always` for engines of our own, `as-asked` for bought ones.
     public var streaming: Streaming?
-    /// An owned engine has idle capacity to fill; one that is bought has a bill for every token.
-    public var isOwned = false
     /// Requests that may run on it at the same time.
     /// nil: as the engine tells, else 8.
     public var concurrency: Int?
@@ -88,7 +79,6 @@ public struct EngineConfiguration: Sendable {
         self.name = name
         self.url = url
         self.kind = kind
-        self.isOwned = kind.isUsuallyOwned
     }
 }
 
@@ -108,21 +98,10 @@ public struct ModelConfiguration: Hashable, Sendable {
             self.weight = weight
         }
     }
-    /// How prompt tokens are counted beforehand.
-    public enum Tokenizer: Hashable, Sendable {
-        /// A named byte-pair encoding, for example `o200k_base`.
-        case encoding(String)
-        /// A vocabulary file.
-        case file(String)
-        /// The engine is asked.
-        case engine
-    }
-
     public var name: String
     public var targets: [Target]
     /// Output tokens assumed when a request states no limit.
     public var defaultMaxOutput: Int64?
-    public var tokenizer: Tokenizer?
     /// The model of the price book whose prices apply; nil is the name of the model that answers.
     public var priceAs: String?
 

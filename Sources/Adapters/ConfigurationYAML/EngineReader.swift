@@ -18,22 +18,16 @@ struct EngineReader {
 
     private func engine(_ value: YAMLValue) throws(ConfigurationError) -> EngineConfiguration {
         let fields = try value.fields([
-            "name", "url", "kind", "api_key", "stream", "owned", "concurrency", "timeouts", "models", "headers", "tls",
+            "name", "url", "kind", "api_key", "stream", "concurrency", "timeouts", "models", "headers", "tls",
         ])
         let name = try Self.identifier(try fields.required("name"))
         let kind =
             try fields.optional("kind") { value throws(ConfigurationError) in
                 try value.choice(EngineConfiguration.Kind.self)
             } ?? .auto
-        var engine = EngineConfiguration(name: EngineID(name), url: "", kind: kind)
-        if kind == .simulated {
-            if let url = fields["url"] { throw url.error("a simulated engine has no url") }
-        } else {
-            engine.url = try Self.url(try fields.required("url"))
-        }
+        var engine = EngineConfiguration(name: EngineID(name), url: try Self.url(try fields.required("url")), kind: kind)
         if let value = fields["api_key"] { engine.apiKey = try self.secret(value) }
         if let value = fields["stream"] { engine.streaming = try value.choice(EngineConfiguration.Streaming.self) }
-        if let value = fields["owned"] { engine.isOwned = try value.bool() }
         if let value = fields["concurrency"] { engine.concurrency = try value.integer(1...100_000) }
         if let value = fields["timeouts"] { engine.timeouts = try self.timeouts(value) }
         if let value = fields["models"] { engine.models = try self.models(value) }

@@ -1,5 +1,4 @@
 import OpenAIWire
-import Pricing
 import Quantities
 import Routing
 
@@ -9,17 +8,10 @@ struct LineBound {
     let tier: TierName
     let at: Instant
 
-    /// The highest price under any name by which the line may be charged, with every prompt byte a token that is
-    /// written to the cache; zero when the book knows none of the names, since nothing is charged then.
+    /// Zero when the book knows none of the names, since nothing is charged then.
     func most(_ body: LineBody, target: EngineTarget) -> Money {
-        let usage = CostBound.usage(body.facts, bodyBytes: body.bytes.count)
-        var most = Money.zero
-        for name in [body.facts.model, target.engineModel] {
-            guard let table = self.pricer.table(names: [name], tier: self.tier, at: self.at),
-                let amount = try? table.highestCharge(usage: usage, at: self.at)
-            else { continue }
-            most = max(most, amount)
-        }
-        return most
+        CostBound(pricer: self.pricer, at: self.at).most(
+            body.facts, bodyBytes: body.bytes.count, names: [body.facts.model, target.engineModel], tier: self.tier)
+            ?? .zero
     }
 }

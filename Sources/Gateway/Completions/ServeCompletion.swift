@@ -1,5 +1,6 @@
 public import Logging
 public import OpenAIWire
+import Pricing
 public import Quantities
 import Routing
 import Synchronization
@@ -49,7 +50,7 @@ public final class ServeCompletion: Sendable {
             guard self.inFlight.load(ordering: .relaxed) < Self.inFlightMax else {
                 throw GatewayError(source: .gateway, retry: .afterDelay(.seconds(1)), answer: .overloaded)
             }
-            try self.hold(request, tier: tier)
+            try self.hold(request, tier: tier, targets: targets)
             self.inFlight.add(1, ordering: .relaxed)
             let call = CompletionCall(use: self, request: request, tier: tier, targets: targets, sink: sink)
             self.meters.requestStarted(model: request.facts.model, tier: tier)
@@ -66,10 +67,15 @@ public final class ServeCompletion: Sendable {
 
     /// Projects with a spend cap reserve the most that the request may cost; an unpriced model cannot be capped, so it
     /// is refused there.
-    private func hold(_ request: CompletionRequest, tier: TierName) throws(GatewayError) {
+    private func hold(
+        _ request: CompletionRequest, tier: TierName, targets: [EngineTarget]
+    ) throws(GatewayError) {
         guard self.holds.hasCap(request.caller.project) else { return }
         let bound = CostBound(pricer: self.pricer, at: request.arrivedAt)
-        guard let most = bound.most(request.facts, bodyBytes: request.body.count, tier: tier) else {
+        guard let most = bound.most(
+            request.facts, bodyBytes: request.body.count, names: [request.facts.model] + targets.map(\.engineModel),
+            tier: tier)
+        else {
             throw GatewayError.invalid(
                 "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",
                 param: "model", code: "unpriced_model", status: 400)
@@ -93,18 +99,36 @@ public struct CostBound: Sendable {
         self.at = at
     }
 
-    /// A token is at least one byte of the body, so its size bounds the input; nil when the model has no price.
-    public func most(_ facts: RequestFacts, bodyBytes: Int, tier: TierName) -> Money? {
-        self.pricer.price(
-            Self.usage(facts, bodyBytes: bodyBytes), names: [facts.model], tier: tier, at: self.at
-        ).amount
+    /// The highest price under any name by which the request may be charged, with every prompt byte a token that may
+    /// be written to the cache; nil when the book knows none of the names.
+    ///
+    /// A bound that cannot be computed is one that no cap can hold.
+    public func most(_ facts: RequestFacts, bodyBytes: Int, names: [String], tier: TierName) -> Money? {
+        let usage = Self.usage(facts, bodyBytes: bodyBytes)
+        var most: Money?
+        for name in names {
+            guard let table = self.pricer.table(names: [name], tier: tier, at: self.at) else { continue }
+            do throws(PricingError) {
+                most = max(most ?? .zero, try table.highestCharge(usage: usage, at: self.at))
+            } catch .unpriced {
+                continue
+            } catch {
+                return Self.unbounded
+            }
+        }
+        return most
     }
+
+    /// More than any cap.
+    private static let unbounded = Money(picodollars: 1 << 120)
+    /// Counts beyond this are not priced (Pricing's own limit).
+    private static let tokensMax: Int64 = 1 << 50
 
     /// The most tokens that a request may use.
     static func usage(_ facts: RequestFacts, bodyBytes: Int) -> TokenUsage {
         let choices = max(facts.n, facts.bestOf, 1)
         let each = facts.endpoint == .embeddings ? 0 : facts.outputTokensMax ?? Self.outputTokensDefault
-        return TokenUsage(
-            input: Int64(bodyBytes), output: each.multipliedReportingOverflow(by: choices).partialValue)
+        let (output, overflow) = max(each, 0).multipliedReportingOverflow(by: choices)
+        return TokenUsage(input: Int64(bodyBytes), output: overflow ? Self.tokensMax + 1 : output)
     }
 }

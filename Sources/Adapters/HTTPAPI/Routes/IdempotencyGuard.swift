@@ -51,6 +51,12 @@ struct IdempotencyGuard {
             record.body = body
             try await self.store.finish(record)
             return Response.json(body)
+        } catch let error as GatewayError where error.source != .client {
+            // Something may have been done: the same answer again, never the same work again.
+            record.status = error.answer.status
+            record.body = error.bodyBytes
+            try? await self.store.finish(record)
+            throw error
         } catch {
             // Refused before anything was done: the key may be used again.
             try? await self.store.abandon(project: caller.project, route: route, key: key)
