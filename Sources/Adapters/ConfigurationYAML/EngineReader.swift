@@ -25,7 +25,8 @@ struct EngineReader {
             try fields.optional("kind") { value throws(ConfigurationError) in
                 try value.choice(EngineConfiguration.Kind.self)
             } ?? .auto
-        var engine = EngineConfiguration(name: EngineID(name), url: try Self.url(try fields.required("url")), kind: kind)
+        var engine = EngineConfiguration(
+            name: EngineID(name), url: try Self.url(try fields.required("url")), kind: kind)
         if let value = fields["api_key"] { engine.apiKey = try self.secret(value) }
         if let value = fields["stream"] { engine.streaming = try value.choice(EngineConfiguration.Streaming.self) }
         if let value = fields["concurrency"] { engine.concurrency = try value.integer(1...100_000) }

@@ -25,7 +25,8 @@ final class RunningCall: EngineCall, @unchecked Sendable {
 
     let wire: WireCall
     let pool: LoopPool
-    private let sink: any AnswerSink
+    /// Let go at the end: whoever asked holds this call, and must not be held by it for ever.
+    private var sink: (any AnswerSink)?
     private(set) var phase = Phase.waiting
     private var connection: EngineConnection?
     private var readingPaused = false
@@ -58,9 +59,15 @@ final class RunningCall: EngineCall, @unchecked Sendable {
     private func cancelOnLoop() {
         guard self.phase != .done else { return }
         self.phase = .done
+        _ = self.letGo()
         self.pool.finished(self)
         self.connection?.close()
         self.connection = nil
+    }
+
+    private func letGo() -> (any AnswerSink)? {
+        defer { self.sink = nil }
+        return self.sink
     }
 
     func setReading(_ reading: Bool) {
@@ -100,14 +107,14 @@ final class RunningCall: EngineCall, @unchecked Sendable {
         guard self.phase == .sent else { return }
         self.phase = .answering
         // A stream's head may come long before its first token; the first-token limit goes on until bytes arrive.
-        self.sink.head(head)
+        self.sink?.head(head)
     }
 
     func bytes(_ buffer: ByteBuffer) {
         guard self.phase == .answering else { return }
         self.produced = true
         self.touch()
-        buffer.withUnsafeReadableBytes { self.sink.bytes($0) }
+        buffer.withUnsafeReadableBytes { self.sink?.bytes($0) }
     }
 
     /// The answer is whole; the connection has already been taken back.
@@ -116,7 +123,7 @@ final class RunningCall: EngineCall, @unchecked Sendable {
         self.phase = .done
         self.connection = nil
         self.pool.finished(self)
-        self.sink.end()
+        self.letGo()?.end()
     }
 
     func fail(_ failure: EngineFailure) {
@@ -127,7 +134,7 @@ final class RunningCall: EngineCall, @unchecked Sendable {
         self.connection = nil
         var failure = failure
         failure.produced = self.produced
-        self.sink.failed(failure)
+        self.letGo()?.failed(failure)
     }
 
     /// The connection closed. Before any byte of an answer a reused connection is replaced once.

@@ -97,7 +97,7 @@ extension SQLiteStore: BatchStore {
         try await self.write { db in
             try db.execute(
                 sql: """
-                    DELETE FROM line_result
+                    UPDATE line_result SET output = x''
                     WHERE batch = (\(Self.sequence)) AND succeeded = \(succeeded ? 1 : 0)
                     """,
                 arguments: ["id": batch.text])

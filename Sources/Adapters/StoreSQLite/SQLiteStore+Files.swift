@@ -48,14 +48,19 @@ extension SQLiteStore: FileStore {
                     SELECT blob FROM file WHERE blob IS NOT NULL
                     UNION ALL SELECT line_index FROM file WHERE line_index IS NOT NULL
                     UNION ALL SELECT blob FROM upload_part
-                    UNION ALL SELECT input_blob FROM batch WHERE \(Self.isUnfinished) AND input_blob IS NOT NULL
-                    UNION ALL SELECT line_index FROM batch WHERE \(Self.isUnfinished) AND line_index IS NOT NULL
+                    UNION ALL SELECT input_blob FROM batch WHERE \(Self.needsInput) AND input_blob IS NOT NULL
+                    UNION ALL SELECT line_index FROM batch WHERE \(Self.needsInput) AND line_index IS NOT NULL
                     """)
             var keys: Set<BlobKey> = []
             while let text = try cursor.next() { keys.insert(BlobKey(text)) }
             return keys
         }
     }
+
+    /// Lines that never ran are shown from the input as long as their error file lives.
+    private static let needsInput = """
+        (\(isUnfinished) OR EXISTS (SELECT 1 FROM file AS view WHERE view.batch = batch.id AND view.view = 'errors'))
+        """
 
     private static func isReferenced(_ blob: BlobKey, _ db: Database) throws -> Bool {
         try Bool.fetchOne(
@@ -64,7 +69,7 @@ extension SQLiteStore: FileStore {
                 SELECT EXISTS (SELECT 1 FROM file WHERE blob = :blob)
                     OR EXISTS (SELECT 1 FROM file WHERE line_index = :blob)
                     OR EXISTS (
-                        SELECT 1 FROM batch WHERE \(Self.isUnfinished) AND (input_blob = :blob OR line_index = :blob))
+                        SELECT 1 FROM batch WHERE \(Self.needsInput) AND (input_blob = :blob OR line_index = :blob))
                 """,
             arguments: ["blob": blob.text]) ?? true
     }

@@ -22,11 +22,12 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
 
     public init() {}
 
-    /// Opens an account or changes its cap; `spent` is what the ledger already holds.
+    /// Opens an account or changes its cap; `spent` is what the ledger held when the account got its first cap.
     public mutating func open(_ account: Account, cap: Money?, spent: Money) {
         var balance = self.balances[account] ?? Balance()
+        // An account that counts already knows better than a figure read a moment ago.
+        if balance.cap == nil { balance.spent = spent }
         balance.cap = cap
-        balance.spent = spent
         self.balances[account] = balance
     }
 

@@ -41,6 +41,15 @@ public struct EngineChooser: Sendable {
         self.loads[engine] = load
     }
 
+    /// A chosen engine was not asked after all: its place is free, and a probe that was not made is still to be made.
+    public mutating func released(_ engine: EngineID, now: Instant) {
+        guard var load = self.loads[engine] else { return }
+        load.inFlight -= 1
+        precondition(load.inFlight >= 0, "more requests finished than started")
+        load.health.unprobed(now: now)
+        self.loads[engine] = load
+    }
+
     public func inFlight(_ engine: EngineID) -> Int { self.loads[engine]?.inFlight ?? 0 }
 
     public func isAvailable(_ engine: EngineID, now: Instant) -> Bool {

@@ -45,6 +45,11 @@ public struct EngineHealth: Sendable {
         }
     }
 
+    /// The probe was not made.
+    mutating func unprobed(now: Instant) {
+        if self.state == .probing { self.state = .open(until: now) }
+    }
+
     public mutating func succeeded() {
         self.state = .closed(failures: 0)
         self.openFor = Self.openForMin

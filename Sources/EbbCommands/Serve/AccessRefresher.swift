@@ -14,8 +14,13 @@ struct AccessRefresher: Sendable {
     func refresh() async throws(StoreFailure) {
         guard let projects = try await self.keys.refresh() else { return }
         for project in projects where project.spendCap != nil || self.holds.hasCap(project.id) {
-            self.holds.open(
-                project.id, cap: project.spendCap, spent: try await self.store.spent(project: project.id))
+            do throws(StoreFailure) {
+                let spent = try await self.store.spent(project: project.id)
+                self.holds.open(project.id, cap: project.spendCap, spent: spent)
+            } catch {
+                self.keys.invalidate()
+                throw error
+            }
         }
     }
 

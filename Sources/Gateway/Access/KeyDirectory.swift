@@ -17,7 +17,6 @@ public final class KeyDirectory: Sendable {
     private struct Snapshot {
         var generation: Int64 = -1
         var callers: [KeyHash: Caller] = [:]
-        var caps: [ProjectID: Money?] = [:]
     }
 
     private let snapshot = Mutex(Snapshot())
@@ -27,6 +26,9 @@ public final class KeyDirectory: Sendable {
 
     /// The caller whose key hashes to `hash`, unless it is unknown, revoked or its project archived.
     public func caller(_ hash: KeyHash) -> Caller? { self.snapshot.withLock { $0.callers[hash] } }
+
+    /// Makes the next `refresh` read everything: what followed from the last one could not be done.
+    public func invalidate() { self.snapshot.withLock { $0.generation = -1 } }
 
     /// Reads keys and projects again when they changed, by whichever process.
     /// - Returns: projects with their spend caps when something changed, else nil.

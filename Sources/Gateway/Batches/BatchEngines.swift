@@ -30,6 +30,7 @@ public final class BatchEngines: Sendable {
         self.directory = directory
         self.clock = clock
         self.linesMax = linesMax
+        directory.onFree { [weak self] in self?.placeFreed() }
     }
 
     func choose(_ targets: [EngineTarget]) -> Choice {
@@ -60,16 +61,27 @@ public final class BatchEngines: Sendable {
     }
 
     func finished(_ engine: EngineID, failure: EngineFailure?) {
-        self.directory.finished(engine, failure: failure, now: self.clock.now)
         self.linesInFlight.withLock { $0 -= 1 }
-        self.placeFreed()
+        self.directory.finished(engine, failure: failure, now: self.clock.now)
+    }
+
+    /// A chosen place was not used.
+    func released(_ engine: EngineID) {
+        self.linesInFlight.withLock { $0 -= 1 }
+        self.directory.released(engine, now: self.clock.now)
     }
 
     /// Called once when a place may be free; one call for each batch that asked.
-    func whenFree(_ batch: BatchID, wake: @escaping @Sendable () -> Void) {
+    func whenFree(_ batch: BatchID, targets: [EngineTarget], wake: @escaping @Sendable () -> Void) {
         self.waiters.withLock { waiters in
             if !waiters.contains(where: { $0.batch == batch }) { waiters.append(Waiter(batch: batch, wake: wake)) }
         }
+        // The last place may have come free between the choice and now, with nobody waiting yet.
+        let table = self.directory.table
+        let isFree = targets.contains { target in
+            table.engines[target.engine].map { self.directory.inFlight(target.engine) < Self.places(of: $0) } ?? false
+        }
+        if isFree, self.linesInFlight.withLock({ $0 }) < self.linesMax { self.placeFreed() }
     }
 
     /// Wakes every waiting batch in the order they asked; the first to choose gets the place.

@@ -23,22 +23,22 @@ extension BatchLoop {
             let choice = self.context.engines.choose(self.targets)
             guard case .engine(let target, let engine) = choice else {
                 if case .unavailable = choice { return self.pauseDispatch(now) }
-                self.context.engines.whenFree(self.batch.id) { [send] in send(.wake) }
+                self.context.engines.whenFree(self.batch.id, targets: self.targets) { [send] in send(.wake) }
                 return
             }
             guard let (lease, lane) = self.nextLine(now) else {
-                self.context.engines.finished(target.engine, failure: nil)
+                self.context.engines.released(target.engine)
                 if let ready = self.plan?.ledger.nextReady { self.wake(at: ready) }
                 return
             }
             switch self.start(lease, lane: lane, target: target, engine: engine, now: now) {
             case .sent: break
             case .capReached:
-                self.context.engines.finished(target.engine, failure: nil)
+                self.context.engines.released(target.engine)
                 return self.capReached()
             case .projectCapReached:
                 // The project's money is spent or held; it may be raised, or held money come back.
-                self.context.engines.finished(target.engine, failure: nil)
+                self.context.engines.released(target.engine)
                 return self.pauseDispatch(now)
             }
         }

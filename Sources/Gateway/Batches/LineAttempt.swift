@@ -23,6 +23,8 @@ final class LineAttempt: AnswerSink {
     let target: EngineTarget
     let startedAt: Instant
     private let report: @Sendable (LineAttempt, Ending) -> Void
+    /// Size of the request, for estimates where the engine reports no usage.
+    private let requestBytes = Atomic<Int>(0)
     private let state: Mutex<State>
 
     init(
@@ -38,7 +40,10 @@ final class LineAttempt: AnswerSink {
         self.state = Mutex(State(assembly: AnswerAssembly(endpoint: endpoint, isStream: false)))
     }
 
+    var bodyBytes: Int { self.requestBytes.load(ordering: .relaxed) }
+
     func start(_ request: EngineRequest, client: any EngineClient) {
+        self.requestBytes.store(request.body.count, ordering: .relaxed)
         let call = client.send(request, to: self)
         let isLive = self.state.withLock { state -> Bool in
             if !state.isDone { state.call = call }

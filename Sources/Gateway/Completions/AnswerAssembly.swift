@@ -9,6 +9,8 @@ struct AnswerAssembly: Sendable {
     struct Assembled: Sendable {
         var body: [UInt8]
         var facts: AnswerFacts
+        /// Content chunks of a stream, about one token each; 0 for an answer in one piece.
+        var contentPieces: Int64
     }
 
     let endpoint: Endpoint
@@ -89,7 +91,7 @@ struct AnswerAssembly: Sendable {
         if facts.hasError {
             throw StreamFailure.classify(ErrorBody(parsing: self.collected, status: 500))
         }
-        return Assembled(body: self.collected, facts: facts)
+        return Assembled(body: self.collected, facts: facts, contentPieces: self.contentPieces)
     }
 }
 

@@ -9,10 +9,9 @@ import Synchronization
 extension CompletionCall {
     func settleWhole(_ answer: AnswerAssembly.Assembled) {
         let facts = answer.facts
-        let usage =
-            facts.usage
-            ?? UsageEstimate.usage(
-                bodyBytes: self.request.body.count, contentPieces: self.state.withLock { $0.assembly.contentPieces })
+        let usage = BillableUsage.of(
+            facts.usage, bodyBytes: self.request.body.count,
+            outputTokens: max(answer.contentPieces, Int64(answer.body.count / 4)))
         let served = self.servedTier(facts.serviceTier)
         self.settle(usage, model: facts.model, tier: served, outcome: .answered) { result, price in
             switch result {
@@ -34,7 +33,7 @@ extension CompletionCall {
 
     func settleStream(_ outcome: Charge.Outcome, last: [UInt8], failure: EngineFailure? = nil) {
         let (usage, pieces) = self.state.withLock { ($0.relay.usage, $0.relay.contentPieces) }
-        let used = usage ?? UsageEstimate.usage(bodyBytes: self.request.body.count, contentPieces: pieces)
+        let used = BillableUsage.of(usage, bodyBytes: self.request.body.count, outputTokens: pieces)
         self.settle(used, model: nil, tier: self.tier, outcome: outcome, failure: failure) { result, _ in
             switch result {
             case .success: self.sink.streamEnded(last)
@@ -75,7 +74,7 @@ extension CompletionCall {
             guard state.target != nil else { return (state.call, nil, nil) }
             var usage = state.relay.usage
             if usage == nil && pieces > 0 {
-                usage = UsageEstimate.usage(bodyBytes: self.request.body.count, contentPieces: pieces)
+                usage = BillableUsage.of(nil, bodyBytes: self.request.body.count, outputTokens: pieces)
             }
             return (state.call, state.target?.engine, usage)
         }

@@ -47,11 +47,19 @@ enum InteractiveTier {
     }
 }
 
-/// Estimates for requests whose engine reported no usage (a cut stream, a client that left).
-enum UsageEstimate {
-    /// About four bytes of body a token: the customary rule where no tokenizer is at hand. Flagged as estimated.
-    static func usage(bodyBytes: Int, contentPieces: Int64) -> TokenUsage {
-        var usage = TokenUsage(input: Int64(bodyBytes / 4), output: contentPieces)
+/// Which usage is billed: the engine's report, or an estimate where it has none or one that cannot be true.
+enum BillableUsage {
+    /// No request uses more tokens of one kind; a report beyond that is nonsense.
+    static let tokensMax: Int64 = 1_000_000_000
+
+    /// - Parameters:
+    ///   - bodyBytes: size of the request: about four bytes a token where the engine does not tell.
+    ///   - outputTokens: content chunks seen, or the answer's bytes over four.
+    static func of(_ reported: TokenUsage?, bodyBytes: Int, outputTokens: Int64) -> TokenUsage {
+        if let reported, max(reported.input, reported.output) <= Self.tokensMax, reported.inconsistency == nil {
+            return reported
+        }
+        var usage = TokenUsage(input: Int64(bodyBytes / 4), output: outputTokens)
         usage.isEstimated = true
         return usage
     }

@@ -10,6 +10,7 @@ public final class EngineDirectory: Sendable {
     }
 
     private let state: Mutex<State>
+    private let freed = Mutex<(@Sendable () -> Void)?>(nil)
 
     public init(table: RoutingTable) { self.state = Mutex(State(table: table)) }
 
@@ -33,7 +34,17 @@ public final class EngineDirectory: Sendable {
 
     public func finished(_ engine: EngineID, failure: EngineFailure?, now: Instant) {
         self.state.withLock { $0.chooser.finished(engine, failure: failure, now: now) }
+        self.freed.withLock { $0 }?()
     }
+
+    /// Gives back a place that was chosen but not used: says nothing about the engine's health.
+    public func released(_ engine: EngineID, now: Instant) {
+        self.state.withLock { $0.chooser.released(engine, now: now) }
+        self.freed.withLock { $0 }?()
+    }
+
+    /// Called whenever a place has come free, by whatever request.
+    func onFree(_ action: @escaping @Sendable () -> Void) { self.freed.withLock { $0 = action } }
 
     public func isAvailable(_ engine: EngineID, now: Instant) -> Bool {
         self.state.withLock { $0.chooser.isAvailable(engine, now: now) }

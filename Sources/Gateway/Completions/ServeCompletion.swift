@@ -72,9 +72,10 @@ public final class ServeCompletion: Sendable {
     ) throws(GatewayError) {
         guard self.holds.hasCap(request.caller.project) else { return }
         let bound = CostBound(pricer: self.pricer, at: request.arrivedAt)
-        guard let most = bound.most(
-            request.facts, bodyBytes: request.body.count, names: [request.facts.model] + targets.map(\.engineModel),
-            tier: tier)
+        guard
+            let most = bound.most(
+                request.facts, bodyBytes: request.body.count, names: [request.facts.model] + targets.map(\.engineModel),
+                tier: tier)
         else {
             throw GatewayError.invalid(
                 "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",

@@ -98,7 +98,8 @@ public protocol BatchStore: Sendable {
     ) async throws(StoreFailure) -> [LineRow]
     /// Bytes of all rows of one kind, one newline each included, and their number.
     func lineBytes(of batch: BatchID, succeeded: Bool) async throws(StoreFailure) -> (bytes: Int64, count: Int64)
-    /// Removes the rows of one output view (its file expired or was deleted). Charges stay.
+    /// Forgets the bytes of one output view (its file expired or was deleted). That the lines are done stays, and so do
+    /// their charges.
     func deleteLines(of batch: BatchID, succeeded: Bool) async throws(StoreFailure)
 }
 

@@ -84,7 +84,9 @@ extension InMemoryStore: BatchStore {
 
     public func deleteLines(of batch: BatchID, succeeded: Bool) async throws(StoreFailure) {
         try self.change { state in
-            state.lines[batch] = state.lines[batch]?.filter { $0.value.succeeded != succeeded }
+            for (line, row) in state.lines[batch] ?? [:] where row.succeeded == succeeded {
+                state.lines[batch]?[line]?.output = []
+            }
         }
     }
 }

@@ -112,7 +112,8 @@ extension InMemoryStore.State {
             keys.insert(blob)
             if let index { keys.insert(index) }
         }
-        for batch in self.batches.values where !batch.isTerminal {
+        let shown = Set(self.files.values.map(\.content))
+        for batch in self.batches.values where !batch.isTerminal || shown.contains(.batchErrors(batch.id)) {
             keys.formUnion([batch.input, batch.index].compactMap { $0 })
         }
         return keys

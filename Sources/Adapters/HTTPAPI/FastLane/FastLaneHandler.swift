@@ -27,6 +27,9 @@ final class FastLaneHandler: ChannelDuplexHandler {
         case serving(FastExchange)
     }
 
+    /// Reserved for a body before its bytes have come, however long it claims to be.
+    private static let bodyReserveMax = 64 * 1_024
+
     private let lane: FastLane
     private var state = State.idle
 
@@ -50,13 +53,21 @@ final class FastLaneHandler: ChannelDuplexHandler {
             context.fireChannelRead(data)
             return
         }
+        do throws(GatewayError) {
+            // Nobody without a key makes the gateway keep a body.
+            _ = try self.lane.keys.caller(authorization: head.headers.first(name: "authorization"))
+        } catch {
+            self.refuse(error, head: head, context: context)
+            return
+        }
         let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         if length > self.lane.bodyBytesMax {
             self.refuse(.client(.bodyTooLarge(maximumBytes: self.lane.bodyBytesMax)), head: head, context: context)
             return
         }
         self.state = .collecting(
-            head: head, endpoint: endpoint, body: context.channel.allocator.buffer(capacity: length))
+            head: head, endpoint: endpoint,
+            body: context.channel.allocator.buffer(capacity: min(max(length, 0), Self.bodyReserveMax)))
     }
 
     private static func endpoint(of uri: String) -> Endpoint? {
@@ -117,7 +128,9 @@ final class FastLaneHandler: ChannelDuplexHandler {
             let request = CompletionRequest(
                 id: exchange.id, caller: caller, endpoint: endpoint, body: bytes, facts: facts,
                 arrivedAt: self.lane.clock.now, home: context.eventLoop)
-            exchange.served = self.lane.completions.serve(request, to: exchange)
+            let served = self.lane.completions.serve(request, to: exchange)
+            // A request that was refused at once has ended already, and must not be held again.
+            if case .serving(let current) = self.state, current === exchange { exchange.served = served }
         } catch let error as GatewayError {
             exchange.refused(error)
         } catch {

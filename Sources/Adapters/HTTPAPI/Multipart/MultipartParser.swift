@@ -13,6 +13,8 @@ package enum MultipartError: Error, Equatable, Sendable {
 package struct MultipartParser: Sendable {
     package static let headerBytesMax = 16 * 1_024
     package static let partsMax = 64
+    /// Spaces that may follow a boundary (RFC 2046 allows some).
+    package static let paddingMax = 256
     /// RFC 2046 allows 70 characters.
     package static let boundaryBytesMax = 200
 
@@ -77,6 +79,7 @@ package struct MultipartParser: Sendable {
     private mutating func readDelimiterEnd() throws -> Bool {
         var at = 0
         while at < self.buffer.count, self.buffer[at] == 32 || self.buffer[at] == 9 { at += 1 }
+        guard at <= Self.paddingMax else { throw MultipartError.malformed("too much space after a boundary") }
         guard self.buffer.count >= at + 2 else { return false }
         if self.buffer[at] == 45, self.buffer[at + 1] == 45 {
             self.state = .epilogue

@@ -45,12 +45,9 @@ struct IdempotencyGuard {
             try await self.store.abandon(project: caller.project, route: route, key: key)
             _ = try await self.store.begin(record, notBefore: notBefore)
         }
+        let body: [UInt8]
         do {
-            let body = try await work()
-            record.status = 200
-            record.body = body
-            try await self.store.finish(record)
-            return Response.json(body)
+            body = try await work()
         } catch let error as GatewayError where error.source != .client {
             // Something may have been done: the same answer again, never the same work again.
             record.status = error.answer.status
@@ -62,6 +59,11 @@ struct IdempotencyGuard {
             try? await self.store.abandon(project: caller.project, route: route, key: key)
             throw error
         }
+        record.status = 200
+        record.body = body
+        // The work is done: if its answer cannot be kept, the key stays taken, so that it is never done twice.
+        try? await self.store.finish(record)
+        return Response.json(body)
     }
 
     private static func replay(_ record: Gateway.IdempotencyRecord, fingerprint: [UInt8]) throws -> Response {
