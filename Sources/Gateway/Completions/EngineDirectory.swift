@@ -10,7 +10,12 @@ public final class EngineDirectory: Sendable {
     }
 
     private let state: Mutex<State>
-    private let freed = Mutex<(@Sendable () -> Void)?>(nil)
+    /// In a struct of its own: a bare closure in a generic box gets one more thunk around it at every access.
+    private struct Listener: Sendable {
+        let placeFreed: @Sendable () -> Void
+    }
+
+    private let listener = Mutex<Listener?>(nil)
 
     public init(table: RoutingTable) { self.state = Mutex(State(table: table)) }
 
@@ -34,17 +39,19 @@ public final class EngineDirectory: Sendable {
 
     public func finished(_ engine: EngineID, failure: EngineFailure?, now: Instant) {
         self.state.withLock { $0.chooser.finished(engine, failure: failure, now: now) }
-        self.freed.withLock { $0 }?()
+        self.listener.withLock { $0 }?.placeFreed()
     }
 
     /// Gives back a place that was chosen but not used: says nothing about the engine's health.
     public func released(_ engine: EngineID, now: Instant) {
         self.state.withLock { $0.chooser.released(engine, now: now) }
-        self.freed.withLock { $0 }?()
+        self.listener.withLock { $0 }?.placeFreed()
     }
 
     /// Called whenever a place has come free, by whatever request.
-    func onFree(_ action: @escaping @Sendable () -> Void) { self.freed.withLock { $0 = action } }
+    func onFree(_ action: @escaping @Sendable () -> Void) {
+        self.listener.withLock { $0 = Listener(placeFreed: action) }
+    }
 
     public func isAvailable(_ engine: EngineID, now: Instant) -> Bool {
         self.state.withLock { $0.chooser.isAvailable(engine, now: now) }
