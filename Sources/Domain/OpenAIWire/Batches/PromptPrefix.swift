@@ -87,11 +87,30 @@ struct ChainHasher {
         }
     }
 
-    /// Behind the closing quote of the string that opens at `start`.
+    /// Behind the closing quote of the string that opens at `start`; quotes and backslashes are found eight bytes at a
+    /// time (see `LineEnds`). The text was scanned before, so the string does end.
     private static func stringEnd(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
         var at = start + 1
-        while bytes[at] != UInt8(ascii: "\"") { at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1 }
-        return at + 1
+        while true {
+            while at &+ 8 <= bytes.count {
+                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                let quote = word ^ (ones &* 0x22)
+                let backslash = word ^ (ones &* 0x5C)
+                let marks = (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & highs
+                if marks != 0 {
+                    at &+= marks.trailingZeroBitCount &>> 3
+                    break
+                }
+                at &+= 8
+            }
+            switch bytes[at] {
+            case UInt8(ascii: "\""): return at + 1
+            case UInt8(ascii: "\\"): at += 2
+            default: at += 1
+            }
+        }
     }
 
     private mutating func close() {
