@@ -16,7 +16,8 @@ struct BatchValidation {
         let facts = try BatchInput(input: input, index: index, blobs: self.context.blobs).index.facts
         let table = self.context.directory.table
         return BatchCheck(endpoint: endpoint, limits: self.context.limits.batch).verdict(on: facts) {
-            table.targets(for: $0) != nil
+            // While no engine has answered nothing is known to be missing; dispatch waits for the model then.
+            table.aliases.isEmpty || table.targets(for: $0) != nil
         }
     }
 }
