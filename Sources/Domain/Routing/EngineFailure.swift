@@ -46,14 +46,6 @@ public struct EngineFailure: Error, Equatable, Sendable {
         self.produced = produced
     }
 
-    /// True when another try (here later, or on another engine now) may succeed.
-    public var isTransient: Bool {
-        switch self.kind {
-        case .capacity, .fault, .unreachable, .timeout: true
-        case .clientFault, .billing, .credential, .cancelled: false
-        }
-    }
-
     /// A word for metrics labels: bounded set.
     public var label: String {
         switch self.kind {

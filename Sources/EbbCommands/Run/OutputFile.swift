@@ -21,13 +21,9 @@ final class OutputFile {
 
     func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { buffer in
-            var offset = 0
-            while offset < buffer.count {
-                let count = Glibc.write(self.file, buffer.baseAddress.map { $0 + offset }, buffer.count - offset)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw Self.failure(self.path) }
-                offset += count
-            }
+            do throws(ServerFailure) {
+                try FileBytes.write(buffer, to: self.file, name: self.path)
+            } catch { throw Self.failure(self.path) }
         }
     }
 

@@ -90,10 +90,6 @@ extension ErrorBody {
         status: 502, message: "The engine that serves this model refused the gateway's credentials.",
         type: Self.serverErrorType, code: "engine_credentials")
 
-    public static let engineAnswerUnreadable = ErrorBody(
-        status: 502, message: "The engine that serves this model gave an answer that could not be read.",
-        type: Self.serverErrorType, code: "engine_answer_unreadable")
-
     public static let engineTimeout = ErrorBody(
         status: 504, message: "The engine that serves this model did not answer in time.", type: Self.serverErrorType,
         code: "engine_timeout")

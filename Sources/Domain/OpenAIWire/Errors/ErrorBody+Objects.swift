@@ -23,21 +23,4 @@ extension ErrorBody {
 
     public static let invalidBatchFile = ErrorBody(
         status: 400, message: "Invalid file format for Batch API. Must be .jsonl")
-
-    public static func uploadNotPending(status: String) -> ErrorBody {
-        ErrorBody(status: 400, message: "The upload is not pending any more; its status is '\(status)'.")
-    }
-
-    public static func noSuchPart(_ id: String) -> ErrorBody {
-        ErrorBody(status: 400, message: "No part found with id '\(id)' in this upload.", param: "part_ids")
-    }
-
-    public static func uploadSizeMismatch(expected: Int64, got: Int64) -> ErrorBody {
-        ErrorBody(
-            status: 400, message: "The parts have \(got) bytes, but the upload was created for \(expected) bytes.",
-            param: "part_ids")
-    }
-
-    public static let uploadChecksumMismatch = ErrorBody(
-        status: 400, message: "The MD5 checksum does not match the uploaded parts.", param: "md5")
 }

@@ -10,9 +10,6 @@ extension ErrorBody {
         ErrorBody(status: 401, message: "Incorrect API key provided: \(shownKey).", code: "invalid_api_key")
     }
 
-    public static let wrongKindOfKey = ErrorBody(
-        status: 403, message: "This key is not allowed to use this endpoint.", code: "insufficient_permissions")
-
     public static func unparsableBody(_ error: JSONError) -> ErrorBody {
         ErrorBody(
             status: 400,

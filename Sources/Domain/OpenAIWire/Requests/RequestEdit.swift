@@ -53,10 +53,6 @@ public struct RequestEdit: Sendable {
 
     public mutating func removeServiceTier() { self.remove(.serviceTier) }
 
-    public mutating func setServiceTier(_ name: String) {
-        if name != self.facts.serviceTier { self.set(.serviceTier, JSONWriter.quoted(name)) }
-    }
-
     /// Sets the limit on output tokens under the name that the client used, `max_tokens` when it used none.
     public mutating func setMaxTokens(_ value: Int64) {
         let field: RequestField = self.facts.has(.maxCompletionTokens) ? .maxCompletionTokens : .maxTokens

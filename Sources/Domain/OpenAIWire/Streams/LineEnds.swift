@@ -3,20 +3,6 @@ enum LineEnds {
     private static let ones: UInt64 = 0x0101_0101_0101_0101
     private static let highs: UInt64 = 0x8080_8080_8080_8080
 
-    /// The offset of the next line feed at or after `start`, or the end.
-    static func nextLineFeed(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        var at = start
-        while at &+ 8 <= bytes.count {
-            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-            let feed = word ^ (self.ones &* 0x0A)
-            let marks = (feed &- self.ones) & ~feed & self.highs
-            if marks != 0 { return at &+ marks.trailingZeroBitCount &>> 3 }
-            at &+= 8
-        }
-        while at < bytes.count, bytes[at] != 0x0A { at &+= 1 }
-        return at
-    }
-
     /// The offset of the next carriage return or line feed at or after `start`, or the end.
     static func nextEnd(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var at = start

@@ -27,8 +27,6 @@ public struct StreamChunkFacts: Hashable, Sendable {
     public private(set) var serviceTier: String?
     public private(set) var serviceTierMember: JSONMember?
 
-    public var hasContent: Bool { self.contentPieces > 0 }
-
     private var choiceCount = 0
 
     private init() { self.layout = JSONObjectLayout(open: 0, close: 0, memberCount: 0) }
