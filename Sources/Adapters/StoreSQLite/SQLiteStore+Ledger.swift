@@ -43,20 +43,24 @@ extension SQLiteStore: LedgerStore {
 
     public func spent(project: ProjectID) async throws(StoreFailure) -> Money {
         try await self.read { db in
+            let uncounted = try ChargeCount.uncounted(db).spent[project] ?? .zero
             let row = try Row.fetchOne(
                 db, sql: "SELECT dollars, picodollars FROM spent WHERE project = ?", arguments: [project.text])
-            guard let row else { return .zero }
+            guard let row else { return uncounted }
             let dollars: Int64 = row["dollars"]
             let picodollars: Int64 = row["picodollars"]
-            return try Money(dollars: dollars).adding(Money(picodollars: Int128(picodollars)))
+            return try Money(dollars: dollars).adding(Money(picodollars: Int128(picodollars))).adding(uncounted)
         }
     }
 
     public func outputStatistics(model: String) async throws(StoreFailure) -> OutputStatistics? {
         try await self.read { db in
-            try Row.fetchOne(
-                db, sql: "SELECT requests, output_tokens FROM model_output WHERE model = ?", arguments: [model]
-            ).map { OutputStatistics(requests: $0["requests"], outputTokens: $0["output_tokens"]) }
+            var output = try ChargeCount.uncounted(db).modelOutput[model] ?? ChargeCount.ModelOutput()
+            let row = try Row.fetchOne(
+                db, sql: "SELECT requests, output_tokens FROM model_output WHERE model = ?", arguments: [model])
+            if let row { output.add(requests: row["requests"], output: row["output_tokens"]) }
+            return output.requests == 0
+                ? nil : OutputStatistics(requests: output.requests, outputTokens: output.outputTokens)
         }
     }
 

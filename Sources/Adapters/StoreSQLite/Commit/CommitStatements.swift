@@ -13,6 +13,7 @@ struct CommitStatements {
     let addProgress: RawStatement
     let addSpent: RawStatement
     let addModelOutput: RawStatement
+    let countCharges: RawStatement
 
     init(on connection: OpaquePointer) throws(SQLiteFailure) {
         self.begin = try RawStatement("BEGIN IMMEDIATE", on: connection)
@@ -57,14 +58,16 @@ struct CommitStatements {
             INSERT INTO model_output VALUES (?1, ?2, ?3)
             ON CONFLICT (model) DO UPDATE SET
                 requests = requests + excluded.requests,
-                output_tokens = output_tokens + excluded.output_tokens
+                output_tokens = output_tokens + min(excluded.output_tokens, 9223372036854775807 - output_tokens)
             """, on: connection)
+        self.countCharges = try RawStatement(
+            "UPDATE counted SET through = (SELECT coalesce(max(id), 0) FROM charge)", on: connection)
     }
 
     func finalize() {
         for statement in [
             self.begin, self.commit, self.rollback, self.bootEpoch, self.findBatch, self.insertLine, self.deleteLine,
-            self.insertCharge, self.addProgress, self.addSpent, self.addModelOutput,
+            self.insertCharge, self.addProgress, self.addSpent, self.addModelOutput, self.countCharges,
         ] {
             statement.finalize()
         }

@@ -9,6 +9,8 @@ import Quantities
 /// Unchecked: it is touched on the database's writer queue only, which runs one block at a time.
 final class CommitWriter: @unchecked Sendable {
     private var statements: CommitStatements?
+    /// Charges that the stored sums do not contain yet; nil until it was asked.
+    private var uncounted: Int64?
 
     /// All of the group in one transaction; if one entry spoils it, each entry in its own.
     func commit(_ group: [CommitQueue.Waiting], on db: Database) -> [Result<CommitResult, StoreFailure>] {
@@ -27,6 +29,7 @@ final class CommitWriter: @unchecked Sendable {
     func finalize() {
         self.statements?.finalize()
         self.statements = nil
+        self.uncounted = nil
     }
 
     private static func isAboutOneEntry(_ error: any Error) -> Bool {
@@ -49,13 +52,38 @@ final class CommitWriter: @unchecked Sendable {
                 Failpoint.hit("commit.middle")
             }
             try Self.write(tally, statements)
+            let uncounted = try self.counting(tally.charges, on: db, statements)
             try statements.commit.run()
+            self.uncounted = uncounted
             return results
         } catch {
             // A full disk has rolled back by itself already.
             if sqlite3_get_autocommit(connection) == 0 { try statements.rollback.run() }
             throw error
         }
+    }
+
+    /// Adds what is uncounted to the stored sums when it has become much.
+    /// - Returns: what is left uncounted once the transaction is committed.
+    private func counting(_ written: Int64, on db: Database, _ statements: CommitStatements) throws -> Int64 {
+        let uncounted = try (self.uncounted ?? ChargeCount.uncountedNumber(db, before: written)) + written
+        guard uncounted >= ChargeCount.uncountedMax else { return uncounted }
+        let count = try ChargeCount.uncounted(db)
+        for (project, amount) in count.spent {
+            let (dollars, picodollars) = ChargeColumns.split(amount)
+            statements.addSpent.bind(1, project.text)
+            statements.addSpent.bind(2, dollars)
+            statements.addSpent.bind(3, picodollars)
+            try statements.addSpent.run()
+        }
+        for (model, output) in count.modelOutput {
+            statements.addModelOutput.bind(1, model)
+            statements.addModelOutput.bind(2, output.requests)
+            statements.addModelOutput.bind(3, output.outputTokens)
+            try statements.addModelOutput.run()
+        }
+        try statements.countCharges.run()
+        return 0
     }
 
     private func prepared(on connection: OpaquePointer) throws(SQLiteFailure) -> CommitStatements {
@@ -70,7 +98,7 @@ final class CommitWriter: @unchecked Sendable {
     ) throws -> CommitResult {
         try ChargeColumns.bind(charge, to: statements.insertCharge)
         guard try statements.insertCharge.run() == 1 else { return .duplicate }
-        try tally.add(charge)
+        tally.charges += 1
         return .committed
     }
 
@@ -138,19 +166,6 @@ final class CommitWriter: @unchecked Sendable {
             statements.addProgress.bind(3, batch.failed)
             ChargeColumns.bind(batch.usage, to: statements.addProgress, from: 4)
             try statements.addProgress.run()
-        }
-        for (project, amount) in tally.spent {
-            let (dollars, picodollars) = ChargeColumns.split(amount)
-            statements.addSpent.bind(1, project.text)
-            statements.addSpent.bind(2, dollars)
-            statements.addSpent.bind(3, picodollars)
-            try statements.addSpent.run()
-        }
-        for (model, output) in tally.modelOutput {
-            statements.addModelOutput.bind(1, model)
-            statements.addModelOutput.bind(2, output.requests)
-            statements.addModelOutput.bind(3, output.outputTokens)
-            try statements.addModelOutput.run()
         }
     }
 }

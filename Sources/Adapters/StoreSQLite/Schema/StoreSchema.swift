@@ -6,6 +6,7 @@ enum StoreSchema {
     private static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration(Migration0001Initial.name, migrate: Migration0001Initial.apply)
+        migrator.registerMigration(Migration0002CountedCharges.name, migrate: Migration0002CountedCharges.apply)
         return migrator
     }
 
