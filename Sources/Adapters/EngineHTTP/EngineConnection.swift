@@ -90,13 +90,24 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.call?.pause()
+        context.fireChannelReadComplete()
+    }
+
     private func finish(context: ChannelHandlerContext) {
         let call = self.call
         self.call = nil
         let head = self.errorHead
         if self.keepAlive { self.pool.giveBack(self) } else { context.close(promise: nil) }
         guard let call else { return }
-        if let head { call.fail(self.failure(head)) } else { call.end() }
+        if let head {
+            call.fail(self.failure(head))
+        } else {
+            // What came with the end does not wait for the charge that `end` commits.
+            call.pause()
+            call.end()
+        }
     }
 
     private func failure(_ head: HTTPResponseHead) -> EngineFailure {

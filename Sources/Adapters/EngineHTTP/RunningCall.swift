@@ -117,6 +117,12 @@ final class RunningCall: EngineCall, @unchecked Sendable {
         buffer.withUnsafeReadableBytes { self.sink?.bytes($0) }
     }
 
+    /// All that has arrived was given.
+    func pause() {
+        guard self.phase == .answering else { return }
+        self.sink?.pause()
+    }
+
     /// The answer is whole; the connection has already been taken back.
     func end() {
         guard self.phase == .answering else { return }

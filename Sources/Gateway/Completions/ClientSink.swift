@@ -3,19 +3,26 @@ public import Quantities
 
 /// Where an answer goes: the client's connection, or whoever collects it. The counterpart of `AnswerSink`.
 ///
-/// Either `whole`, or `refused` before anything else, or `streamBegan`, any number of `streamBytes` and one
-/// `streamEnded`. May be called from any thread, never concurrently for one request.
+/// Either `whole`, or `refused` before anything else, or `streamBegan`, any number of `streamBytes` and `streamPaused`
+/// and one `streamEnded`. May be called from any thread, never concurrently for one request.
 public protocol ClientSink: AnyObject, Sendable {
     /// The whole answer; its charge is durable.
     func whole(_ answer: WholeAnswer)
     /// An event stream begins: status 200.
     func streamBegan(tier: TierName)
-    /// Valid during the call only.
+    /// Valid during the call only. May be kept until `streamPaused`, so that events that came together leave together.
     func streamBytes(_ bytes: UnsafeRawBufferPointer)
+    /// No more for now: what was given leaves.
+    func streamPaused()
     /// The last bytes, after the charge is durable.
     func streamEnded(_ last: [UInt8])
     /// Nothing was sent yet: an ordinary error answer.
     func refused(_ error: GatewayError)
+}
+
+extension ClientSink {
+    /// Sinks that pass each piece on at once, or none before the end, have nothing to do.
+    public func streamPaused() {}
 }
 
 public struct WholeAnswer: Sendable {

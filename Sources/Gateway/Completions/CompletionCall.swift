@@ -155,6 +155,10 @@ final class CompletionCall: AnswerSink, ServedRequest {
         if !out.isEmpty { out.withUnsafeBytes { self.sink.streamBytes($0) } }
     }
 
+    func pause() {
+        if self.clientStreams { self.sink.streamPaused() }
+    }
+
     func end() {
         if self.clientStreams { self.endRelay() } else { self.endWhole() }
     }

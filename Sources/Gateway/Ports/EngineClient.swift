@@ -40,7 +40,7 @@ public struct AnswerHead: Sendable {
     public var isEventStream: Bool { self.contentType.hasPrefix("text/event-stream") }
 }
 
-/// Takes an answer as it comes: `head`, any number of `bytes`, then exactly one of `end` or `failed`.
+/// Takes an answer as it comes: `head`, any number of `bytes` and `pause`, then exactly one of `end` or `failed`.
 ///
 /// Push-style, so that the engine's and the client's connection can live on one event loop without a hop. Calls of one
 /// answer never overlap. Nothing may block.
@@ -48,8 +48,15 @@ public protocol AnswerSink: AnyObject, Sendable {
     func head(_ head: AnswerHead)
     /// The bytes are valid during the call only.
     func bytes(_ bytes: UnsafeRawBufferPointer)
+    /// The engine has sent no more for now: what is to be passed on should leave, in one write.
+    func pause()
     func end()
     func failed(_ failure: EngineFailure)
+}
+
+extension AnswerSink {
+    /// Sinks that keep what they get have nothing to pass on.
+    public func pause() {}
 }
 
 /// A running call.

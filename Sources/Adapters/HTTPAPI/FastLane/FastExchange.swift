@@ -10,17 +10,23 @@ import Quantities
 /// log's thread) hop there first.
 final class FastExchange: ClientSink, @unchecked Sendable {
     let id: RequestID
-    private let keepAlive: Bool
+    private var keepAlive: Bool
+    /// HTTP/1.0 knows no chunks: its body ends when the connection closes.
+    private let isChunked: Bool
     private let loop: any EventLoop
     private let startedAt: NIODeadline
     private var context: ChannelHandlerContext?
     private weak var handler: FastLaneHandler?
     var served: (any ServedRequest)?
-    private var isStreaming = false
+    /// Events of the stream that have not been written yet.
+    private var pending = ByteBuffer()
 
-    init(id: RequestID, keepAlive: Bool, context: ChannelHandlerContext, handler: FastLaneHandler) {
+    init(
+        id: RequestID, head: HTTPRequestHead, keepAlive: Bool, context: ChannelHandlerContext, handler: FastLaneHandler
+    ) {
         self.id = id
         self.keepAlive = keepAlive
+        self.isChunked = head.version != .http1_0
         self.loop = context.eventLoop
         self.context = context
         self.handler = handler
@@ -56,41 +62,62 @@ final class FastExchange: ClientSink, @unchecked Sendable {
         let head = HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: status), headers: headers)
         context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
-        let buffer = context.channel.allocator.buffer(bytes: body)
-        context.write(NIOAny(HTTPServerResponsePart.body(.byteBuffer(buffer))), promise: nil)
+        self.handler?.writeFramed(context.channel.allocator.buffer(bytes: body))
         self.end()
     }
 
     func streamBegan(tier: TierName) {
         self.onLoop { exchange in
             guard let context = exchange.context else { return }
-            exchange.isStreaming = true
+            if !exchange.isChunked { exchange.keepAlive = false }
             var headers = exchange.headers(contentType: "text/event-stream; charset=utf-8")
             headers.add(name: "cache-control", value: "no-cache")
-            let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: headers)
-            context.writeAndFlush(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
+            let head = HTTPResponseHead(
+                version: exchange.isChunked ? .http1_1 : .http1_0, status: .ok, headers: headers)
+            context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
         }
     }
 
     func streamBytes(_ bytes: UnsafeRawBufferPointer) {
         if self.loop.inEventLoop {
-            guard let context = self.context else { return }
-            var buffer = context.channel.allocator.buffer(capacity: bytes.count)
-            buffer.writeBytes(bytes)
-            context.writeAndFlush(NIOAny(HTTPServerResponsePart.body(.byteBuffer(buffer))), promise: nil)
+            self.add(bytes)
         } else {
             let copy = Array(bytes)
-            self.loop.execute { copy.withUnsafeBytes { self.streamBytes($0) } }
+            self.loop.execute { copy.withUnsafeBytes { self.add($0) } }
         }
+    }
+
+    private func add(_ bytes: UnsafeRawBufferPointer) {
+        guard let context = self.context else { return }
+        if self.pending.readableBytes == 0 {
+            self.pending = context.channel.allocator.buffer(capacity: bytes.count + ChunkFrame.overhead)
+            ChunkFrame.begin(&self.pending)
+        }
+        self.pending.writeBytes(bytes)
+    }
+
+    func streamPaused() {
+        self.onLoop { exchange in
+            guard exchange.context != nil, exchange.writePending() else { return }
+            exchange.handler?.flushFramed()
+        }
+    }
+
+    /// - Returns: false when there was nothing to write.
+    private func writePending() -> Bool {
+        guard self.pending.readableBytes > 0 else { return false }
+        var chunk = self.pending
+        self.pending = ByteBuffer()
+        ChunkFrame.end(&chunk, isChunked: self.isChunked)
+        self.handler?.writeFramed(chunk)
+        return true
     }
 
     func streamEnded(_ last: [UInt8]) {
         self.onLoop { exchange in
-            guard let context = exchange.context else { return }
-            if !last.isEmpty {
-                let buffer = context.channel.allocator.buffer(bytes: last)
-                context.write(NIOAny(HTTPServerResponsePart.body(.byteBuffer(buffer))), promise: nil)
-            }
+            guard exchange.context != nil else { return }
+            last.withUnsafeBytes { if !$0.isEmpty { exchange.add($0) } }
+            _ = exchange.writePending()
             exchange.end()
         }
     }

@@ -11,7 +11,7 @@ struct ServerChannel: HTTPChannelHandler {
 
     let responder: Responder
     let lane: FastLane
-    /// A connection on which nothing moves for this long, and on which no answer is due, is closed.
+    /// A connection from which nothing has come for this long, and on which no answer is due, is closed.
     static let idleTimeout: TimeAmount = .seconds(600)
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -19,8 +19,10 @@ struct ServerChannel: HTTPChannelHandler {
             let pipeline = channel.pipeline.syncOperations
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: true, withErrorHandling: true, withOutboundHeaderValidation: false)
-            try pipeline.addHandler(IdleStateHandler(allTimeout: Self.idleTimeout))
-            try pipeline.addHandler(FastLaneHandler(lane: self.lane))
+            // Watching writes too would cost a promise for each.
+            try pipeline.addHandler(IdleStateHandler(readTimeout: Self.idleTimeout))
+            let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self)
+            try pipeline.addHandler(FastLaneHandler(lane: self.lane, encoder: encoder))
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
