@@ -11,6 +11,7 @@ struct StreamRelay: Sendable {
     let servedTier: String?
     private var parser = SSEParser()
     private var tierSent = false
+    private var template: ChunkTemplate?
     private(set) var usage: TokenUsage?
     private(set) var model: String?
     private(set) var contentPieces: Int64 = 0
@@ -51,6 +52,10 @@ struct StreamRelay: Sendable {
 
     private mutating func take(_ payload: UnsafeRawBufferPointer, into out: inout [UInt8]) {
         guard !self.isDone, self.failure == nil else { return }
+        if let pieces = self.template?.append(payload, to: &out) {
+            self.contentPieces += Int64(pieces)
+            return
+        }
         let facts: StreamChunkFacts
         do throws(JSONError) {
             facts = try StreamChunkFacts.scan(payload)
@@ -72,11 +77,14 @@ struct StreamRelay: Sendable {
         if facts.finishReason != nil { self.sawFinish = true }
         self.contentPieces += Int64(facts.contentPieces)
         // One chunk that names the tier is enough: SDKs keep the last value that is not null.
-        switch facts.edit(payload, keepsUsage: self.keepsUsage, servedTier: self.tierSent ? nil : self.servedTier) {
+        let tier = self.tierSent ? nil : self.servedTier
+        let edit = facts.edit(payload, keepsUsage: self.keepsUsage, servedTier: tier)
+        switch edit {
         case .dropped: return
         case .unchanged: SSEParser.append(payload, to: &out)
         case .replaced(let bytes): SSEParser.append(bytes, to: &out)
         }
+        if self.tierSent { self.template = ChunkTemplate(facts, of: payload, edit: edit) }
         self.tierSent = true
     }
 }

@@ -28,6 +28,11 @@ public struct StreamChunkFacts: Hashable, Sendable {
     public private(set) var serviceTierMember: JSONMember?
 
     private var choiceCount = 0
+    private var texts = 0
+    private var text: Range<Int>?
+
+    /// Where the chunk's generated text lies, quotes inside, when one choice has one such string.
+    var onlyText: Range<Int>? { self.choiceCount == 1 && self.texts == 1 ? self.text : nil }
 
     private init() { self.layout = JSONObjectLayout(open: 0, close: 0, memberCount: 0) }
 
@@ -100,31 +105,43 @@ public struct StreamChunkFacts: Hashable, Sendable {
                 try scanner.openObject()
                 while let inner = try scanner.nextKey() {
                     let value = try scanner.value()
-                    if Self.isContent(inner, value, scanner) { pieces = 1 }
+                    if self.readContent(inner, value, scanner) { pieces = 1 }
                 }
             } else if scanner.matches(key, "finish_reason") {
                 let value = try scanner.value()
                 if value.kind == .string { self.finishReason = scanner.string(value) }
             } else {
                 let value = try scanner.value()
-                if scanner.matches(key, "text"), value.kind == .string, !value.inner.isEmpty { pieces = 1 }
+                if scanner.matches(key, "text"), value.kind == .string, self.readText(value) { pieces = 1 }
             }
         }
         self.contentPieces += pieces
     }
 
+    /// True when a member of a delta holds something generated.
     @inline(__always)
-    private static func isContent(_ key: JSONSlice, _ value: JSONSlice, _ scanner: JSONScanner) -> Bool {
+    private mutating func readContent(_ key: JSONSlice, _ value: JSONSlice, _ scanner: JSONScanner) -> Bool {
         switch value.kind {
         case .string:
-            !value.inner.isEmpty
-                && (scanner.matches(key, "content") || scanner.matches(key, "reasoning_content")
-                    || scanner.matches(key, "reasoning") || scanner.matches(key, "refusal"))
+            let isText =
+                scanner.matches(key, "content") || scanner.matches(key, "reasoning_content")
+                || scanner.matches(key, "reasoning") || scanner.matches(key, "refusal")
+            return isText && self.readText(value)
         case .array, .object:
-            !value.inner.isEmpty
+            let isContent =
+                !value.inner.isEmpty
                 && (scanner.matches(key, "tool_calls") || scanner.matches(key, "function_call")
                     || scanner.matches(key, "audio"))
-        default: false
+            // Whatever text there is beside it, it is not the only content.
+            if isContent { self.texts += 2 }
+            return isContent
+        default: return false
         }
+    }
+
+    private mutating func readText(_ value: JSONSlice) -> Bool {
+        self.texts += 1
+        self.text = value.range
+        return !value.inner.isEmpty
     }
 }
