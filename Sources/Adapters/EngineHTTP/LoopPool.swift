@@ -66,7 +66,10 @@ final class LoopPool: @unchecked Sendable {
                             ? nil : url.host
                         try pipeline.addHandler(NIOSSLClientHandler(context: access.tls, serverHostname: name))
                     }
-                    try pipeline.addHandler(HTTPRequestEncoder())
+                    // Every request says its content-length itself.
+                    var framing = HTTPRequestEncoder.Configuration()
+                    framing.automaticallySetFramingHeaders = false
+                    try pipeline.addHandler(HTTPRequestEncoder(configuration: framing))
                     try pipeline.addHandler(
                         ByteToMessageHandler(
                             HTTPResponseDecoder(

@@ -22,10 +22,18 @@ final class FastLaneHandler: ChannelDuplexHandler {
         case idle
         /// Hummingbird's: over when the request has been read and its answer written.
         case passing(requestEnded: Bool, answerEnded: Bool)
-        case collecting(head: HTTPRequestHead, endpoint: Endpoint, body: ByteBuffer)
+        case collecting(Incoming)
         /// The body is not wanted (refused early); the rest of it is dropped, then the connection closes.
         case discarding
         case serving(FastExchange)
+    }
+
+    /// A request of which more is to come.
+    private struct Incoming {
+        let head: HTTPRequestHead
+        let endpoint: Endpoint
+        let caller: Caller
+        var body: ByteBuffer
     }
 
     /// Reserved for a body before its bytes have come, however long it claims to be.
@@ -72,9 +80,10 @@ final class FastLaneHandler: ChannelDuplexHandler {
             context.fireChannelRead(data)
             return
         }
+        let caller: Caller
         do throws(GatewayError) {
             // Nobody without a key makes the gateway keep a body.
-            _ = try self.lane.keys.caller(authorization: head.headers.first(name: "authorization"))
+            caller = try self.lane.keys.caller(authorization: head.headers.first(name: "authorization"))
         } catch {
             self.refuse(error, head: head, context: context)
             return
@@ -84,9 +93,8 @@ final class FastLaneHandler: ChannelDuplexHandler {
             self.refuse(.client(.bodyTooLarge(maximumBytes: self.lane.bodyBytesMax)), head: head, context: context)
             return
         }
-        self.state = .collecting(
-            head: head, endpoint: endpoint,
-            body: context.channel.allocator.buffer(capacity: min(max(length, 0), Self.bodyReserveMax)))
+        let body = context.channel.allocator.buffer(capacity: min(max(length, 0), Self.bodyReserveMax))
+        self.state = .collecting(Incoming(head: head, endpoint: endpoint, caller: caller, body: body))
     }
 
     private static func endpoint(of uri: String) -> Endpoint? {
@@ -99,17 +107,18 @@ final class FastLaneHandler: ChannelDuplexHandler {
         switch self.state {
         case .passing:
             context.fireChannelRead(data)
-        case .collecting(let head, let endpoint, var body):
-            guard body.readableBytes + bytes.readableBytes <= self.lane.bodyBytesMax else {
+        case .collecting(var incoming):
+            guard incoming.body.readableBytes + bytes.readableBytes <= self.lane.bodyBytesMax else {
                 self.refuse(
-                    .client(.bodyTooLarge(maximumBytes: self.lane.bodyBytesMax)), head: head, context: context)
+                    .client(.bodyTooLarge(maximumBytes: self.lane.bodyBytesMax)), head: incoming.head,
+                    context: context)
                 return
             }
             // Let go of the stored copy first, so that appending does not copy the buffer.
             self.state = .idle
             var bytes = bytes
-            body.writeBuffer(&bytes)
-            self.state = .collecting(head: head, endpoint: endpoint, body: body)
+            incoming.body.writeBuffer(&bytes)
+            self.state = .collecting(incoming)
         case .idle, .discarding, .serving:
             break
         }
@@ -120,8 +129,8 @@ final class FastLaneHandler: ChannelDuplexHandler {
         case .passing(_, let answerEnded):
             self.state = answerEnded ? .idle : .passing(requestEnded: true, answerEnded: false)
             context.fireChannelRead(data)
-        case .collecting(let head, let endpoint, let body):
-            self.serve(head, endpoint, body, context: context)
+        case .collecting(let incoming):
+            self.serve(incoming, context: context)
         case .idle, .discarding, .serving:
             break
         }
@@ -137,25 +146,25 @@ final class FastLaneHandler: ChannelDuplexHandler {
         context.write(data, promise: promise)
     }
 
-    private func serve(
-        _ head: HTTPRequestHead, _ endpoint: Endpoint, _ body: ByteBuffer, context: ChannelHandlerContext
-    ) {
+    private func serve(_ incoming: Incoming, context: ChannelHandlerContext) {
+        let head = incoming.head
         let exchange = FastExchange(
             id: self.lane.randomness.requestID(at: self.lane.clock.now), head: head, keepAlive: head.isKeepAlive,
             context: context, handler: self)
         self.state = .serving(exchange)
         do {
-            let caller = try self.lane.keys.caller(authorization: head.headers.first(name: "authorization"))
             if let own = head.headers.first(name: "x-client-request-id"),
                 own.utf8.count > 512 || !own.utf8.allSatisfy({ $0 < 128 })
             {
                 throw GatewayError.invalid("X-Client-Request-Id must be at most 512 ASCII characters.")
             }
-            let bytes = Array(body.readableBytesView)
+            let bytes = Array(incoming.body.readableBytesView)
             let facts: RequestFacts
-            do { facts = try RequestFacts.scan(bytes, endpoint) } catch { throw GatewayError.client(error.body) }
+            do {
+                facts = try RequestFacts.scan(bytes, incoming.endpoint)
+            } catch { throw GatewayError.client(error.body) }
             let request = CompletionRequest(
-                id: exchange.id, caller: caller, endpoint: endpoint, body: bytes, facts: facts,
+                id: exchange.id, caller: incoming.caller, endpoint: incoming.endpoint, body: bytes, facts: facts,
                 arrivedAt: self.lane.clock.now, home: context.eventLoop)
             let served = self.lane.completions.serve(request, to: exchange)
             // A request that was refused at once has ended already, and must not be held again.
