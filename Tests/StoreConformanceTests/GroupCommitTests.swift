@@ -179,16 +179,43 @@ import Testing
         }
     }
 
-    @Test("a linger gathers what comes one by one")
-    func linger() async throws {
+    @Test("entries that come one after the other are written at once, however long a group may wait")
+    func alone() async throws {
         var settings = CommitSettings()
-        settings.linger = .milliseconds(50)
+        settings.linger = .seconds(3_600)
+        try await self.withStore(settings) { (store, observed) async throws in
+            for number in 0..<5 { _ = try await store.commit(.charge(Samples.charge(RequestID("req_\(number)")))) }
+            #expect(observed.groups.withLock { $0 } == [1, 1, 1, 1, 1])
+        }
+    }
+
+    @Test("entries that come together wait for each other, and not once the store closes")
+    func together() async throws {
+        var settings = CommitSettings()
+        settings.linger = .seconds(3_600)
+        settings.lingerEntriesMax = 1_000
         try await self.withStore(settings) { (store, observed) async throws in
             for number in 0..<30 {
                 store.commit(.charge(Samples.charge(RequestID("req_\(number)")))) { _ in }
             }
             await store.close()
-            #expect(observed.groups.withLock { $0 } == [30])
+            let groups = observed.groups.withLock { $0 }
+            #expect(groups.count <= 2 && groups.reduce(0, +) == 30)
+        }
+    }
+
+    @Test("a group that is large enough does not wait")
+    func large() async throws {
+        var settings = CommitSettings()
+        settings.linger = .seconds(3_600)
+        settings.lingerEntriesMax = 1
+        try await self.withStore(settings) { (store, _) async throws in
+            try await withThrowingTaskGroup(of: CommitResult.self) { group in
+                for number in 0..<40 {
+                    group.addTask { try await store.commit(.charge(Samples.charge(RequestID("req_\(number)")))) }
+                }
+                for try await result in group { #expect(result == .committed) }
+            }
         }
     }
 }

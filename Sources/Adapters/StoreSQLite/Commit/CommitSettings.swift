@@ -8,8 +8,10 @@ public struct CommitSettings: Sendable {
     public var queueEntriesMax = 65_536
     /// Bytes of line output that wait at most; an entry that would exceed it fails with `unavailable`.
     public var queueBytesMax = 256 * 1_024 * 1_024
-    /// How long the first entry waits for company. Zero: a group is what arrived while the one before was written.
-    public var linger = Duration.zero
+    /// How long a group waits for company when the one before it had some. An entry that comes alone never waits.
+    public var linger = Duration.microseconds(400)
+    /// A group with as many entries does not wait.
+    public var lingerEntriesMax = 64
     /// Called after each group, on the writer's queue: it must be quick.
     public var observe: (@Sendable (CommitObservation) -> Void)?
 

@@ -29,29 +29,33 @@ final class GroupCommit: Sendable {
         switch self.state.withLock({ $0.queue.arrived(CommitQueue.Waiting(entry: entry, done: done)) }) {
         case .queued: break
         case .refused(let failure): done(.failure(failure))
-        case .wake:
-            if self.settings.linger > .zero {
-                let nanoseconds = Int(clamping: self.settings.linger.nanosecondsClamped)
-                self.timer.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { self.wake() }
-            } else {
-                self.wake()
-            }
+        case .wake(let pause): self.wake(after: pause)
         }
     }
 
-    private func wake() {
-        self.pool.asyncWriteWithoutTransaction { self.commitGroup($0) }
+    private func wake(after pause: Duration) {
+        if pause > .zero {
+            let nanoseconds = Int(clamping: pause.nanosecondsClamped)
+            self.timer.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) {
+                // Closing may have come first; the database is closed then.
+                if !self.state.withLock({ $0.queue.isEmpty }) { self.wake(after: .zero) }
+            }
+        } else {
+            self.pool.asyncWriteWithoutTransaction { self.commitGroup($0) }
+        }
     }
 
     private func commitGroup(_ db: Database) {
         let group = self.state.withLock { $0.queue.take() }
+        // Closing woke the writer before the timer did.
+        guard !group.isEmpty else { return self.resumeClosing() }
         Failpoint.hit("commit.before")
         let start = ContinuousClock.now
         let results = self.writer.commit(group, on: db)
         let latency = ContinuousClock.now - start
         Failpoint.hit("commit.after")
         // Before the callbacks: what they commit must find a writer to wake.
-        if self.state.withLock({ $0.queue.finished() }) { self.wake() }
+        if let pause = self.state.withLock({ $0.queue.finished() }) { self.wake(after: pause) }
         for (waiting, result) in zip(group, results) { waiting.done(result) }
         self.settings.observe?(CommitObservation(entries: group.count, latency: latency))
         self.resumeClosing()
@@ -74,7 +78,7 @@ final class GroupCommit: Sendable {
                 if !isIdle { state.closing.append(continuation) }
                 return isIdle
             }
-            if isIdle { continuation.resume() }
+            if isIdle { continuation.resume() } else { self.wake(after: .zero) }
         }
         await withCheckedContinuation { continuation in
             self.pool.asyncWriteWithoutTransaction { _ in
