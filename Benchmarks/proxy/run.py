@@ -2,6 +2,9 @@
 """CPU time and latency of one proxied chat request: Ebb beside vllm-router, nginx and HAProxy, in the same run.
 
 Ebb does its whole work meanwhile: key check, price, durable charge (synchronous=FULL), metrics. The peers forward.
+Three kinds of answers: `json` whole, `stream` with all events sent at once, `tokens` with each event sent by itself at
+2,000 tokens a second, as engines do while they generate.
+
 CPU per request is the growth of the proxy's own user and system time (/proc/PID/stat) divided by the requests that wrk
 counted: it is steadier than wall time on a shared machine. Every proxy is measured in turn, round by round; medians are
 printed, with the ratio to vllm-router.
@@ -100,18 +103,20 @@ def load(port, connections, seconds, stream):
     raise SystemExit("wrk failed: " + result.stdout + result.stderr)
 
 
-def measure(proxies, rounds, seconds, levels):
-    rows = {}
-    for stream in (False, True):
+# What the engine does, and which kinds of answers are measured with it.
+SCENES = (((), ("json", "stream")), (("--decode-rate", "2000"), ("tokens",)))
+
+
+def measure(proxies, kinds, rounds, seconds, levels, rows):
+    for kind in kinds:
         for connections in levels:
             for _ in range(rounds):
                 for name, (pid, port) in proxies.items():
                     before = cpu_seconds(pid)
-                    requests, duration, p50, p99, errors = load(port, connections, seconds, stream)
+                    requests, duration, p50, p99, errors = load(port, connections, seconds, kind != "json")
                     cpu = (cpu_seconds(pid) - before) / max(requests, 1) * 1e6
-                    rows.setdefault((stream, connections, name), []).append(
+                    rows.setdefault((kind, connections, name), []).append(
                         (requests / duration, p50, p99, cpu, errors))
-    return rows
 
 
 def main():
@@ -122,40 +127,50 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--json")
     options = parser.parse_args()
-    with Setup() as setup:
-        direct = setup.engine()
-        engine = direct[1]
-        proxies = {"direct": direct, "ebb": setup.gateway(engine),
-                   "ebb-always": setup.gateway(engine, "ebb-always", "always"), "vllm-router": setup.router(engine),
-                   "nginx": setup.nginx(engine), "haproxy": setup.haproxy(engine)}
-        wanted = [name for name in options.only.split(",") if name]
-        proxies = {n: p for n, p in proxies.items() if p and (not wanted or n in wanted)}
-        idle = {name: memory_mb(pid) for name, (pid, _) in proxies.items()}
-        levels = [int(level) for level in options.levels.split(",")]
-        rows = measure(proxies, options.rounds, options.seconds, levels)
-        report(rows, proxies, idle, levels, options)
+    levels = [int(level) for level in options.levels.split(",")]
+    wanted = [name for name in options.only.split(",") if name]
+    rows = {}
+    for engine_options, kinds in SCENES:
+        with Setup() as setup:
+            direct = setup.engine(*engine_options)
+            engine = direct[1]
+            proxies = {"direct": direct, "ebb": setup.gateway(engine),
+                       "ebb-always": setup.gateway(engine, "ebb-always", "always"),
+                       "vllm-router": setup.router(engine), "nginx": setup.nginx(engine),
+                       "haproxy": setup.haproxy(engine)}
+            proxies = {n: p for n, p in proxies.items() if p and (not wanted or n in wanted)}
+            idle = {name: memory_mb(pid) for name, (pid, _) in proxies.items()}
+            measure(proxies, kinds, options.rounds, options.seconds, levels, rows)
+            report(rows, kinds, proxies, idle, levels)
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(summary(rows), indent=1))
 
 
-def report(rows, proxies, idle, levels, options):
-    result = []
+def summary(rows):
+    return [{"kind": kind, "connections": connections, "proxy": name, "rps": middle[0], "p50_us": middle[1],
+             "p99_us": middle[2], "cpu_us": middle[3]}
+            for (kind, connections, name), runs in rows.items() for middle in [medians(runs)]]
+
+
+def medians(runs):
+    return [statistics.median(r[i] for r in runs) for i in range(4)]
+
+
+def report(rows, kinds, proxies, idle, levels):
     print(f"{'what':10} {'conns':>5} {'proxy':12} {'req/s':>8} {'p50 us':>8} {'p99 us':>9} {'CPU us':>8} "
           f"{'CPU / vllm-router':>18} errors")
-    for stream in (False, True):
+    for kind in kinds:
         for connections in levels:
-            base = rows.get((stream, connections, "vllm-router"))
-            base = statistics.median(r[3] for r in base) if base else None
+            base = rows.get((kind, connections, "vllm-router"))
+            base = medians(base)[3] if base else None
             for name in proxies:
-                runs = rows[(stream, connections, name)]
-                middle = [statistics.median(r[i] for r in runs) for i in range(4)]
+                runs = rows[(kind, connections, name)]
+                middle = medians(runs)
                 ratio = f"{middle[3] / base:.2f}" if base and name != "direct" else "-"
-                print(f"{'stream' if stream else 'json':10} {connections:5} {name:12} {middle[0]:8.0f} "
+                print(f"{kind:10} {connections:5} {name:12} {middle[0]:8.0f} "
                       f"{middle[1]:8.0f} {middle[2]:9.0f} {middle[3]:8.1f} {ratio:>18} {sum(r[4] for r in runs)}")
-                result.append({"stream": stream, "connections": connections, "proxy": name, "rps": middle[0],
-                               "p50_us": middle[1], "p99_us": middle[2], "cpu_us": middle[3]})
     for name, (pid, _) in proxies.items():
-        print(f"memory {name:12} idle {idle[name]:6.1f} MB, after the load {memory_mb(pid):6.1f} MB")
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(result, indent=1))
+        print(f"memory {name:12} idle {idle[name]:6.1f} MB, after the load {memory_mb(pid):6.1f} MB", flush=True)
 
 
 main()
