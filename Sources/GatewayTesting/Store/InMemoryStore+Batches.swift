@@ -2,15 +2,12 @@ public import Gateway
 public import Quantities
 
 extension InMemoryStore: BatchStore {
-    public func insert(_ batch: BatchRecord) async throws(StoreFailure) {
+    public func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
         try self.change { state throws(StoreFailure) in
-            guard state.projects[batch.project] != nil else { throw .notFound }
-            guard state.batches[batch.id] == nil else { throw .conflict("batch \(batch.id)") }
-            var stored = batch
-            stored.completedLines = 0
-            stored.failedLines = 0
-            stored.usage = .zero
-            state.batches[batch.id] = stored
+            try state.whole { state throws(StoreFailure) in
+                try state.insert(batch)
+                if let answer { try state.finish(answer) }
+            }
         }
     }
 
@@ -37,12 +34,8 @@ extension InMemoryStore: BatchStore {
             guard let stored = state.batches[batch.id], stored.project == batch.project,
                 expecting.contains(stored.status)
             else { throw .notFound }
-            let before = state
-            do throws(StoreFailure) {
+            try state.whole { state throws(StoreFailure) in
                 for file in files { try state.insert(file) }
-            } catch {
-                state = before
-                throw error
             }
             var changed = batch
             changed.endpoint = stored.endpoint
@@ -92,6 +85,16 @@ extension InMemoryStore: BatchStore {
 }
 
 extension InMemoryStore.State {
+    fileprivate mutating func insert(_ batch: BatchRecord) throws(StoreFailure) {
+        guard self.projects[batch.project] != nil else { throw .notFound }
+        guard self.batches[batch.id] == nil else { throw .conflict("batch \(batch.id)") }
+        var stored = batch
+        stored.completedLines = 0
+        stored.failedLines = 0
+        stored.usage = .zero
+        self.batches[batch.id] = stored
+    }
+
     func rows(of batch: BatchID, succeeded: Bool) -> [LineCommit] {
         (self.lines[batch] ?? [:]).values.filter { $0.succeeded == succeeded }
     }
