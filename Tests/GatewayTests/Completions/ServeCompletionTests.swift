@@ -165,11 +165,11 @@ struct ServeCompletionTests {
     func cap() async throws {
         let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])
         let body = CompletionDesk.question.dropLast() + #","max_tokens":5}"#
-        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.000150"), spent: .zero)
+        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.001200"), spent: .zero)
         let (first, _) = try desk.ask(String(body))
         #expect(first.state.whole != nil)
         #expect(desk.holds.spent("proj_a") == (try Money(decimalDollars: "0.00002")))
-        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.000021"), spent: desk.holds.spent("proj_a"))
+        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.001100"), spent: desk.holds.spent("proj_a"))
         let (second, _) = try desk.ask(String(body), id: "req_2")
         #expect(second.state.error?.answer.code == "project_spend_limit_exceeded")
         #expect(second.state.error?.answer.status == 429)
