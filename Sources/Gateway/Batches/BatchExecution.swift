@@ -13,6 +13,8 @@ final class BatchExecution: Sendable {
         case attemptEnded(LineAttempt, LineAttempt.Ending)
         case committed(LineAttempt, LineFate, Money, Result<CommitResult, StoreFailure>)
         case cancelRequested(@Sendable (Result<BatchRecord, GatewayError>) -> Void)
+        /// The next line does not fit under the batch's cost limit, and nothing is in flight.
+        case costLimitReached
         /// A timer or a free place: look again.
         case wake
         /// The process is stopping: no new dispatch, leave everything resumable.
@@ -25,8 +27,8 @@ final class BatchExecution: Sendable {
         case shutDown
         /// The store failed; the batch is taken up again from what is stored.
         case storeFailed
-        /// The cost limit of the batch leaves no room for another line.
-        case capReached
+        /// The cost limit of the batch leaves no room for another line, and it is to go on under a higher one.
+        case parkedAtCostLimit
     }
 
     let id: BatchID

@@ -67,10 +67,13 @@ extension BatchLoop {
         self.wake(at: until)
     }
 
-    /// The next line does not fit under the cap: lines in flight may still leave room when they end; without any, the
-    /// batch leaves the runner.
+    /// The next line does not fit under the cap: lines in flight may still leave room when they end.
     private mutating func capReached() {
-        if self.attempts.isEmpty, self.committing == 0 { self.exit = .capReached }
+        guard self.isIdle else { return }
+        switch self.context.atCostLimit {
+        case .end: self.send(.costLimitReached)
+        case .park: self.exit = .parkedAtCostLimit
+        }
     }
 
     /// Sends a line to an engine.
