@@ -206,7 +206,8 @@ struct BatchLoop {
         self.context.timers.after(delay) { [send] in send(.wake) }
     }
 
-    /// Lets go of every attempt: this loop ends, another one will take the batch up from the store.
+    /// Lets go of every attempt: this loop ends, another one will take the batch up from the store. Lines whose commit
+    /// is under way keep their holds until it is done.
     mutating func abandon() {
         for attempt in self.attempts.values {
             attempt.abort()
@@ -215,6 +216,12 @@ struct BatchLoop {
             self.context.holds.settle(attempt.request, project: self.batch.project, actual: .zero)
         }
         self.attempts = [:]
+    }
+
+    /// After `abandon`: only what became of commits still counts. A cancel is sent again to the loop that follows.
+    mutating func settleAbandoned(_ message: BatchExecution.Message) {
+        guard case .committed(let attempt, _, let amount, let result) = message else { return }
+        self.settleCommit(attempt, amount, result)
     }
 
     mutating func drainedIfIdle() async throws(StoreFailure) {

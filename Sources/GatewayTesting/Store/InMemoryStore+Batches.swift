@@ -1,5 +1,6 @@
 public import Gateway
 public import Quantities
+import Synchronization
 
 extension InMemoryStore: BatchStore {
     public func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
@@ -30,7 +31,8 @@ extension InMemoryStore: BatchStore {
     public func update(
         _ batch: BatchRecord, expecting: [String], files: [FileRecord]
     ) async throws(StoreFailure) -> BatchRecord {
-        try self.change { state throws(StoreFailure) in
+        if let failure = self.refuseUpdate() { throw failure }
+        return try self.change { state throws(StoreFailure) in
             guard let stored = state.batches[batch.id], stored.project == batch.project,
                 expecting.contains(stored.status)
             else { throw .notFound }
@@ -51,6 +53,18 @@ extension InMemoryStore: BatchStore {
             state.batches[batch.id] = changed
             return changed
         }
+    }
+
+    private func refuseUpdate() -> StoreFailure? {
+        let (failure, watching) = self.state.withLock { state in
+            if state.updateFailure != nil { state.refusedUpdates += 1 }
+            let count = state.refusedUpdates
+            let watching = state.watchers.filter { $0.count <= count }
+            state.watchers.removeAll { $0.count <= count }
+            return (state.updateFailure, watching.map(\.continuation))
+        }
+        for watcher in watching { watcher.resume() }
+        return failure
     }
 
     public func finishedLines(of batch: BatchID) async throws(StoreFailure) -> [Int32] {

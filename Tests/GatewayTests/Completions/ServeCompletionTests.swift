@@ -43,8 +43,10 @@ struct ServeCompletionTests {
     func storeDown() async throws {
         let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])
         desk.store.commitFailure = .unavailable("disk full")
+        desk.holds.open("proj_a", cap: Money(dollars: 1), spent: .zero)
         let (client, _) = try desk.ask(CompletionDesk.question)
         #expect(client.state.whole == nil && client.state.error?.answer.status == 500)
+        #expect(desk.holds.spent("proj_a") == .zero)
         #expect(client.state.error?.source == .store)
     }
 
