@@ -97,6 +97,21 @@ def test_engines_that_stream_garbage_are_tried_again_or_refused(start_gateway):
         assert len(Books(gateway.data).charges()) == 1
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_prompt_that_is_too_long_is_told_in_the_words_of_the_api(start_gateway, stream):
+    sentence = "This model's maximum context length is 8 tokens. However, you requested 9 tokens."
+    vllm = {"object": "error", "message": sentence, "type": "BadRequestError", "param": None, "code": 400}
+    with ScriptedEngine() as engine:
+        gateway = start_gateway(engine)
+        engine.then(400, vllm)
+        with gateway.sdk() as client, pytest.raises(openai.BadRequestError) as caught:
+            client.chat.completions.create(
+                model="scripted", messages=[{"role": "user", "content": "x"}], stream=stream)
+        assert caught.value.body == {
+            "message": sentence, "type": "invalid_request_error", "param": None, "code": "context_length_exceeded"}
+        assert len(engine.sent("/v1/chat/completions")) == 1
+
+
 def test_lines_whose_engine_fails_now_and_then_all_succeed(start_engine, start_gateway):
     engine = start_engine(
         slots=16, output_tokens_max=6, seed=3,

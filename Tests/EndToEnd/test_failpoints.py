@@ -6,7 +6,7 @@ import openai
 import pytest
 
 from harness import verdict
-from harness.batches import chat_lines, ended, jsonl, progressed, rows, submit
+from harness.batches import chat_lines, ended, jsonl, progressed, rows, submit, upload
 from harness.ledger import Books
 from harness.program import binary
 from harness.waiting import wait_until
@@ -52,9 +52,9 @@ def test_death_while_a_file_is_stored(start_engine, start_gateway, name):
     engine = start_engine()
     gateway = start_gateway(engine, environment=armed(name))
     content = jsonl(chat_lines(5))
-    upload = {"file": ("in.jsonl", content), "purpose": "batch", "extra_headers": {"Idempotency-Key": "upload"}}
+    form = {"file": ("in.jsonl", content), "purpose": "batch", "extra_headers": {"Idempotency-Key": "upload"}}
     with gateway.sdk() as client, pytest.raises(openai.APIConnectionError):
-        client.files.create(**upload)
+        client.files.create(**form)
     died(gateway)
     assert Books(gateway.data).orphans(), "the file's bytes were on the disk"
     gateway = start_gateway(engine)
@@ -62,10 +62,57 @@ def test_death_while_a_file_is_stored(start_engine, start_gateway, name):
     with gateway.sdk() as client:
         assert list(client.files.list()) == []
         # A key whose request died with its process is free again.
-        file = client.files.create(**upload)
-        assert client.files.create(**upload).id == file.id
+        file = client.files.create(**form)
+        assert client.files.create(**form).id == file.id
         assert [each.id for each in client.files.list()] == [file.id]
         assert client.files.content(file.id).content == content
+
+
+@pytest.mark.parametrize(("name", "files"), [("file.recording", 0), ("answer.storing", 0), ("file.recorded", 1)])
+def test_death_around_the_record_of_a_file_with_a_key(start_engine, start_gateway, name, files):
+    engine = start_engine()
+    gateway = start_gateway(engine, environment=armed(name))
+    content = jsonl(chat_lines(5))
+    form = {"file": ("in.jsonl", content), "purpose": "batch", "extra_headers": {"Idempotency-Key": "upload"}}
+    with gateway.sdk() as client, pytest.raises(openai.APIConnectionError):
+        client.files.create(**form)
+    died(gateway)
+    recorded = [row["id"] for row in Books(gateway.data).rows("SELECT id FROM file")]
+    assert len(recorded) == files
+    gateway = start_gateway(engine)
+    with gateway.sdk() as client:
+        file = client.files.create(**form)
+        assert recorded in ([], [file.id])
+        assert client.files.create(**form).id == file.id
+        assert [each.id for each in client.files.list()] == [file.id]
+        assert client.files.content(file.id).content == content
+    assert Books(gateway.data).orphans() == set()
+
+
+@pytest.mark.parametrize(("name", "batches"), [("batch.storing", 0), ("answer.storing", 0), ("batch.stored", 1)])
+def test_death_around_the_storing_of_a_batch_with_a_key(start_engine, start_gateway, name, batches):
+    engine = start_engine()
+    gateway = start_gateway(engine, config=CONFIG, environment=armed(name))
+    lines = chat_lines(5, "keyed")
+    with gateway.sdk() as client:
+        order = {"input_file_id": upload(client, lines).id, "endpoint": "/v1/chat/completions",
+                 "completion_window": "24h", "extra_headers": {"Idempotency-Key": "nightly"}}
+        with pytest.raises(openai.APIConnectionError):
+            client.batches.create(**order)
+    died(gateway)
+    stored = [row["id"] for row in Books(gateway.data).rows("SELECT id FROM batch")]
+    assert len(stored) == batches
+    gateway = start_gateway(engine, config=CONFIG)
+    with gateway.sdk() as client:
+        raw = client.batches.with_raw_response.create(**order)
+        batch_id = raw.parse().id
+        assert raw.headers.get("idempotent-replayed") == ("true" if stored else None)
+        assert stored in ([], [batch_id])
+        assert client.batches.create(**order).id == batch_id
+        with pytest.raises(openai.BadRequestError):
+            client.batches.create(**order, metadata={"not": "the same"})
+        assert [each.id for each in client.batches.list()] == [batch_id]
+    check_end(gateway, engine, batch_id, lines, at_risk=0)
 
 
 @pytest.mark.parametrize(

@@ -85,15 +85,39 @@ def test_completions(client, model):
     assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == answer.choices[0].text
 
 
-def test_too_long_a_prompt(client, llama, model):
-    body = ask(model, "long " * 3000)
+def is_too_long(error, direct):
+    """OpenAI's words for it, and the engine's sentence."""
+    return (error["code"], error["type"]) == ("context_length_exceeded", "invalid_request_error") and (
+        error["message"] == direct["message"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_too_long_a_prompt(client, llama, model, stream):
+    body = ask(model, "long " * 3000, stream=stream)
     direct = httpx.post(llama.url + "/chat/completions", json=body, timeout=30).json()["error"]
+    assert (direct["code"], direct["type"]) == (400, "exceed_context_size_error"), "a number is no code for SDKs"
     with pytest.raises(openai.BadRequestError) as caught:
         client.chat.completions.create(**body)
-    # llama.cpp repeats the status as a number in `code`; a text that says what is wrong would be as good.
-    assert caught.value.code in ("context_length_exceeded", str(direct["code"]))
-    assert caught.value.body["message"] == direct["message"]
+    assert caught.value.code == "context_length_exceeded"
+    assert is_too_long(caught.value.body, direct)
     wait_until(lambda: llama.processing() == 0, 1, "slots free after a refusal")
+
+
+def test_too_long_a_prompt_of_the_other_endpoints_and_of_a_line(client, llama, llama_gateway, model):
+    text = "long " * 3000
+    direct = httpx.post(
+        llama.url + "/completions", json={"model": model, "prompt": text, "max_tokens": 2}, timeout=30).json()["error"]
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.completions.create(model=model, prompt=text, max_tokens=2)
+    assert is_too_long(caught.value.body, direct)
+    lines = [chat_line("long", text, model=model, max_tokens=2), chat_line("short", "hi", model=model, max_tokens=2)]
+    batch = ended(client, submit(client, lines).id)
+    assert (batch.status, batch.request_counts.completed, batch.request_counts.failed) == ("completed", 1, 1)
+    row = rows(client, batch.error_file_id)[0]
+    assert (row["custom_id"], row["error"], row["response"]["status_code"]) == ("long", None, 400)
+    direct = httpx.post(llama.url + "/chat/completions", json=lines[0]["body"], timeout=30).json()["error"]
+    assert is_too_long(row["response"]["body"]["error"], direct)
+    assert len(Books(llama_gateway.data).charges(batch.id)) == 1
 
 
 def test_fields_of_the_engine_pass_through(client, llama_gateway, model):

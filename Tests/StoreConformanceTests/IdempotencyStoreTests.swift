@@ -8,6 +8,13 @@ import Testing
             project: project, route: "/v1/batches", key: key, fingerprint: [1, 2, 3], createdAt: Samples.at(second))
     }
 
+    private func finished(_ key: String = "k", second: Int64 = 0) -> IdempotencyRecord {
+        var record = self.record(key, second: second)
+        record.status = 200
+        record.body = Array("{}".utf8)
+        return record
+    }
+
     @Test("the first begins, the second gets what is there, also after the answer", arguments: StoreKind.allCases)
     func begin(_ kind: StoreKind) async throws {
         try await kind.withStore { (store) async throws in
@@ -27,17 +34,78 @@ import Testing
         try await kind.withStore { (store) async throws in
             _ = try await store.begin(self.record(), notBefore: Samples.at(-60))
             #expect(try await store.begin(self.record(second: 100), notBefore: Samples.at(1)) == nil)
-            try await store.abandon(project: "proj_a", route: "/v1/batches", key: "k")
+            try await store.abandon(self.record(second: 100))
             #expect(try await store.begin(self.record(second: 101), notBefore: Samples.at(1)) == nil)
             var finished = self.record(second: 101)
             finished.status = 200
             try await store.finish(finished)
-            try await store.abandon(project: "proj_a", route: "/v1/batches", key: "k")
+            try await store.abandon(finished)
             #expect(try await store.begin(self.record(second: 102), notBefore: Samples.at(1)) == finished)
             try await store.deleteIdempotency(before: Samples.at(101))
             #expect(try await store.begin(self.record(second: 102), notBefore: Samples.at(1)) == finished)
             try await store.deleteIdempotency(before: Samples.at(102))
             await #expect(throws: StoreFailure.notFound) { try await store.finish(finished) }
+        }
+    }
+
+    @Test("a batch or file and its key's answer are stored together", arguments: StoreKind.allCases)
+    func together(_ kind: StoreKind) async throws {
+        try await kind.withStore { (store) async throws in
+            try await store.insert(Samples.project())
+            for key in ["batch", "file"] {
+                _ = try await store.begin(self.record(key), notBefore: Samples.at(-60))
+            }
+            try await store.insert(Samples.batch(), answer: self.finished("batch"))
+            try await store.insert(Samples.file("file-a"), answer: self.finished("file"))
+            #expect(try await store.batch("batch_a", project: "proj_a") == Samples.batch())
+            #expect(try await store.file("file-a", project: "proj_a") == Samples.file("file-a"))
+            for key in ["batch", "file"] {
+                let repeated = try await store.begin(self.record(key, second: 1), notBefore: Samples.at(-60))
+                #expect(repeated == self.finished(key))
+            }
+        }
+    }
+
+    @Test("neither is stored when the other cannot be", arguments: StoreKind.allCases)
+    func neither(_ kind: StoreKind) async throws {
+        try await kind.withStore { (store) async throws in
+            try await store.insert(Samples.project())
+            try await store.insert(Samples.batch())
+            try await store.insert(Samples.file("file-a"))
+            _ = try await store.begin(self.record(), notBefore: Samples.at(-60))
+            await expectConflict { try await store.insert(Samples.batch(), answer: self.finished()) }
+            await expectConflict { try await store.insert(Samples.file("file-a"), answer: self.finished()) }
+            let pending = try await store.begin(self.record(second: 1), notBefore: Samples.at(-60))
+            #expect(pending == self.record(), "the key still waits for its answer")
+
+            for lost in [self.finished("never begun"), self.finished(second: 1)] {
+                await #expect(throws: StoreFailure.notFound) {
+                    try await store.insert(Samples.batch("batch_b"), answer: lost)
+                }
+                await #expect(throws: StoreFailure.notFound) {
+                    try await store.insert(Samples.file("file-b"), answer: lost)
+                }
+            }
+            #expect(try await store.batch("batch_b", project: "proj_a") == nil)
+            #expect(try await store.file("file-b", project: "proj_a") == nil)
+        }
+    }
+
+    @Test("a request that lost its key to a later one can neither answer nor free it", arguments: StoreKind.allCases)
+    func displaced(_ kind: StoreKind) async throws {
+        try await kind.withStore { (store) async throws in
+            try await store.insert(Samples.project())
+            _ = try await store.begin(self.record(), notBefore: Samples.at(-60))
+            _ = try await store.begin(self.record(second: 100), notBefore: Samples.at(1))
+            try await store.abandon(self.record())
+            await #expect(throws: StoreFailure.notFound) { try await store.finish(self.finished()) }
+            await #expect(throws: StoreFailure.notFound) {
+                try await store.insert(Samples.batch(), answer: self.finished())
+            }
+            try await store.insert(Samples.batch(), answer: self.finished(second: 100))
+            await #expect(throws: StoreFailure.notFound, "one answer only") {
+                try await store.finish(self.finished(second: 100))
+            }
         }
     }
 

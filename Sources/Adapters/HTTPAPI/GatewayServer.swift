@@ -98,8 +98,7 @@ public struct GatewayServer: Service {
                 body: ResponseBody(byteBuffer: ByteBuffer(string: self.services.metrics())))
         }
         let startedAt = self.clock.now
-        let idempotency = IdempotencyGuard(
-            store: self.services.idempotency, clock: self.clock, startedAt: startedAt)
+        let idempotency = IdempotentRequests(store: self.services.idempotency, clock: self.clock)
         let api = router.group("v1").add(middleware: AccessMiddleware(gate: gate))
         ModelRoutes(engines: self.services.engines, startedAt: startedAt).add(to: api)
         FileRoutes(files: self.services.files, idempotency: idempotency).add(to: api)

@@ -7,9 +7,10 @@ extension SQLiteStore: BatchStore {
     /// Word for word the condition of the index `batch_unfinished`, or SQLite does not use it.
     static let isUnfinished = "status NOT IN ('completed', 'failed', 'expired', 'cancelled')"
 
-    public func insert(_ batch: BatchRecord) async throws(StoreFailure) {
+    public func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
         try await self.write { db in
             try db.execute(sql: BatchColumns.insert, arguments: try BatchColumns.all(batch))
+            if let answer { try Self.finish(answer, db) }
         }
     }
 

@@ -3,8 +3,11 @@ import GRDB
 public import Quantities
 
 extension SQLiteStore: FileStore {
-    public func insert(_ file: FileRecord) async throws(StoreFailure) {
-        try await self.write { try Self.insert(file, $0) }
+    public func insert(_ file: FileRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
+        try await self.write { db in
+            try Self.insert(file, db)
+            if let answer { try Self.finish(answer, db) }
+        }
     }
 
     public func file(_ id: FileID, project: ProjectID) async throws(StoreFailure) -> FileRecord? {

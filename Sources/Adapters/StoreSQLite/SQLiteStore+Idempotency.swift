@@ -31,28 +31,29 @@ extension SQLiteStore: IdempotencyStore {
     }
 
     public func finish(_ record: IdempotencyRecord) async throws(StoreFailure) {
+        try await self.write { try Self.finish(record, $0) }
+    }
+
+    /// The second half of a transaction that stores what the request of a key made.
+    static func finish(_ record: IdempotencyRecord, _ db: Database) throws {
+        Failpoint.hit("answer.storing")
+        try db.execute(
+            sql: "UPDATE idempotency SET status = ?, body = ? WHERE \(Self.isHeld)",
+            arguments: [record.status, record.body.map { Data($0) }] + Self.holder(record))
+        guard db.changesCount == 1 else { throw StoreFailure.notFound }
+    }
+
+    public func abandon(_ record: IdempotencyRecord) async throws(StoreFailure) {
         try await self.write { db in
-            try db.execute(
-                sql: """
-                    UPDATE idempotency SET status = ?, body = ?
-                    WHERE project = ? AND route = ? AND idempotency_key = ?
-                    """,
-                arguments: [
-                    record.status, record.body.map { Data($0) }, record.project.text, record.route, record.key,
-                ])
-            guard db.changesCount == 1 else { throw StoreFailure.notFound }
+            try db.execute(sql: "DELETE FROM idempotency WHERE \(Self.isHeld)", arguments: Self.holder(record))
         }
     }
 
-    public func abandon(project: ProjectID, route: String, key: String) async throws(StoreFailure) {
-        try await self.write { db in
-            try db.execute(
-                sql: """
-                    DELETE FROM idempotency
-                    WHERE project = ? AND route = ? AND idempotency_key = ? AND status IS NULL
-                    """,
-                arguments: [project.text, route, key])
-        }
+    private static let isHeld =
+        "project = ? AND route = ? AND idempotency_key = ? AND created_at = ? AND status IS NULL"
+
+    private static func holder(_ record: IdempotencyRecord) -> StatementArguments {
+        [record.project.text, record.route, record.key, record.createdAt.nanoseconds]
     }
 
     public func deleteIdempotency(before: Instant) async throws(StoreFailure) {

@@ -9,6 +9,62 @@ extension PriceTable {
         Money(picodollars: try self.highestExact(usage, at: instant).exact.roundedHalfEven)
     }
 
+    /// The most that a request of at most these tokens can cost, whatever kinds of tokens they turn out to be: written
+    /// to a cache for hours, audio, images, reasoning.
+    ///
+    /// Every context band that the input can end in counts, since the dearest need not be the highest, and the highest
+    /// may have no price.
+    public func ceiling(input: Int64, output: Int64, at instant: Instant) throws(PricingError) -> Money {
+        guard self.covers(instant) else { throw .unpriced(.noPriceThen(model: self.model, at: instant)) }
+        guard input >= 0, output >= 0 else { throw .inconsistentUsage("a token count is negative") }
+        guard max(input, output) <= UsageSplit.countMax else { throw .overflow }
+        let bands = self.hours.bands(at: instant).bands
+        var most: Money?
+        var missing = Unpriced.contextBand(model: self.model, tier: self.tier, above: bands.above.last?.above ?? 0)
+        for (inputMax, card) in bands.reached(byInput: input) {
+            guard let card else { continue }
+            do throws(PricingError) {
+                most = max(most ?? .zero, try self.ceiling(card, input: min(input, inputMax), output: output))
+            } catch {
+                guard case .unpriced(let reason) = error else { throw error }
+                missing = reason
+            }
+        }
+        guard let most else { throw .unpriced(missing) }
+        return most
+    }
+
+    private func ceiling(_ card: RateCard, input: Int64, output: Int64) throws(PricingError) -> Money {
+        let parts = [
+            try self.dearest(card, .input, of: Self.inputMeters, count: input),
+            try self.dearest(card, .output, of: Self.outputMeters, count: output),
+        ]
+        do throws(QuantityError) {
+            var sum = Fraction.zero
+            for case let (rate, count)? in parts {
+                sum = try sum.adding(rate.fraction.multiplied(by: Fraction(whole: Int128(count))))
+            }
+            return Money(picodollars: sum.roundedHalfEven)
+        } catch {
+            throw .overflow
+        }
+    }
+
+    /// The highest of the rates by which `count` tokens can be charged; nil for no tokens.
+    private func dearest(
+        _ card: RateCard, _ main: Meter, of meters: [Meter], count: Int64
+    ) throws(PricingError) -> (rate: Rate, count: Int64)? {
+        if count == 0 { return nil }
+        guard card.rates[main] != nil, let rate = meters.compactMap({ card.rates[$0] }).max(by: Rate.isCheaper)
+        else { throw .unpriced(.meter(main, model: self.model, tier: self.tier)) }
+        return (rate, count)
+    }
+
+    private static let inputMeters: [Meter] = [
+        .input, .cachedInput, .cacheWrite, .cacheWriteLong, .audioInput, .cachedAudioInput, .imageInput,
+    ]
+    private static let outputMeters: [Meter] = [.output, .reasoningOutput, .audioOutput, .imageOutput]
+
     /// The most output tokens that `budget` pays for after a prompt of `input` tokens, at the highest charge.
     ///
     /// Whatever text a request with this limit produces, its charge does not exceed `budget`. Nil when the prompt
@@ -51,6 +107,15 @@ extension PriceTable {
         } catch {
             throw .unpriced(.meter(error.meter, model: self.model, tier: self.tier))
         }
+    }
+}
+
+extension PriceTable.Bands {
+    /// The cards that hold for some input of at most `input` tokens, each with the most that it holds for.
+    fileprivate func reached(byInput input: Int64) -> [(inputMax: Int64, card: RateCard?)] {
+        let ends = self.above.map(\.above) + [.max]
+        let reached = zip(self.above, ends.dropFirst()).filter { input > $0.0.above }
+        return [(ends[0], self.base)] + reached.map { ($0.1, $0.0.card) }
     }
 }
 

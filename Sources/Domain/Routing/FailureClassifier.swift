@@ -7,13 +7,17 @@ public enum FailureClassifier {
         "billing_hard_limit_reached",
     ]
 
+    /// A request that is too long stays too long, also where an engine calls that its own failure.
+    static let contextLengthCode = "context_length_exceeded"
+
     /// - Parameters:
-    ///   - code, type, message: from the engine's error body, empty when it had none.
+    ///   - code, type, message: from the engine's error body in OpenAI's words, empty when it had none.
     ///   - retryAfter: from `retry-after-ms` or `Retry-After`.
     public static func classify(
         status: Int, code: String, type: String, message: String, retryAfter: Duration?, body: [UInt8]
     ) -> EngineFailure {
-        EngineFailure(
+        let status = code == self.contextLengthCode && status >= 500 ? 400 : status
+        return EngineFailure(
             kind(status: status, code: code, type: type, message: message), status: status,
             message: message.isEmpty ? "the engine answered HTTP \(status)" : message, retryAfter: retryAfter,
             body: body)

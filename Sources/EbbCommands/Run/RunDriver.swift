@@ -26,6 +26,7 @@ struct RunDriver {
         let meters = RunMeters(clock: self.assembly.clock)
         var context = self.assembly.batchContext
         context.meters = meters
+        context.atCostLimit = .park
         let (exits, inbox) = AsyncStream.makeStream(of: BatchRunner.RunnerExit.self)
         let runner = BatchRunner(context: context) { _, exit in inbox.yield(exit) }
         let stop = RunStop(runner)
@@ -36,7 +37,7 @@ struct RunDriver {
             for await exit in exits {
                 switch exit {
                 case .ended: stop.now(.ended)
-                case .capReached: stop.now(.capReached)
+                case .parkedAtCostLimit: stop.now(.capReached)
                 // Only a failing store parks a batch that nobody stopped.
                 case .stopped: stop.now(.storeFailed)
                 }

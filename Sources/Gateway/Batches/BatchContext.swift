@@ -5,6 +5,14 @@ public import Logging
 public struct BatchContext: Sendable {
     public typealias Stores = BatchStore & FileStore & CommitLog
 
+    /// What becomes of a batch whose cost limit has no room for another line.
+    public enum AtCostLimit: Sendable {
+        /// It is cancelled with an error that says why; lines that did not run stand in its error file.
+        case end
+        /// It leaves the runner as it stands, to be taken up again under a higher limit.
+        case park
+    }
+
     public var store: any Stores
     public var blobs: any BlobStore
     public var engines: BatchEngines
@@ -21,6 +29,7 @@ public struct BatchContext: Sendable {
     public var policy: RetryPolicy
     /// `prefix`, or the file's own order.
     public var ordersByPrefix: Bool
+    public var atCostLimit = AtCostLimit.end
     /// The boot epoch of this process.
     public var epoch: Int64
     public var logger: Logger

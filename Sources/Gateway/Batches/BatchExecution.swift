@@ -13,6 +13,8 @@ final class BatchExecution: Sendable {
         case attemptEnded(LineAttempt, LineAttempt.Ending)
         case committed(LineAttempt, LineFate, Money, Result<CommitResult, StoreFailure>)
         case cancelRequested(@Sendable (Result<BatchRecord, GatewayError>) -> Void)
+        /// The next line does not fit under the batch's cost limit, and nothing is in flight.
+        case costLimitReached
         /// A timer or a free place: look again.
         case wake
         /// The process is stopping: no new dispatch, leave everything resumable.
@@ -25,8 +27,8 @@ final class BatchExecution: Sendable {
         case shutDown
         /// The store failed; the batch is taken up again from what is stored.
         case storeFailed
-        /// The cost limit of the batch leaves no room for another line.
-        case capReached
+        /// The cost limit of the batch leaves no room for another line, and it is to go on under a higher one.
+        case parkedAtCostLimit
     }
 
     let id: BatchID
@@ -46,19 +48,19 @@ final class BatchExecution: Sendable {
 
     func run() async -> Exit {
         var loop = BatchLoop(self.initial, context: self.context, send: { [inbox] in inbox.yield($0) })
+        var messages = self.messages.makeAsyncIterator()
         do {
             try await loop.begin()
-            if let exit = loop.exit { return exit }
-            for await message in self.messages {
-                try await loop.handle(message)
-                if let exit = loop.exit { return exit }
-            }
+            while loop.exit == nil, let message = await messages.next() { try await loop.handle(message) }
             return loop.exit ?? .shutDown
         } catch {
             self.context.logger.error(
                 "a store failure interrupts the batch; it is taken up again shortly",
                 metadata: ["batch.id": "\(self.id)", "reason": "\(error)"])
             loop.abandon()
+            // Whoever takes the batch up must find in the store what became of every line, and in the books of holds
+            // and caps what it cost.
+            while !loop.isIdle, let message = await messages.next() { loop.settleAbandoned(message) }
             return .storeFailed
         }
     }

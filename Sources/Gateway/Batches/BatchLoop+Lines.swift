@@ -67,10 +67,13 @@ extension BatchLoop {
         self.wake(at: until)
     }
 
-    /// The next line does not fit under the cap: lines in flight may still leave room when they end; without any, the
-    /// batch leaves the runner.
+    /// The next line does not fit under the cap: lines in flight may still leave room when they end.
     private mutating func capReached() {
-        if self.attempts.isEmpty, self.committing == 0 { self.exit = .capReached }
+        guard self.isIdle else { return }
+        switch self.context.atCostLimit {
+        case .end: self.send(.costLimitReached)
+        case .park: self.exit = .parkedAtCostLimit
+        }
     }
 
     /// Sends a line to an engine.
@@ -172,8 +175,8 @@ extension BatchLoop {
             batch: self.batch, endpoint: self.endpoint, attempt: attempt, ending: ending, fate: fate,
             customID: self.customID(attempt.lease.line), now: now, context: self.context)
         self.committing += 1
-        self.spending.add(result.commit.charge?.amount ?? .zero)
         let amount = result.commit.charge?.amount ?? .zero
+        self.spending.add(amount)
         Failpoint.hit("line.answered")
         self.context.store.commit(.line(result.commit)) { [send] outcome in
             send(.committed(attempt, fate, amount, outcome))
@@ -190,11 +193,23 @@ extension BatchLoop {
         }
     }
 
+    /// A commit is over: its line costs what was recorded, nothing otherwise.
+    mutating func settleCommit(
+        _ attempt: LineAttempt, _ amount: Money, _ result: Result<CommitResult, StoreFailure>
+    ) {
+        self.committing -= 1
+        if result == .success(.committed) {
+            self.settle(attempt, actual: amount)
+        } else {
+            self.spending.takeBack(amount)
+            self.settle(attempt, actual: .zero)
+        }
+    }
+
     mutating func committed(
         _ attempt: LineAttempt, _ fate: LineFate, _ amount: Money, _ result: Result<CommitResult, StoreFailure>
     ) async throws(StoreFailure) {
-        self.committing -= 1
-        self.settle(attempt, actual: result == .success(.committed) ? amount : .zero)
+        self.settleCommit(attempt, amount, result)
         switch result {
         case .success(.committed):
             self.plan?.committed(attempt.lease)

@@ -72,6 +72,8 @@ struct BatchLoop {
             try await self.committed(attempt, fate, amount, result)
         case .cancelRequested(let reply):
             try await self.cancel(reply)
+        case .costLimitReached:
+            if self.isIdle, self.blocked != nil { try await self.feed(.costLimitReached) }
         case .wake:
             self.nextWake = nil
             try await self.timePassed()
@@ -82,8 +84,11 @@ struct BatchLoop {
             for attempt in self.attempts.values { attempt.abort() }
         }
         self.dispatch()
-        if self.isStopping, self.attempts.isEmpty, self.committing == 0, self.exit == nil { self.exit = .shutDown }
+        if self.isStopping, self.isIdle, self.exit == nil { self.exit = .shutDown }
     }
+
+    /// No attempt is in flight and no commit under way.
+    var isIdle: Bool { self.attempts.isEmpty && self.committing == 0 }
 
     /// Gives the machine an event, stores what changed, does what it says.
     mutating func feed(_ event: BatchStateMachine.Event) async throws(StoreFailure) {
@@ -123,6 +128,8 @@ struct BatchLoop {
         case .stopDispatch:
             self.isDispatching = false
             self.plan?.stop()
+            // A batch that waits for an engine has nothing to drain.
+            try await self.drainedIfIdle()
         case .abortInFlight:
             for attempt in self.attempts.values { attempt.abort() }
             try await self.drainedIfIdle()
@@ -199,7 +206,8 @@ struct BatchLoop {
         self.context.timers.after(delay) { [send] in send(.wake) }
     }
 
-    /// Lets go of every attempt: this loop ends, another one will take the batch up from the store.
+    /// Lets go of every attempt: this loop ends, another one will take the batch up from the store. Lines whose commit
+    /// is under way keep their holds until it is done.
     mutating func abandon() {
         for attempt in self.attempts.values {
             attempt.abort()
@@ -210,8 +218,14 @@ struct BatchLoop {
         self.attempts = [:]
     }
 
+    /// After `abandon`: only what became of commits still counts. A cancel is sent again to the loop that follows.
+    mutating func settleAbandoned(_ message: BatchExecution.Message) {
+        guard case .committed(let attempt, _, let amount, let result) = message else { return }
+        self.settleCommit(attempt, amount, result)
+    }
+
     mutating func drainedIfIdle() async throws(StoreFailure) {
-        guard self.attempts.isEmpty, self.committing == 0, !self.isStopping else { return }
+        guard self.isIdle, !self.isStopping else { return }
         if self.machine?.status == .finalizing || self.machine?.status == .cancelling {
             try await self.feed(.inflightDrained)
         }

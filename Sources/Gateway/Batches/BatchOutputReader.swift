@@ -35,10 +35,10 @@ struct BatchOutputReader: Sendable {
         guard !self.succeeded else { return nil }
         switch self.batch.status {
         case BatchStatus.expired.rawValue: return .expired
-        case BatchStatus.cancelled.rawValue: return .cancelled
+        case BatchStatus.cancelled.rawValue: return self.batch.isOverCostLimit ? .costLimit : .cancelled
         // While the last state is being sealed the size of the file is already needed.
         case BatchStatus.finalizing.rawValue: return .expired
-        case BatchStatus.cancelling.rawValue: return .cancelled
+        case BatchStatus.cancelling.rawValue: return self.batch.isOverCostLimit ? .costLimit : .cancelled
         default: return nil
         }
     }

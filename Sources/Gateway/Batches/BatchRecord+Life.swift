@@ -29,6 +29,9 @@ extension BatchRecord {
             })
     }
 
+    /// Whether its cost limit ended the batch.
+    var isOverCostLimit: Bool { self.errors.contains { $0.code == LineError.Code.costLimitReached.rawValue } }
+
     /// This row with what the state machine decided. Counts are left alone: the commit log keeps them.
     func with(_ life: Batching.BatchRecord) -> BatchRecord {
         var row = self

@@ -17,7 +17,7 @@ public final class BatchRunner: Sendable {
     private let onExit: @Sendable (BatchID, RunnerExit) -> Void
 
     /// Why a batch left the runner.
-    public enum RunnerExit: Sendable, Equatable { case ended, stopped, capReached }
+    public enum RunnerExit: Sendable, Equatable { case ended, stopped, parkedAtCostLimit }
 
     public init(context: BatchContext, onExit: @escaping @Sendable (BatchID, RunnerExit) -> Void = { _, _ in }) {
         self.context = context
@@ -55,7 +55,7 @@ public final class BatchRunner: Sendable {
                     switch exit {
                     case .terminal: self.onExit(batch.id, .ended)
                     case .shutDown: self.onExit(batch.id, .stopped)
-                    case .capReached: self.onExit(batch.id, .capReached)
+                    case .parkedAtCostLimit: self.onExit(batch.id, .parkedAtCostLimit)
                     case .storeFailed: await self.takeUpAgain(batch.id)
                     }
                 }

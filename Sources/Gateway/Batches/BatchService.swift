@@ -45,8 +45,10 @@ public final class BatchService: Sendable {
     }
 
     /// Stores the batch and hands it to the runner. Everything about its file is reported later, in its `errors`.
+    ///
+    /// - Parameter answer: to the request's idempotency key, stored in the batch's transaction.
     public func create(
-        _ order: Order, project: ProjectID, key: KeyID?
+        _ order: Order, project: ProjectID, key: KeyID?, answer: PendingAnswer<BatchRecord>? = nil
     ) async throws(GatewayError) -> BatchRecord {
         guard let tier = self.windows[order.window], let window = try? CompletionWindow(order.window) else {
             throw .invalid(
@@ -69,7 +71,9 @@ public final class BatchService: Sendable {
                 batch.input = input
                 batch.index = index
             }
-            try await self.store.insert(batch)
+            Failpoint.hit("batch.storing")
+            try await self.store.insert(batch, answer: answer?.given(batch))
+            Failpoint.hit("batch.stored")
         } catch { throw GatewayError(error) }
         self.runner.submit(batch)
         return batch

@@ -6,7 +6,7 @@ package import Quantities
 /// cap holds as long as no answer costs more than its bound.
 package struct BatchSpending: Sendable {
     package let cap: Money?
-    /// What the ledger has charged; may pass the cap only when an answer cost more than its bound.
+    /// What the ledger has charged or is about to; may pass the cap only when an answer cost more than its bound.
     package var spent = Money.zero
     private var held: [Int: Money] = [:]
     private var heldSum: Int128 = 0
@@ -33,6 +33,11 @@ package struct BatchSpending: Sendable {
 
     package mutating func release(_ line: Int) {
         if let amount = self.held.removeValue(forKey: line) { self.heldSum -= amount.picodollars }
+    }
+
+    /// What was added was not charged in the end.
+    package mutating func takeBack(_ amount: Money) {
+        self.spent = Money(picodollars: self.spent.picodollars - amount.picodollars)
     }
 
     package mutating func add(_ amount: Money) {

@@ -8,10 +8,9 @@ struct LineBound {
     let tier: TierName
     let at: Instant
 
-    /// Zero when the book knows none of the names, since nothing is charged then.
+    /// Zero when the book has no price under any name, since nothing is charged then.
     func most(_ body: LineBody, target: EngineTarget) -> Money {
         CostBound(pricer: self.pricer, at: self.at).most(
-            body.facts, bodyBytes: body.bytes.count, names: [body.facts.model, target.engineModel], tier: self.tier)
-            ?? .zero
+            body.facts, body: body.bytes, engineModels: [target.engineModel], tier: self.tier) ?? .zero
     }
 }

@@ -89,7 +89,7 @@ struct AnswerAssembly: Sendable {
             throw EngineFailure(.fault, message: "the engine's answer is not JSON")
         }
         if facts.hasError {
-            throw StreamFailure.classify(ErrorBody(parsing: self.collected, status: 500))
+            throw StreamFailure.classify(ErrorBody(parsing: self.collected, status: nil))
         }
         return Assembled(body: self.collected, facts: facts, contentPieces: self.contentPieces)
     }

@@ -120,8 +120,10 @@ extension CompletionCall {
         self.use.engines.finished(target.engine, failure: failure, now: now)
         self.use.commits.commit(.charge(charge)) { result in
             self.state.withLock { $0.phase = .done }
+            // What is not recorded was not charged.
+            let charged = result == .success(.committed) ? price.amount : nil
             self.use.holds.settle(
-                self.request.id, project: self.request.caller.project, actual: price.amount ?? .zero)
+                self.request.id, project: self.request.caller.project, actual: charged ?? .zero)
             self.finished(outcome: outcome.rawValue, usage: usage, amount: price.amount, tier: tier)
             if case .failure(let failure) = result {
                 self.use.logger.error(

@@ -1,7 +1,6 @@
 public import Logging
-public import OpenAIWire
-import Pricing
-public import Quantities
+import OpenAIWire
+import Quantities
 import Routing
 import Synchronization
 
@@ -74,8 +73,7 @@ public final class ServeCompletion: Sendable {
         let bound = CostBound(pricer: self.pricer, at: request.arrivedAt)
         guard
             let most = bound.most(
-                request.facts, bodyBytes: request.body.count, names: [request.facts.model] + targets.map(\.engineModel),
-                tier: tier)
+                request.facts, body: request.body, engineModels: targets.map(\.engineModel), tier: tier)
         else {
             throw GatewayError.invalid(
                 "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",
@@ -84,52 +82,5 @@ public final class ServeCompletion: Sendable {
         guard self.holds.place(request.id, project: request.caller.project, amount: most) else {
             throw GatewayError.budgetExhausted
         }
-    }
-}
-
-/// The most that one request may cost, for holds.
-public struct CostBound: Sendable {
-    /// Output tokens assumed where the request sets no limit.
-    public static let outputTokensDefault: Int64 = 4_096
-
-    let pricer: Pricer
-    let at: Instant
-
-    public init(pricer: Pricer, at: Instant) {
-        self.pricer = pricer
-        self.at = at
-    }
-
-    /// The highest price under any name by which the request may be charged, with every prompt byte a token that may
-    /// be written to the cache; nil when the book knows none of the names.
-    ///
-    /// A bound that cannot be computed is one that no cap can hold.
-    public func most(_ facts: RequestFacts, bodyBytes: Int, names: [String], tier: TierName) -> Money? {
-        let usage = Self.usage(facts, bodyBytes: bodyBytes)
-        var most: Money?
-        for name in names {
-            guard let table = self.pricer.table(names: [name], tier: tier, at: self.at) else { continue }
-            do throws(PricingError) {
-                most = max(most ?? .zero, try table.highestCharge(usage: usage, at: self.at))
-            } catch .unpriced {
-                continue
-            } catch {
-                return Self.unbounded
-            }
-        }
-        return most
-    }
-
-    /// More than any cap.
-    private static let unbounded = Money(picodollars: 1 << 120)
-    /// Counts beyond this are not priced (Pricing's own limit).
-    private static let tokensMax: Int64 = 1 << 50
-
-    /// The most tokens that a request may use.
-    static func usage(_ facts: RequestFacts, bodyBytes: Int) -> TokenUsage {
-        let choices = max(facts.n, facts.bestOf, 1)
-        let each = facts.endpoint == .embeddings ? 0 : facts.outputTokensMax ?? Self.outputTokensDefault
-        let (output, overflow) = max(each, 0).multipliedReportingOverflow(by: choices)
-        return TokenUsage(input: Int64(bodyBytes), output: overflow ? Self.tokensMax + 1 : output)
     }
 }

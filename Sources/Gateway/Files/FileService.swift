@@ -45,11 +45,15 @@ public final class FileService: Sendable {
     }
 
     /// Stores a file whose bytes have all arrived. After an error nothing is left of it.
+    ///
+    /// - Parameter answer: to the request's idempotency key, stored in the transaction of the file's record.
     public func finish(
-        _ intake: inout FileIntake, form: Form, project: ProjectID
+        _ intake: inout FileIntake, form: Form, project: ProjectID, answer: PendingAnswer<FileRecord>? = nil
     ) async throws(GatewayError) -> FileRecord {
         try await self.finish(&intake, form: form, project: project) { file throws(StoreFailure) in
-            try await self.store.insert(file)
+            Failpoint.hit("file.recording")
+            try await self.store.insert(file, answer: answer?.given(file))
+            Failpoint.hit("file.recorded")
         }
     }
 

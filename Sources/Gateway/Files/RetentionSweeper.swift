@@ -1,3 +1,4 @@
+import Batching
 public import Logging
 import Quantities
 
@@ -54,7 +55,7 @@ public final class RetentionSweeper: Sendable {
             for blob in try await self.store.close(upload.id, status: "expired") { try self.blobs.delete(blob) }
             self.logger.info("upload expired", metadata: ["upload.id": "\(upload.id)"])
         }
-        try await self.store.deleteIdempotency(before: now.advanced(by: .seconds(-86_400)))
+        try await self.store.deleteIdempotency(before: now.advanced(by: .zero - IdempotencyRule.lifetime))
     }
 
     /// Sweeps until cancelled.

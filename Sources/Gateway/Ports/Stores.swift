@@ -44,8 +44,9 @@ public struct Page<Element: Sendable>: Sendable {
 
 /// Port: files and uploads. Everything is scoped by project: another project's id is simply not there.
 public protocol FileStore: Sendable {
-    /// - Throws: `conflict` when the id exists, `notFound` when the project does not.
-    func insert(_ file: FileRecord) async throws(StoreFailure)
+    /// Stores the file and, in the same transaction, the finished record of its request's idempotency key.
+    /// - Throws: `conflict` when the id exists, `notFound` when the project does not or the key is not held any more.
+    func insert(_ file: FileRecord, answer: IdempotencyRecord?) async throws(StoreFailure)
     func file(_ id: FileID, project: ProjectID) async throws(StoreFailure) -> FileRecord?
     /// Ordered by creation, then id. An unknown `after` gives an empty page.
     func files(
@@ -76,8 +77,10 @@ public protocol FileStore: Sendable {
 
 /// Port: batches and their lines.
 public protocol BatchStore: Sendable {
-    /// Counts and usage start at zero, whatever the record says.
-    func insert(_ batch: BatchRecord) async throws(StoreFailure)
+    /// Stores the batch and, in the same transaction, the finished record of its request's idempotency key. Counts and
+    /// usage start at zero, whatever the record says.
+    /// - Throws: like the insertion of a file.
+    func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure)
     func batch(_ id: BatchID, project: ProjectID) async throws(StoreFailure) -> BatchRecord?
     /// Newest first.
     func batches(project: ProjectID, page: PageRequest) async throws(StoreFailure) -> Page<BatchRecord>
@@ -177,16 +180,27 @@ public struct IdempotencyRecord: Hashable, Sendable {
     }
 }
 
-/// Port: idempotency keys.
+extension FileStore {
+    /// Stores a file of a request without an idempotency key.
+    public func insert(_ file: FileRecord) async throws(StoreFailure) { try await self.insert(file, answer: nil) }
+}
+
+extension BatchStore {
+    /// Stores a batch of a request without an idempotency key.
+    public func insert(_ batch: BatchRecord) async throws(StoreFailure) { try await self.insert(batch, answer: nil) }
+}
+
+/// Port: idempotency keys. A key is held by the request whose record was stored first, as long as that has no status
+/// and no other request took the key over: key and creation time together say whose it is.
 public protocol IdempotencyStore: Sendable {
-    /// Stores the record unless one exists (younger than `notBefore`); returns the one that was there.
+    /// Takes the key unless a record of it exists (younger than `notBefore`); returns the one that was there.
     func begin(
         _ record: IdempotencyRecord, notBefore: Instant
     ) async throws(StoreFailure) -> IdempotencyRecord?
-    /// Stores status and body. - Throws: `notFound` when the record is gone.
+    /// Stores status and body of a request that made nothing. - Throws: `notFound` when it does not hold the key.
     func finish(_ record: IdempotencyRecord) async throws(StoreFailure)
-    /// Forgets a key whose request failed before anything was done; a finished one stays.
-    func abandon(project: ProjectID, route: String, key: String) async throws(StoreFailure)
+    /// Gives the key of a request that made nothing free; without effect when it does not hold the key.
+    func abandon(_ record: IdempotencyRecord) async throws(StoreFailure)
     func deleteIdempotency(before: Instant) async throws(StoreFailure)
 }
 

@@ -1,16 +1,14 @@
 public import Gateway
 public import Quantities
+import Synchronization
 
 extension InMemoryStore: BatchStore {
-    public func insert(_ batch: BatchRecord) async throws(StoreFailure) {
+    public func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
         try self.change { state throws(StoreFailure) in
-            guard state.projects[batch.project] != nil else { throw .notFound }
-            guard state.batches[batch.id] == nil else { throw .conflict("batch \(batch.id)") }
-            var stored = batch
-            stored.completedLines = 0
-            stored.failedLines = 0
-            stored.usage = .zero
-            state.batches[batch.id] = stored
+            try state.whole { state throws(StoreFailure) in
+                try state.insert(batch)
+                if let answer { try state.finish(answer) }
+            }
         }
     }
 
@@ -33,16 +31,13 @@ extension InMemoryStore: BatchStore {
     public func update(
         _ batch: BatchRecord, expecting: [String], files: [FileRecord]
     ) async throws(StoreFailure) -> BatchRecord {
-        try self.change { state throws(StoreFailure) in
+        if let failure = self.refuseUpdate() { throw failure }
+        return try self.change { state throws(StoreFailure) in
             guard let stored = state.batches[batch.id], stored.project == batch.project,
                 expecting.contains(stored.status)
             else { throw .notFound }
-            let before = state
-            do throws(StoreFailure) {
+            try state.whole { state throws(StoreFailure) in
                 for file in files { try state.insert(file) }
-            } catch {
-                state = before
-                throw error
             }
             var changed = batch
             changed.endpoint = stored.endpoint
@@ -58,6 +53,18 @@ extension InMemoryStore: BatchStore {
             state.batches[batch.id] = changed
             return changed
         }
+    }
+
+    private func refuseUpdate() -> StoreFailure? {
+        let (failure, watching) = self.state.withLock { state in
+            if state.updateFailure != nil { state.refusedUpdates += 1 }
+            let count = state.refusedUpdates
+            let watching = state.watchers.filter { $0.count <= count }
+            state.watchers.removeAll { $0.count <= count }
+            return (state.updateFailure, watching.map(\.continuation))
+        }
+        for watcher in watching { watcher.resume() }
+        return failure
     }
 
     public func finishedLines(of batch: BatchID) async throws(StoreFailure) -> [Int32] {
@@ -92,6 +99,16 @@ extension InMemoryStore: BatchStore {
 }
 
 extension InMemoryStore.State {
+    fileprivate mutating func insert(_ batch: BatchRecord) throws(StoreFailure) {
+        guard self.projects[batch.project] != nil else { throw .notFound }
+        guard self.batches[batch.id] == nil else { throw .conflict("batch \(batch.id)") }
+        var stored = batch
+        stored.completedLines = 0
+        stored.failedLines = 0
+        stored.usage = .zero
+        self.batches[batch.id] = stored
+    }
+
     func rows(of batch: BatchID, succeeded: Bool) -> [LineCommit] {
         (self.lines[batch] ?? [:]).values.filter { $0.succeeded == succeeded }
     }

@@ -2,8 +2,13 @@ public import Gateway
 public import Quantities
 
 extension InMemoryStore: FileStore {
-    public func insert(_ file: FileRecord) async throws(StoreFailure) {
-        try self.change { state throws(StoreFailure) in try state.insert(file) }
+    public func insert(_ file: FileRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
+        try self.change { state throws(StoreFailure) in
+            try state.whole { state throws(StoreFailure) in
+                try state.insert(file)
+                if let answer { try state.finish(answer) }
+            }
+        }
     }
 
     public func file(_ id: FileID, project: ProjectID) async throws(StoreFailure) -> FileRecord? {

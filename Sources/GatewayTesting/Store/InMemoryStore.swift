@@ -24,6 +24,9 @@ public final class InMemoryStore: Sendable {
         var isServing = false
         var isClosed = false
         var commitFailure: StoreFailure?
+        var updateFailure: StoreFailure?
+        var refusedUpdates = 0
+        var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
         var holdsCommits = false
         var held: [HeldCommit] = []
     }
@@ -47,6 +50,23 @@ public final class InMemoryStore: Sendable {
     public var commitFailure: StoreFailure? {
         get { self.state.withLock { $0.commitFailure } }
         set { self.state.withLock { $0.commitFailure = newValue } }
+    }
+
+    /// While set, each update of a batch fails with it and writes nothing.
+    public var updateFailure: StoreFailure? {
+        get { self.state.withLock { $0.updateFailure } }
+        set { self.state.withLock { $0.updateFailure = newValue } }
+    }
+
+    /// Returns once `updateFailure` has refused this many updates in all.
+    public func waitForRefusedUpdates(_ count: Int = 1) async {
+        await withCheckedContinuation { continuation in
+            let isThere = self.state.withLock { state in
+                if state.refusedUpdates < count { state.watchers.append((count, continuation)) }
+                return state.refusedUpdates >= count
+            }
+            if isThere { continuation.resume() }
+        }
     }
 
     /// From now on commits wait until `releaseCommits`: a slow disk.

@@ -8,12 +8,16 @@ import Testing
             ErrorBody(status: 400, message: "m", type: "t", param: "p", code: "c")
         ),
         (
-            #"{"error":{"code":400,"message":"m","type":"exceed_context_size_error","n_ctx":5}}"#, 400,
-            ErrorBody(status: 400, message: "m", type: "exceed_context_size_error", code: "400")
+            #"{"object":"error","message":"m","type":"NotFoundError","param":null,"code":404}"#, 404,
+            ErrorBody(status: 404, message: "m")
         ),
         (
-            #"{"object":"error","message":"m","type":"BadRequestError","param":null,"code":404}"#, 404,
-            ErrorBody(status: 404, message: "m", type: "BadRequestError", code: "404")
+            #"{"error":{"message":"m","type":"InternalServerError","param":"p","code":"500"}}"#, 500,
+            ErrorBody(status: 500, message: "m", type: "server_error", param: "p")
+        ),
+        (
+            #"{"error":{"message":"m","type":"insufficient_quota","code":429}}"#, 429,
+            ErrorBody(status: 429, message: "m", type: "insufficient_quota")
         ),
         (#"{"error":"boom"}"#, 500, ErrorBody(status: 500, message: "boom", type: "server_error")),
         (#"{"detail":"Not Found"}"#, 404, ErrorBody(status: 404, message: "Not Found")),
@@ -37,6 +41,75 @@ import Testing
     @Test("engine errors of any shape become an error object", arguments: engineBodies)
     func parses(_ text: String, _ status: Int, _ expected: ErrorBody) {
         #expect(ErrorBody(parsing: Array(text.utf8), status: status) == expected)
+    }
+
+    /// Engines, by what each says of a prompt that is too long.
+    static let tooLong: [(String, Int?, String)] = [
+        (
+            #"{"error":{"code":400,"message":"request (6028 tokens) exceeds the available context size (4096 tokens), "#
+                + #"try increasing it","type":"exceed_context_size_error","n_prompt_tokens":6028,"n_ctx":4096}}"#,
+            400, "request (6028 tokens) exceeds the available context size (4096 tokens), try increasing it"
+        ),
+        (#"{"error":{"code":500,"message":"x","type":"exceed_context_size_error"}}"#, 500, "x"),
+        (
+            #"{"object":"error","message":"This model's maximum context length is 8 tokens.","#
+                + #""type":"BadRequestError","param":null,"code":400}"#,
+            400, "This model's maximum context length is 8 tokens."
+        ),
+        (
+            #"{"error":{"message":"The decoder prompt (length 9) is longer than the maximum model length of 8.","#
+                + #""type":"BadRequestError","param":null,"code":400}}"#,
+            nil, "The decoder prompt (length 9) is longer than the maximum model length of 8."
+        ),
+        (
+            #"{"object":"error","message":"The input (9 tokens) is longer than the model's context length (8 tokens).","#
+                + #""type":"Bad Request","param":null,"code":"400"}"#,
+            400, "The input (9 tokens) is longer than the model's context length (8 tokens)."
+        ),
+        (
+            #"{"error":{"message":"This model's maximum context length is 8 tokens.","type":"invalid_request_error","#
+                + #""param":null,"code":"invalid_request_error"}}"#,
+            400, "This model's maximum context length is 8 tokens."
+        ),
+        (
+            #"{"object":"error","message":"Prompt too large for model with 8 maximum context length","#
+                + #""type":"invalid_request_error","code":"3051"}"#,
+            422, "Prompt too large for model with 8 maximum context length"
+        ),
+        (
+            #"{"error":"the input length exceeds the context length"}"#, nil,
+            "the input length exceeds the context length"
+        ),
+    ]
+
+    @Test("a prompt that is too long is told in OpenAI's words, in the engine's sentence", arguments: tooLong)
+    func contextLength(_ text: String, _ status: Int?, _ message: String) {
+        let body = ErrorBody(parsing: Array(text.utf8), status: status)
+        let expected = ErrorBody(status: status ?? 400, message: message, code: "context_length_exceeded")
+        #expect(body == expected)
+        #expect(ErrorBody(parsing: body.encoded, status: body.status) == expected, "it stays as it is")
+    }
+
+    static let others: [(String, Int)] = [
+        (#"{"error":{"message":"the maximum context length","type":"server_error","code":500}}"#, 500),
+        (#"{"error":{"message":"the maximum context length","type":"t","code":"string_above_max_length"}}"#, 400),
+        (#"{"error":{"message":"too many requests","type":"BadRequestError","code":400}}"#, 400),
+    ]
+
+    @Test("other errors are not taken for it", arguments: others)
+    func notContextLength(_ text: String, _ status: Int) {
+        #expect(ErrorBody(parsing: Array(text.utf8), status: status).code != "context_length_exceeded")
+    }
+
+    @Test(
+        "an error under HTTP 200 has the status that its code names, else 500",
+        arguments: [
+            (#"{"error":{"message":"m","code":404}}"#, 404), (#"{"error":{"message":"m","code":"429"}}"#, 429),
+            (#"{"error":{"message":"m","code":3051}}"#, 500), (#"{"error":{"message":"m","code":"busy"}}"#, 500),
+            (#"{"error":"m"}"#, 500), (#"{"message":"m","code":503}"#, 503),
+        ])
+    func under200(_ text: String, _ status: Int) {
+        #expect(ErrorBody(parsing: Array(text.utf8), status: nil).status == status)
     }
 
     @Test("a long plain text is cut, and invalid UTF-8 is repaired")

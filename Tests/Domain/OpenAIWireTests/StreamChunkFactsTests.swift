@@ -53,7 +53,7 @@ import Testing
     static let errors: [(String, ErrorBody?)] = [
         (
             #"{"error":{"message":"m","code":503,"type":"x"}}"#,
-            ErrorBody(status: 500, message: "m", type: "x", code: "503")
+            ErrorBody(status: 503, message: "m", type: "x")
         ),
         (#"{"error":"boom"}"#, ErrorBody(status: 500, message: "boom", type: "server_error")),
         (#"{"error":null,"choices":[]}"#, nil), (#"{"error":{ },"choices":[]}"#, nil), (#"{"error":false}"#, nil),

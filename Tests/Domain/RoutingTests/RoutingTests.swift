@@ -40,7 +40,7 @@ struct RoutingTests {
         (429, "rate_limit_exceeded", "Request too large for m", .clientFault),
         (429, "insufficient_quota", "", .billing),
         (429, "credit_balance_exhausted", "", .billing), (503, "slow_down", "", .capacity), (498, "", "", .capacity),
-        (500, "", "", .fault), (502, "", "", .fault),
+        (500, "", "", .fault), (502, "", "", .fault), (500, "context_length_exceeded", "", .clientFault),
     ]
 
     @Test("an engine's answer has one class", arguments: failures)
@@ -48,6 +48,13 @@ struct RoutingTests {
         let failure = FailureClassifier.classify(
             status: status, code: code, type: "", message: message, retryAfter: nil, body: [])
         #expect(failure.kind == kind)
+    }
+
+    @Test("a request that is too long is the client's, with a client's status", arguments: [400, 413, 500, 503])
+    func tooLong(_ status: Int) {
+        let failure = FailureClassifier.classify(
+            status: status, code: "context_length_exceeded", type: "", message: "", retryAfter: nil, body: [])
+        #expect(failure.kind == .clientFault && failure.status == (status < 500 ? status : 400))
     }
 
     @Test("nothing that was produced is repeated, and no attempt beyond the third is made")

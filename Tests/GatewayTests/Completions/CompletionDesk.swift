@@ -55,25 +55,24 @@ struct CompletionDesk {
         }
         let targets = list.map { EngineTarget(engine: $0.id, engineModel: "engine-m") }
         self.directory = EngineDirectory(table: try RoutingTable(engines: list, aliases: ["m": targets]))
-        let rate = try Rate(try Money(decimalDollars: "1"), per: 1_000_000)
-        let book = try PriceBook(
-            version: "test",
-            entries: [
-                PriceEntry(
-                    provider: "own", models: ["m"],
-                    tiers: [
-                        .standard: TierPrices([
-                            .input: rate, .output: try Rate(try Money(decimalDollars: "2"), per: 1_000_000),
-                        ])
-                    ])
-            ])
         self.service = ServeCompletion(
-            engines: self.directory, client: self.engine, commits: self.store, pricer: Pricer(book: book),
+            engines: self.directory, client: self.engine, commits: self.store, pricer: Pricer(book: try Self.book()),
             holds: self.holds, meters: NoMeters(), clock: self.clock, timers: self.timers,
             randomness: SeededRandomness(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let project = ProjectRecord(id: "proj_a", name: "a", createdAt: self.clock.now)
         try await self.store.insert(project)
         self.caller = Caller(project: project.id, key: "key_a")
+    }
+
+    /// A dollar a million tokens of input, two of output.
+    static func book() throws -> PriceBook {
+        let prices = TierPrices([
+            .input: try Rate(try Money(decimalDollars: "1"), per: 1_000_000),
+            .output: try Rate(try Money(decimalDollars: "2"), per: 1_000_000),
+        ])
+        return try PriceBook(
+            version: "test",
+            entries: [PriceEntry(provider: "own", models: ["m"], tiers: [.standard: prices, .batch: prices])])
     }
 
     func ask(_ body: String, id: RequestID = "req_1") throws -> (RecordingClient, (any ServedRequest)?) {

@@ -43,8 +43,10 @@ struct ServeCompletionTests {
     func storeDown() async throws {
         let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])
         desk.store.commitFailure = .unavailable("disk full")
+        desk.holds.open("proj_a", cap: Money(dollars: 1), spent: .zero)
         let (client, _) = try desk.ask(CompletionDesk.question)
         #expect(client.state.whole == nil && client.state.error?.answer.status == 500)
+        #expect(desk.holds.spent("proj_a") == .zero)
         #expect(client.state.error?.source == .store)
     }
 
@@ -107,6 +109,38 @@ struct ServeCompletionTests {
         #expect(desk.engine.requests.count == 1)
     }
 
+    /// vLLM's words for a prompt that is too long.
+    private static let tooLong =
+        #"{"error":{"message":"This model's maximum context length is 8 tokens.","type":"BadRequestError","code":400}}"#
+
+    @Test("a prompt that is too long is refused in OpenAI's words, also when the engine says it in a stream")
+    func tooLong() async throws {
+        let refusal = FailureClassifier.classify(
+            status: 400, code: "context_length_exceeded", type: "", message: "", retryAfter: nil,
+            body: Array(Self.tooLong.utf8))
+        let event = EngineScript.stream(["data: \(Self.tooLong)\n\n"])
+        let desk = try await CompletionDesk([.failure(refusal), event, event, .answer(Self.tooLong)])
+        let question = CompletionDesk.question
+        for (number, body) in [question, question, CompletionDesk.streamed, question].enumerated() {
+            let (client, _) = try desk.ask(body, id: RequestID("req_\(number)"))
+            let answer = try #require(client.state.error?.answer)
+            #expect(answer.status == 400 && answer.code == "context_length_exceeded")
+            #expect(answer.type == "invalid_request_error" && answer.message.hasSuffix("length is 8 tokens."))
+        }
+        #expect(desk.engine.requests.count == 4, "nothing is tried again")
+        #expect(desk.store.allCharges.isEmpty)
+    }
+
+    @Test("an error event within a stream is in OpenAI's words too") func tooLongWithin() async throws {
+        let cut = CompletionDesk.chunks.prefix(2) + ["data: \(Self.tooLong)\n\n"]
+        let desk = try await CompletionDesk([.stream(Array(cut))])
+        let (client, _) = try desk.ask(CompletionDesk.streamed)
+        let last = try #require(client.text.split(separator: "\n\n").last)
+        let error = try JSONValue(parsing: Array(last.dropFirst("data: ".count).utf8))["error"]
+        #expect(error?["code"]?.string == "context_length_exceeded")
+        #expect(error?["type"]?.string == "invalid_request_error")
+    }
+
     @Test("a client that leaves mid-stream frees the engine and pays for what was made, flagged as an estimate")
     func gone() async throws {
         let pieces = EngineScript(
@@ -165,11 +199,11 @@ struct ServeCompletionTests {
     func cap() async throws {
         let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])
         let body = CompletionDesk.question.dropLast() + #","max_tokens":5}"#
-        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.000150"), spent: .zero)
+        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.001200"), spent: .zero)
         let (first, _) = try desk.ask(String(body))
         #expect(first.state.whole != nil)
         #expect(desk.holds.spent("proj_a") == (try Money(decimalDollars: "0.00002")))
-        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.000021"), spent: desk.holds.spent("proj_a"))
+        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.001100"), spent: desk.holds.spent("proj_a"))
         let (second, _) = try desk.ask(String(body), id: "req_2")
         #expect(second.state.error?.answer.code == "project_spend_limit_exceeded")
         #expect(second.state.error?.answer.status == 429)

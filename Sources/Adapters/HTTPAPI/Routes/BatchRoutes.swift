@@ -7,7 +7,7 @@ import Quantities
 /// `/v1/batches` (openai-api 3).
 struct BatchRoutes {
     let batches: BatchService
-    let idempotency: IdempotencyGuard
+    let idempotency: IdempotentRequests
     let bodyBytesMax: Int
 
     func add(to group: RouterGroup<APIContext>) {
@@ -29,7 +29,7 @@ struct BatchRoutes {
 
     private func create(_ request: Request, _ context: APIContext) async throws -> Response {
         let caller = try context.requireCaller()
-        let key = try IdempotencyGuard.key(of: request)
+        let key = try request.idempotencyKey()
         let body = try await request.jsonBody(limit: self.bodyBytesMax)
         let wish = try BatchCreateRequest.parse(
             body, endpoints: Endpoint.allCases.map(\.path), windows: self.batches.windows.keys.sorted())
@@ -37,11 +37,14 @@ struct BatchRoutes {
             inputFile: FileID(wish.inputFileID), endpoint: wish.endpoint, window: wish.completionWindow,
             metadata: wish.metadata?.pairs.map { MetadataPair(key: $0.key, value: $0.value) },
             outputExpiresAfter: wish.outputExpiresAfter?.seconds)
-        return try await self.idempotency.run(
-            key, caller: caller, route: "POST /v1/batches", fingerprint: Array(SHA256.hash(data: body))
-        ) {
-            try await self.batches.create(order, project: caller.project, key: caller.key).wire.encoded
+        let use = key.map {
+            IdempotentRequests.Key(
+                $0, project: caller.project, route: "POST /v1/batches", fingerprint: Array(SHA256.hash(data: body)))
         }
+        let answer = try await self.idempotency.run(use, body: { $0.wire.encoded }) { answer throws(GatewayError) in
+            try await self.batches.create(order, project: caller.project, key: caller.key, answer: answer)
+        }
+        return Response.json(answer)
     }
 
     private func list(_ request: Request, _ context: APIContext) async throws -> Response {

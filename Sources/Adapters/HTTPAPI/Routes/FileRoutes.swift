@@ -8,7 +8,7 @@ import Quantities
 /// `/v1/files` (openai-api 2).
 struct FileRoutes {
     let files: FileService
-    let idempotency: IdempotencyGuard
+    let idempotency: IdempotentRequests
 
     func add(to group: RouterGroup<APIContext>) {
         group.post("files") { try await self.create($0, $1) }
@@ -29,15 +29,19 @@ struct FileRoutes {
 
     private func create(_ request: Request, _ context: APIContext) async throws -> Response {
         let caller = try context.requireCaller()
-        let key = try IdempotencyGuard.key(of: request)
+        let key = try request.idempotencyKey()
         let form = try await FileForm.read(request, files: self.files, hashes: key != nil)
+        // Bytes that came to nothing, because the key has its answer or is refused; else this does nothing.
+        defer { form.intake.abort() }
         var intake = form.intake
-        return try await self.idempotency.run(
-            key, caller: caller, route: "POST /v1/files", fingerprint: form.fingerprint,
-            onReplay: { form.intake.abort() }
-        ) {
-            try await self.files.finish(&intake, form: form.form, project: caller.project).wire.encoded
+        let use = key.map {
+            IdempotentRequests.Key(
+                $0, project: caller.project, route: "POST /v1/files", fingerprint: form.fingerprint)
         }
+        let answer = try await self.idempotency.run(use, body: { $0.wire.encoded }) { answer throws(GatewayError) in
+            try await self.files.finish(&intake, form: form.form, project: caller.project, answer: answer)
+        }
+        return Response.json(answer)
     }
 
     private func list(_ request: Request, _ context: APIContext) async throws -> Response {

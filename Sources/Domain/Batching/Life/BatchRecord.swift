@@ -5,7 +5,8 @@ public struct BatchRecord: Hashable, Sendable {
     public var counts: BatchCounts
     /// The one model of the batch, nil until validation found it.
     public var model: String?
-    /// Why validation failed; empty in every status but `failed`.
+    /// Why validation failed, or the limit that ended the batch; empty in every status but `failed`, `cancelling` and
+    /// `cancelled`.
     public var errors: [LineError]
 
     public init(
@@ -28,7 +29,10 @@ public struct BatchRecord: Hashable, Sendable {
         let ends = BatchStatus.allCases.filter { $0.isTerminal && self.times[$0] != nil }
         if ends != (self.status.isTerminal ? [self.status] : []) { return "the end times do not match the status" }
         if self.times.cancelling != nil, self.times.finalizing != nil { return "both cancelled and finalized" }
-        if (self.status == .failed) == self.errors.isEmpty { return "errors exist exactly when the batch failed" }
+        if self.status == .failed, self.errors.isEmpty { return "failed without an error" }
+        if ![.failed, .cancelling, .cancelled].contains(self.status), !self.errors.isEmpty {
+            return "errors in a batch that neither failed nor was stopped"
+        }
         switch self.status {
         case .validating, .failed:
             if counts != BatchCounts() { return "lines are counted before validation" }

@@ -8,7 +8,7 @@ public import Quantities
 ///    │  ▼                    last line
 ///    │ in_progress ─────────────────────────> finalizing ──finalized──> completed   (every line has an outcome)
 ///    │  │   └──────windowPassed, drain──────────┘    └─────finalized──> expired     (some lines never ran)
-///    │  │ cancelRequested
+///    │  │ cancelRequested, costLimitReached
 ///    └──┴──> cancelling ──drain, finalized──> cancelled
 /// ```
 ///
@@ -19,6 +19,7 @@ public import Quantities
 /// - Expiry during validation waits for validation, so that each line gets its `batch_expired` row.
 /// - When the lines in flight at the end of the window finish within the drain grace and none is left, the batch is
 ///   `completed`: no line has expired.
+/// - A batch at its cost limit is cancelled, with an error that says why: OpenAI has neither such a limit nor a status.
 ///
 /// Time never runs backwards here: a `now` before the last timestamp counts as the last timestamp.
 public struct BatchStateMachine: Hashable, Sendable {
@@ -30,6 +31,8 @@ public struct BatchStateMachine: Hashable, Sendable {
         /// A line's outcome is durable; send it once for each line (see `acceptsLines`).
         case lineFinished(LineFate)
         case cancelRequested
+        /// The next line could cost more than what is left of the batch's cost limit, and nothing is in flight.
+        case costLimitReached
         /// No attempt is in flight, and validation has stopped, after `stopDispatch` or `stopValidation`.
         case inflightDrained
         case windowPassed
@@ -63,7 +66,7 @@ public struct BatchStateMachine: Hashable, Sendable {
         case completed
         /// Lines without outcome get `batch_expired`.
         case expired
-        /// Lines without outcome get `batch_cancelled`.
+        /// Lines without outcome get `batch_cancelled`, or `cost_limit_reached` where the record's errors say so.
         case cancelled
 
         var status: BatchStatus {
@@ -144,6 +147,7 @@ extension BatchStateMachine {
         case .validationFailed(let errors): self.validationFailed(errors, now)
         case .lineFinished(let fate): self.lineFinished(fate, now)
         case .cancelRequested: self.cancelRequested(now)
+        case .costLimitReached: self.costLimitReached(now)
         case .inflightDrained: self.inflightDrained()
         case .windowPassed: self.windowPassed(now)
         case .graceEnded: self.graceEnded(now)
@@ -195,6 +199,13 @@ extension BatchStateMachine {
         case .finalizing, .completed, .failed, .expired:
             return [.refuse(.conflict(self.status))]
         }
+    }
+
+    private mutating func costLimitReached(_ now: Instant) -> [Action] {
+        guard self.status == .inProgress else { return [] }
+        self.record.errors = [.costLimitReached]
+        self.enter(.cancelling, now)
+        return self.drain(now)
     }
 
     private mutating func inflightDrained() -> [Action] {

@@ -1,6 +1,6 @@
-/// One entry of a failed batch's `errors.data`: what is wrong with its input file, and where.
+/// One entry of a batch's `errors.data`: what is wrong with its input file, and where; or why it ended early.
 public struct LineError: Hashable, Sendable {
-    /// OpenAI's error codes of batch validation. The last four names were not observed there; they are this
+    /// OpenAI's error codes of batch validation. The last five names were not observed there; they are this
     /// product's own for cases in which OpenAI's code is unknown.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         case invalidJSONLine = "invalid_json_line"
@@ -17,6 +17,8 @@ public struct LineError: Hashable, Sendable {
         case invalidType = "invalid_type"
         case requestLimitExceeded = "request_limit_exceeded"
         case fileTooLarge = "file_too_large"
+        /// The one that ends a batch which ran.
+        case costLimitReached = "cost_limit_reached"
     }
 
     public let code: Code
@@ -157,6 +159,11 @@ extension LineError {
                 + "Limit: \(grouped(limit)) enqueued tokens. "
                 + "Please try again once some in_progress batches have been completed.")
     }
+
+    static let costLimitReached = LineError(
+        code: .costLimitReached,
+        message: "The cost limit of this batch has no room for another line. "
+            + "Lines that did not run are in the error file.")
 
     /// A number with commas between thousands: 50,000.
     static func grouped(_ number: Int) -> String {

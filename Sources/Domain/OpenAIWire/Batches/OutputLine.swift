@@ -5,12 +5,15 @@ public enum OutputLine {
         case expired = "batch_expired"
         case cancelled = "batch_cancelled"
         case timeout = "request_timeout"
+        /// OpenAI has no such limit: the code is this product's own.
+        case costLimit = "cost_limit_reached"
 
         public var message: String {
             switch self {
             case .expired: "This request could not be executed before the completion window expired."
             case .cancelled: "This request was not executed because the batch was cancelled."
             case .timeout: "The call to the model timed out."
+            case .costLimit: "This request was not executed because the cost limit of the batch was reached."
             }
         }
     }

@@ -2,40 +2,56 @@ extension ErrorBody {
     /// Characters of a plain-text error body that are kept as the message.
     public static let plainTextMax = 2000
 
-    /// Reads the error answer of an engine, whatever its shape.
+    /// Reads the error answer of an engine, whatever its shape, and puts it in OpenAI's words.
     ///
     /// Understood: OpenAI's envelope; `error` as a bare string; the error object without an envelope (older vLLM);
-    /// numeric codes (llama.cpp, vLLM), which become strings; FastAPI's `detail` as text or as a list of
+    /// numeric codes (llama.cpp, vLLM), which repeat the status; FastAPI's `detail` as text or as a list of
     /// `{loc, msg}`; `message` alone; and plain text or HTML, cut at `plainTextMax` characters.
-    public init(parsing bytes: [UInt8], status: Int) {
+    ///
+    /// - Parameter status: of the answer; nil for an error under HTTP 200, whose own code then tells, else 500.
+    public init(parsing bytes: [UInt8], status: Int?) {
         guard let root = try? JSONValue(parsing: bytes) else {
-            self = Self.plainText(bytes, status: status)
+            self = Self.plainText(bytes, status: status ?? 500)
             return
         }
-        let fallbackType = Self.defaultType(status: status)
-        if let error = root["error"], error.kind == .object {
-            self = Self.object(error, status: status, fallbackType: fallbackType)
-        } else if let text = root["error"]?.string {
-            self.init(status: status, message: text, type: fallbackType)
-        } else if let detail = root["detail"] {
-            self = Self.detail(detail, status: status, fallbackType: fallbackType)
-        } else if root["message"]?.string != nil {
-            self = Self.object(root, status: status, fallbackType: fallbackType)
-        } else if let text = root.string, !text.isEmpty {
-            self.init(status: status, message: text, type: fallbackType)
-        } else {
-            self = Self.plainText(bytes, status: status)
-        }
+        let inner = root["error"].flatMap { $0.kind == .object ? $0 : nil }
+        let known = status ?? Self.statusCode(of: inner ?? root)
+        self = Self.reading(root, inner, bytes, status: known ?? 500).inOpenAIWords(isStatusKnown: known != nil)
     }
 
     /// The value of an `error` member inside a stream event: an object or a text.
-    init(value: JSONValue, status: Int) {
-        let fallbackType = Self.defaultType(status: status)
+    init(streamed value: JSONValue) {
+        let known = Self.statusCode(of: value)
+        let body: ErrorBody
         if let text = value.string {
-            self.init(status: status, message: text, type: fallbackType)
+            body = ErrorBody(status: 500, message: text, type: Self.defaultType(status: 500))
         } else {
-            self = Self.object(value, status: status, fallbackType: fallbackType)
+            body = Self.object(value, status: known ?? 500, fallbackType: Self.defaultType(status: known ?? 500))
         }
+        self = body.inOpenAIWords(isStatusKnown: known != nil)
+    }
+
+    private static func reading(
+        _ root: JSONValue, _ error: JSONValue?, _ bytes: [UInt8], status: Int
+    ) -> ErrorBody {
+        let fallbackType = Self.defaultType(status: status)
+        if let error {
+            return Self.object(error, status: status, fallbackType: fallbackType)
+        } else if let text = root["error"]?.string {
+            return ErrorBody(status: status, message: text, type: fallbackType)
+        } else if let detail = root["detail"] {
+            return Self.detail(detail, status: status, fallbackType: fallbackType)
+        } else if root["message"]?.string != nil {
+            return Self.object(root, status: status, fallbackType: fallbackType)
+        } else if let text = root.string, !text.isEmpty {
+            return ErrorBody(status: status, message: text, type: fallbackType)
+        }
+        return Self.plainText(bytes, status: status)
+    }
+
+    /// The HTTP status that an error names as its code.
+    private static func statusCode(of error: JSONValue) -> Int? {
+        Self.text(error["code"]).flatMap { Int($0) }.flatMap { (400...599).contains($0) ? $0 : nil }
     }
 
     /// The `type` for an engine's error that names none.

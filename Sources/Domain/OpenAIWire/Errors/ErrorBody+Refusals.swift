@@ -104,7 +104,7 @@ extension ErrorBody {
             status: 400,
             message: "This model's maximum context length is \(maximum) tokens. However, your request needs "
                 + "\(requested) tokens. Please reduce its length.",
-            param: endpoint.requiredField, code: "context_length_exceeded")
+            param: endpoint.requiredField, code: Self.contextLengthCode)
     }
 
     public static func unknownURL(method: String, path: String) -> ErrorBody {

@@ -85,8 +85,7 @@ public struct StreamChunkFacts: Hashable, Sendable {
         self.serviceTier = self.serviceTier ?? tierInUsage
         if let error {
             let value = try JSONValue(parsing: scanner.bytes.part(error.range))
-            // A stream error comes under HTTP 200; 500 is what it would have been.
-            self.kind = .error(ErrorBody(value: value, status: 500))
+            self.kind = .error(ErrorBody(streamed: value))
         } else if self.choiceCount == 0, self.usageMember?.value.kind == .object {
             self.kind = .usageOnly
         }

@@ -67,7 +67,7 @@ public struct StreamFold: Sendable {
                 choices = value
             } else if scanner.matches(key, "error"), scanner.isTruthy(value) {
                 let tree = try JSONValue(parsing: scanner.bytes.part(value.range))
-                self.error = self.error ?? ErrorBody(value: tree, status: 500)
+                self.error = self.error ?? ErrorBody(streamed: tree)
             } else if !scanner.matches(key, "obfuscation") {
                 try self.head.merge(key, value, scanner, replaces: true)
             }

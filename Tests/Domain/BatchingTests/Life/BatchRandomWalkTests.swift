@@ -33,7 +33,7 @@ import Testing
     }
 
     private static func event(using random: inout SeededGenerator) -> BatchStateMachine.Event {
-        switch Int.random(in: 0..<20, using: &random) {
+        switch Int.random(in: 0..<21, using: &random) {
         case 0, 1: .validated(lineCount: Int.random(in: 0...6, using: &random), model: "m")
         case 2: .validationFailed([LineError(code: .emptyFile, message: "empty")])
         case 3..<11: .lineFinished(.succeeded)
@@ -43,6 +43,7 @@ import Testing
         case 16: .windowPassed
         case 17: .graceEnded
         case 18: .finalized
+        case 19: .costLimitReached
         default: .restarted
         }
     }

@@ -103,6 +103,30 @@ private func machine(in status: BatchStatus, grace: Duration = .zero) -> Machine
         #expect(machine.record.errors.isEmpty)
     }
 
+    @Test("a batch at its cost limit is cancelled with the reason, also after a restart") func costLimit() throws {
+        var machine = Machine(created: start, window: .day)
+        _ = machine.handle(.validated(lineCount: 8, model: "m"), now: at(1))
+        _ = machine.handle(.lineFinished(.succeeded), now: at(2))
+        #expect(machine.handle(.costLimitReached, now: at(3)) == [.stopDispatch, .abortInFlight])
+        #expect(machine.status == .cancelling)
+        #expect(machine.record.errors.map(\.code) == [.costLimitReached])
+        var restarted = try Machine(restoring: machine.record)
+        #expect(restarted.handle(.restarted, now: at(4)) == [.finalize(.cancelled)])
+        #expect(restarted.handle(.finalized, now: at(5)) == [.announce(.cancelled)])
+        #expect(restarted.record.errors.map(\.code) == [.costLimitReached])
+        #expect(restarted.record.counts == BatchCounts(total: 8, completed: 1, failed: 0))
+    }
+
+    @Test(
+        "a cost limit stops a batch that runs, no other",
+        arguments: BatchStatus.allCases.filter { $0 != .inProgress })
+    func lateCostLimit(_ status: BatchStatus) {
+        var machine = machine(in: status)
+        let record = machine.record
+        #expect(machine.handle(.costLimitReached, now: at(90_000)) == [])
+        #expect(machine.record == record)
+    }
+
     @Test("a cancelled batch counts what finished and leaves the rest out of failed") func cancelled() {
         var machine = Machine(created: start, window: .day, drainGrace: .seconds(60))
         _ = machine.handle(.validated(lineCount: 8, model: "m"), now: at(1))

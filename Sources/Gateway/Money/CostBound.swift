@@ -1,0 +1,89 @@
+public import OpenAIWire
+import Pricing
+public import Quantities
+import Tokenizing
+
+/// The most that one request may cost, for holds.
+///
+/// True for every request that limits its output, as long as the engine's own rules for images are the published ones;
+/// answers without a limit are taken to have `outputTokensDefault` tokens.
+public struct CostBound: Sendable {
+    /// Output tokens assumed of each answer where the request sets no limit.
+    public static let outputTokensDefault: Int64 = 4_096
+    /// Tokens that a chat template may add by itself: markers, a system message of its own, instructions for tools.
+    /// The longest of widely used open models have about 700.
+    static let templateTokensMax: Int64 = 1_024
+    /// Tokens of an image for a model without a published rule: the most that open models make of one unless they are
+    /// configured otherwise (Qwen-VL).
+    static let imageTokensUnknown: Int64 = 16_384
+    /// Tokens of a prompt with a part that nothing in the request bounds: no usual context is longer.
+    static let contextTokensMax: Int64 = 1 << 20
+    /// Models count a token more for an image than their rule says (prices-and-finops 3.4).
+    private static let imageTolerance: Int64 = 1
+
+    let pricer: Pricer
+    let at: Instant
+
+    public init(pricer: Pricer, at: Instant) {
+        self.pricer = pricer
+        self.at = at
+    }
+
+    /// The highest price under any name by which the request may be charged; nil when the book has none.
+    ///
+    /// A bound that cannot be computed is one that no cap can hold.
+    ///
+    /// - Parameters:
+    ///   - body: the one that the facts were found in.
+    ///   - engineModels: the names by which engines know the model; they decide what an image is.
+    public func most(_ facts: RequestFacts, body: [UInt8], engineModels: [String], tier: TierName) -> Money? {
+        let content = PromptContent(facts, in: body)
+        let readers = engineModels.isEmpty ? [facts.model] : engineModels
+        let input = readers.map { Self.input(facts, content, bytes: body.count, model: $0) }.max() ?? 0
+        let output = Self.output(facts, content)
+        var most: Money?
+        for name in [facts.model] + engineModels {
+            guard let table = self.pricer.table(names: [name], tier: tier, at: self.at) else { continue }
+            do throws(PricingError) {
+                most = max(most ?? .zero, try table.ceiling(input: input, output: output, at: self.at))
+            } catch .unpriced {
+                continue
+            } catch {
+                return Self.unbounded
+            }
+        }
+        return most
+    }
+
+    /// More than any cap.
+    private static let unbounded = Money(picodollars: 1 << 120)
+    /// More than Pricing counts.
+    private static let tooMany: Int64 = .max
+
+    /// Every byte may be a token, but for images in the body, which are read as images.
+    private static func input(_ facts: RequestFacts, _ content: PromptContent, bytes: Int, model: String) -> Int64 {
+        var tokens = Int64(bytes)
+        if facts.endpoint == .chatCompletions { tokens += Self.templateTokensMax }
+        let rule = ImageTokenRule.forModel(model)
+        for image in content.images {
+            if image.isInline { tokens -= Int64(image.urlBytes) }
+            tokens += Self.tokens(of: image, rule) + Self.imageTolerance
+        }
+        return content.hasOpenPart ? tokens + Self.contextTokensMax : tokens
+    }
+
+    private static func tokens(of image: PromptContent.Image, _ rule: ImageTokenRule?) -> Int64 {
+        guard let rule else { return Self.imageTokensUnknown }
+        let detail = image.detail.flatMap { ImageDetail(rawValue: $0) } ?? .auto
+        return Int64(rule.tokens(size: ImageHeader.size(ofDataURL: image.url), detail: detail).tokens)
+    }
+
+    /// Every prompt gets `n` answers, chosen of `best_of` that are all paid.
+    private static func output(_ facts: RequestFacts, _ content: PromptContent) -> Int64 {
+        if facts.endpoint == .embeddings { return 0 }
+        let answers = max(facts.n, facts.bestOf, 1).multipliedReportingOverflow(by: content.promptCount)
+        let each = max(facts.outputTokensMax ?? Self.outputTokensDefault, 0)
+        let all = answers.partialValue.multipliedReportingOverflow(by: each)
+        return answers.overflow || all.overflow ? Self.tooMany : all.partialValue
+    }
+}
