@@ -47,9 +47,7 @@ public struct FileIndexer: Sendable {
             return
         }
         self.encoder.append(entry)
-        guard self.isOrderable, case .object(let body)? = reading?.body else { return }
-        // The line was scanned just now, so this cannot fail; without a chain a line would only lose its neighbours.
-        let chain = (try? PromptPrefix.chain(UnsafeRawBufferPointer(rebasing: line[body.range]))) ?? []
-        self.order.append(chain: chain, outputTokens: entry.outputTokens)
+        guard self.isOrderable, let reading else { return }
+        self.order.append(chain: PromptPrefix.chain(line, reading.prompt), outputTokens: entry.outputTokens)
     }
 }

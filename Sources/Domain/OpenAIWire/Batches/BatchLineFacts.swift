@@ -103,6 +103,7 @@ struct BatchLineParts {
     var serviceTier: JSONSlice?
     var hasMessages = false
     var hasInput = false
+    var prompt = PromptParts()
 
     mutating func read(_ scanner: inout JSONScanner) throws(JSONError) {
         try scanner.openObject()
@@ -134,6 +135,7 @@ struct BatchLineParts {
         try scanner.openObject()
         while let key = try scanner.nextKey() {
             let value = try scanner.value()
+            self.prompt.note(key, value, scanner)
             if key.isEscaped {
                 self.readRare(key, value, scanner)
                 continue

@@ -27,6 +27,7 @@ public struct BatchLineReading: Hashable, Sendable {
     public let streams: Bool
     /// `max_completion_tokens`, else `max_tokens`; nil when neither is a readable integer.
     public let outputTokensMax: Int64?
+    public let prompt: PromptParts
 
     public static func scan(_ line: UnsafeRawBufferPointer) throws(JSONError) -> BatchLineReading {
         var scanner = JSONScanner(line)
@@ -49,6 +50,7 @@ public struct BatchLineReading: Hashable, Sendable {
         }
         self.hasMessages = parts.hasMessages
         self.hasInput = parts.hasInput
+        self.prompt = parts.prompt
         self.streams = parts.stream.map { scanner.isTrue($0) } ?? false
         self.outputTokensMax =
             parts.maxCompletionTokens.flatMap { scanner.integer($0) } ?? parts.maxTokens.flatMap { scanner.integer($0) }

@@ -14,16 +14,20 @@ public enum PromptPrefix {
         _ body: UnsafeRawBufferPointer, blocksMax: Int = Self.blocksMax
     ) throws(JSONError) -> [UInt64] {
         var scanner = JSONScanner(body)
-        var parts = [JSONSlice?](repeating: nil, count: 6)
+        var parts = PromptParts()
         try scanner.openObject()
-        while let key = try scanner.nextKey() {
-            let value = try scanner.value()
-            if let rank = self.rank(key, scanner) { parts[rank] = value }
-        }
+        while let key = try scanner.nextKey() { parts.note(key, try scanner.value(), scanner) }
         try scanner.finish()
+        return self.chain(body, parts, blocksMax: blocksMax)
+    }
+
+    /// The chain of a body whose parts were found, and validated, in `bytes`.
+    public static func chain(
+        _ bytes: UnsafeRawBufferPointer, _ parts: PromptParts, blocksMax: Int = Self.blocksMax
+    ) -> [UInt64] {
         var chain = ChainHasher(blocksMax: blocksMax)
-        for part in parts {
-            if let part { chain.feed(body, part) }
+        for part in parts.inOrder {
+            if let part { chain.feed(bytes, part) }
             chain.feed(0)
         }
         return chain.finish()
@@ -32,14 +36,30 @@ public enum PromptPrefix {
     public static func chain(_ body: [UInt8], blocksMax: Int = Self.blocksMax) throws(JSONError) -> [UInt64] {
         try withJSONBytes(body) { (buffer) throws(JSONError) in try self.chain(buffer, blocksMax: blocksMax) }
     }
+}
 
-    private static func rank(_ key: JSONSlice, _ scanner: JSONScanner) -> Int? {
-        if scanner.matches(key, "model") { return 0 }
-        if scanner.matches(key, "tools") { return 1 }
-        if scanner.matches(key, "functions") { return 2 }
-        if scanner.matches(key, "messages") { return 3 }
-        if scanner.matches(key, "prompt") { return 4 }
-        return scanner.matches(key, "input") ? 5 : nil
+/// Where the parts of a request body lie that an engine's prefix cache sees. The last of equal keys counts.
+public struct PromptParts: Hashable, Sendable {
+    private var model: JSONSlice?
+    private var tools: JSONSlice?
+    private var functions: JSONSlice?
+    private var messages: JSONSlice?
+    private var prompt: JSONSlice?
+    private var input: JSONSlice?
+
+    init() {}
+
+    var inOrder: [JSONSlice?] {
+        [self.model, self.tools, self.functions, self.messages, self.prompt, self.input]
+    }
+
+    mutating func note(_ key: JSONSlice, _ value: JSONSlice, _ scanner: JSONScanner) {
+        if scanner.matches(key, "model") { self.model = value }
+        if scanner.matches(key, "tools") { self.tools = value }
+        if scanner.matches(key, "functions") { self.functions = value }
+        if scanner.matches(key, "messages") { self.messages = value }
+        if scanner.matches(key, "prompt") { self.prompt = value }
+        if scanner.matches(key, "input") { self.input = value }
     }
 }
 
