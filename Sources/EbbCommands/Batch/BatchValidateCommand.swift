@@ -1,0 +1,112 @@
+import ArgumentParser
+import Batching
+import Gateway
+import OpenAIWire
+import Quantities
+
+/// `ebb batch validate`.
+struct BatchValidateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Checks a batch file as the gateway would, without a gateway.",
+        discussion: """
+            Reads the file once, in constant memory, and prints what is wrong with it, line by line, as a batch's \
+            errors would say it (the first hundred). Whether its model is served is for the gateway to say.
+
+            ebb batch validate prompts.jsonl
+            ebb batch validate prompts.jsonl --endpoint /v1/embeddings --json
+
+            Exit status: 0, or 1 when a batch of the file would fail, 2 when it cannot be read.
+            """)
+
+    @Argument(help: "A JSONL file; - is standard input.", completion: .file())
+    var file: String
+
+    @Option(help: "Endpoint of all lines. Default: the one that most lines name.")
+    var endpoint: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    /// Bytes that are read and checked at a time.
+    private static let pieceBytes = 1 << 20
+
+    func run() async throws {
+        try await Console.run {
+            let asked = try self.endpoint.map { name throws(CommandFailure) in
+                guard let endpoint = BatchEndpoint(rawValue: name) else {
+                    let names = BatchEndpoint.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw CommandFailure("--endpoint '\(name)' is none of \(names)")
+                }
+                return endpoint
+            }
+            let facts = try self.read()
+            let endpoint = asked ?? BatchEndpoint.named(most: facts)
+            let verdict = BatchCheck(endpoint: endpoint).verdict(on: facts) { _ in true }
+            if self.json {
+                try StandardOutput.json(Self.object(facts, endpoint, verdict))
+            } else {
+                try self.show(facts, endpoint, verdict)
+            }
+            if case .invalid = verdict { throw ExitCode(ExitStatus.failed) }
+        }
+    }
+
+    private func read() throws(CommandFailure) -> FileFacts {
+        let input = try ByteInput(path: self.file)
+        var indexer = FileIndexer(limits: BatchLimits())
+        while true {
+            let piece = try input.next(atMost: Self.pieceBytes)
+            if piece.isEmpty { break }
+            piece.withUnsafeBytes { indexer.feed($0) }
+        }
+        return indexer.finish().facts
+    }
+
+    private func show(_ facts: FileFacts, _ endpoint: BatchEndpoint, _ verdict: BatchCheck.Verdict) throws {
+        switch verdict {
+        case .valid(let lines, let model):
+            try StandardOutput.line(
+                "\(self.file): \(lines) lines for \(endpoint.rawValue)\(model.map { ", model \($0)" } ?? ""), "
+                    + "\(facts.byteCount) bytes, about \(facts.promptTokens) prompt tokens: valid")
+        case .invalid(let errors):
+            for error in errors {
+                let place = error.line.map { "\(self.file):\($0)" } ?? self.file
+                Console.error("\(place): \(error.message) (\(error.code.rawValue))")
+            }
+            let rest = facts.problemCount - errors.count
+            if rest > 0 { Console.error("\(self.file): and \(rest) more") }
+            try StandardOutput.line("\(self.file): \(facts.lineCount) lines for \(endpoint.rawValue): not valid")
+        }
+    }
+
+    private static func object(
+        _ facts: FileFacts, _ endpoint: BatchEndpoint, _ verdict: BatchCheck.Verdict
+    ) -> JSONValue {
+        var errors: [LineError] = []
+        if case .invalid(let found) = verdict { errors = found }
+        return .object([
+            .init("valid", .bool(errors.isEmpty)), .init("endpoint", .string(endpoint.rawValue)),
+            .init("lines", .integer(Int64(facts.lineCount))), .init("bytes", .integer(Int64(facts.byteCount))),
+            .init("model", facts.model.map { .string($0) } ?? .null),
+            .init("prompt_tokens_estimated", .integer(Int64(facts.promptTokens))),
+            .init(
+                "errors",
+                .array(
+                    errors.map { error in
+                        .object([
+                            .init("code", .string(error.code.rawValue)), .init("message", .string(error.message)),
+                            .init("param", error.param.map { .string($0) } ?? .null),
+                            .init("line", error.line.map { .integer(Int64($0)) } ?? .null),
+                        ])
+                    })),
+        ])
+    }
+}
+
+extension BatchEndpoint {
+    /// The endpoint that most lines of a file name.
+    fileprivate static func named(most facts: FileFacts) -> BatchEndpoint {
+        self.allCases.max { facts.lineCount(of: $0) < facts.lineCount(of: $1) } ?? .chatCompletions
+    }
+}
