@@ -6,9 +6,13 @@ SHELL := /bin/bash
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Exclusive access is checked while the tests run; see docs/decisions/0008.
+release_flags := --configuration release --product ebb --static-swift-stdlib \
+	-Xswiftc -enforce-exclusivity=unchecked -Xswiftc -cross-module-optimization
+
 build: ## build the release binary, .build/release/ebb
 	@Scripts/install-dependencies build
-	@swift build --configuration release --product ebb --static-swift-stdlib --quiet
+	@swift build $(release_flags) --quiet
 	@echo ".build/release/ebb"
 
 debug: # the binary with failpoints, and the tests; the same build as Scripts/check makes
