@@ -18,7 +18,8 @@ private struct ByteCounter: PromptCounting {
         case .chat(let messages, _):
             for case .text(let text) in messages.flatMap(\.parts) { bytes += Int64(text.utf8.count) }
         }
-        return CountedPrompt(tokens: bytes, reasons: model.hasPrefix("exact") ? [] : [.encodingGuessed])
+        return CountedPrompt(
+            tokens: bytes, source: .encoding, reasons: model.hasPrefix("exact") ? [] : [.encodingGuessed])
     }
 }
 

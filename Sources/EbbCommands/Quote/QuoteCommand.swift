@@ -13,12 +13,12 @@ struct QuoteCommand: AsyncParsableCommand {
             and the highest price. The file is read as a stream; nothing is sent anywhere, except to the tokenizers of \
             engines that --engine or --config name.
 
-            Prompt tokens are exact where the vocabulary and the framing are known, else marked as estimates with the \
-            reason. Output: at least 1 token an answer; expected is the mean of past answers of the model in the data \
-            folder, without any \(QuoteJob.expectedOutputDefault) tokens, never more than the request's limit; at \
-            most the limit of the request, without one the model's limit in --config or \
-            \(QuoteJob.outputMaxDefault) tokens. A tier without a price says so; it is never another \
-            tier's price.
+            Prompts are counted by their engine, else with the tokenizer.json that --config names for the model, else \
+            with its published encoding, else by bytes. They are exact where the framing is known too, else marked as \
+            estimates with the reason. Output: at least 1 token an answer; expected is the mean of past answers of \
+            the model in the data folder, without any \(QuoteJob.expectedOutputDefault) tokens, never more than the \
+            request's limit; at most the limit of the request, without one the model's limit in --config or \
+            \(QuoteJob.outputMaxDefault) tokens. A tier without a price says so; it is never another tier's price.
 
             Examples:
               ebb quote requests.jsonl
@@ -65,7 +65,8 @@ struct QuoteCommand: AsyncParsableCommand {
         try await Console.run {
             let source = try PriceSource(configuration: self.config, prices: self.prices)
             let shelf = Vocabularies.standard(option: self.vocabularies)
-            let local = LocalPromptCounter(encoders: shelf)
+            let local = LocalPromptCounter(
+                encoders: shelf, tokenizers: TokenizerFiles(source.configuration.models))
             let input = try ByteInput(path: self.file)
             var settings = source.quoteSettings(at: self.at?.instant ?? SystemClock().now)
             settings.models = self.model
@@ -98,9 +99,9 @@ struct QuoteCommand: AsyncParsableCommand {
             let job = QuoteJob(book: source.book, counter: local, ledger: past.ledger, settings: settings)
             return try await job.run(next)
         }
-        settings.width = 16
+        settings.width = EngineTokenizer.width
         let engines = try QuoteEngines(source: source, urls: self.engine)
-        let counter = await engines.counter(source: source, fallback: local)
+        let counter = try await engines.counter(source: source, fallback: local)
         let job = QuoteJob(book: source.book, counter: counter, ledger: past.ledger, settings: settings)
         let report = try await job.run(next)
         await engines.shutdown()

@@ -44,6 +44,10 @@ extension QuoteReport.ModelQuote {
         writer.member("lines", self.lines)
         writer.member("prompt_tokens", self.promptTokens)
         writer.member("image_tokens", self.imageTokens)
+        writer.key("counted_by")
+        writer.beginArray()
+        for source in CountingSource.allCases where self.sources.contains(source) { writer.string(source.rawValue) }
+        writer.endArray()
         writer.member("is_estimate", !self.reasons.isEmpty)
         writer.key("reasons")
         writer.beginArray()

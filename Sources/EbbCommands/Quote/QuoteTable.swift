@@ -23,7 +23,8 @@ package enum QuoteTable {
         var text = "\(TextTable.printable(model.model))\n"
         let doubt = model.reasons.map(\.rawValue).sorted().joined(separator: ", ")
         text += "  prompt tokens  \(PriceReceipt.grouped(model.promptTokens))"
-        text += doubt.isEmpty ? " (exact)" : " (estimate: \(doubt))"
+        let sources = CountingSource.allCases.filter(model.sources.contains).map(\.rawValue).joined(separator: ", ")
+        text += " counted by \(sources) " + (doubt.isEmpty ? "(exact)" : "(estimate: \(doubt))")
         if model.imageTokens > 0 { text += ", of which \(PriceReceipt.grouped(model.imageTokens)) are pictures" }
         text += "\n  output tokens  \(PriceReceipt.grouped(model.outputFloor)) at least, "
         text += "\(PriceReceipt.grouped(model.outputExpected)) expected, "

@@ -102,7 +102,8 @@ struct RunCommand: AsyncParsableCommand {
         }
         let pricer = Pricer(book: try GatewayAssembly.priceBook(configuration))
         try await ServerRun(
-            plan: plan, identity: try JobIdentity(plan), client: try self.gateway.client(), pricer: pricer
+            plan: plan, identity: try JobIdentity(plan), client: try self.gateway.client(), pricer: pricer,
+            tokenizers: TokenizerFiles(configuration.models)
         ).run()
     }
 

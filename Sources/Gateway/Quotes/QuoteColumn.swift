@@ -40,6 +40,7 @@ struct QuoteColumn {
         self.quote.lines += 1
         self.quote.promptTokens += count.tokens
         self.quote.imageTokens += count.imageTokens
+        self.quote.sources.insert(count.source)
         self.quote.reasons.formUnion(count.reasons)
         self.quote.outputFloor += floor
         self.quote.outputExpected += max(floor, expected)

@@ -20,6 +20,8 @@ public struct QuoteReport: Hashable, Sendable {
         public var promptTokens: Int64 = 0
         /// The part of `promptTokens` that is pictures.
         public var imageTokens: Int64 = 0
+        /// What counted the prompts.
+        public var sources: Set<CountingSource> = []
         /// Why the prompt tokens are an estimate; empty when they are exact.
         public var reasons: Set<PromptCount.Reason> = []
         public var outputFloor: Int64 = 0
