@@ -54,7 +54,7 @@ package final class TokenizerFiles: TokenizerSource {
     private static func load(_ path: String) -> Result<Encoder, PromptCountingError> {
         do {
             let bytes = try ByteInput(path: path).rest(limit: Self.fileBytesMax)
-            let tokenizer = try TokenizerJSON(TokenizerDocument(json: bytes)) { ComposedText.of($0) }
+            let tokenizer = try TokenizerJSON(TokenizerDocument(json: bytes))
             return .success(Encoder(tokenizer))
         } catch let failure as CommandFailure {
             return .failure(.tokenizer(failure.message))

@@ -31,6 +31,7 @@ def strings(count=600):
     """Prose of this repository, scalars of all planes, runs, and added tokens in the middle of all that."""
     made = [case.decode("utf-8", "replace") for case in fuzz().random_cases(random.Random(7), count)]
     made += ["", "e\u0301 \u00e9 \u1112\u1161\u11ab \u212b", "a\u0315\u1df6\u0300 \u304b\u3099\u4e2d\u6587"]
+    made += ["\U000e0041\u0301 \u0cc6\u0cc2\u0cd5 \uac00\u11a8 \u1113\u1161"]
     made += ["<|start|>system\n<|end|>  <mask>\t x<pad>y", "<|sta<|start|>rt|>"]
     special = itertools.cycle(["<|start|>", "<mask>", "<pad>", " <|end|>\n"])
     made += [text + next(special) + text for text in made[:50]]

@@ -23,9 +23,13 @@ enum AddedTokenReader {
             }
             if text.isEmpty { continue }
             let isNormalized = entry["normalized"].bool == true
+            var bytes = Array(text.utf8)
+            if isNormalized, preparation.composes {
+                bytes = bytes.withUnsafeBufferPointer { CanonicalComposition.shared.composed($0) }
+            }
             let token = AddedTokenFinder.Token(
-                id: id, bytes: Array((isNormalized ? preparation.compose?(text) ?? text : text).utf8),
-                takesSpaceBefore: entry["lstrip"].bool == true, takesSpaceBehind: entry["rstrip"].bool == true)
+                id: id, bytes: bytes, takesSpaceBefore: entry["lstrip"].bool == true,
+                takesSpaceBehind: entry["rstrip"].bool == true)
             if isNormalized { preparation.normalized.add(token) } else { preparation.verbatim.add(token) }
         }
         return texts

@@ -3,25 +3,21 @@
 /// Added tokens are taken out of the text as it stands, the rest is composed, and those added tokens that are looked
 /// for in normalized text are taken out of that.
 struct TextPreparation: Sendable {
-    /// Gives Unicode normalization form C.
-    typealias Composition = @Sendable (String) -> String
-
     var verbatim = AddedTokenFinder()
     var normalized = AddedTokenFinder()
-    /// Nil: text stays as it is.
-    var compose: Composition?
+    /// Whether text gets Unicode normalization form C.
+    var composes = false
 
-    var isNeeded: Bool { !self.verbatim.isEmpty || !self.normalized.isEmpty || self.compose != nil }
+    var isNeeded: Bool { !self.verbatim.isEmpty || !self.normalized.isEmpty || self.composes }
 
     /// Takes well-formed UTF-8 apart, in order; texts are as the split rule wants them.
     func forEachPart(of text: UnsafeBufferPointer<UInt8>, _ body: (AddedTokenFinder.Part) -> Void) {
         self.verbatim.forEachPart(of: text) { part in
             guard case .text(let rest) = part else { return body(part) }
-            guard let compose = self.compose, !Self.isComposed(rest) else {
-                return self.normalized.forEachPart(of: rest, body)
+            guard self.composes, !Self.isComposed(rest) else { return self.normalized.forEachPart(of: rest, body) }
+            CanonicalComposition.shared.composed(rest).withUnsafeBufferPointer {
+                self.normalized.forEachPart(of: $0, body)
             }
-            var composed = compose(String(decoding: rest, as: UTF8.self))
-            composed.withUTF8 { self.normalized.forEachPart(of: $0, body) }
         }
     }
 

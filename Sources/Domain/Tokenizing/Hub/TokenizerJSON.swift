@@ -18,18 +18,12 @@ public struct TokenizerJSON: Sendable {
     let merges: MergeTable
     let preparation: TextPreparation
 
-    /// - Parameter compose: gives Unicode normalization form C; without it a tokenizer that wants it is refused.
     /// - Throws: `unsupported` with the path of what is not understood, `missingByte`, `duplicate` or `tooLarge`.
-    public init(
-        _ document: TokenizerDocument, compose: (@Sendable (String) -> String)? = nil
-    ) throws(TokenizingError) {
+    public init(_ document: TokenizerDocument) throws(TokenizingError) {
         let model = document["model"]
         try Self.checkModel(model)
         var preparation = TextPreparation()
-        if try Self.isComposed(document["normalizer"]) {
-            guard let compose else { throw .unsupported(path: "normalizer", reason: "there is nothing that composes") }
-            preparation.compose = compose
-        }
+        preparation.composes = try Self.isComposed(document["normalizer"])
         self.rule = try PreTokenizerReader.rule(document["pre_tokenizer"])
         self.tokensAroundText = try PostProcessorReader.addedTokens(document["post_processor"])
         guard case .object(let vocabulary) = model["vocab"] else {
