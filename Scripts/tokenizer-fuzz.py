@@ -9,7 +9,8 @@ Needs `tiktoken` and the rank files (Scripts/fetch-vocabularies).
 With --format hex the command reads one hexadecimal byte string a line and prints ids joined by commas; with
 --format json it reads one JSON string a line and prints one JSON array of ids a line (ill-formed bytes are left out
 then, as JSON cannot carry them). With --counts the command prints one count a line instead of ids.
-With --tokenizer-json FILE the reference is Hugging Face's `tokenizers` package with that file.
+With --tokenizer-json FILE the reference is Hugging Face's `tokenizers` package with that file; one encoding is enough
+then: --encodings own --command "ebb count --ids --jsonl --tokenizer FILE".
 """
 
 import argparse

@@ -62,6 +62,9 @@ enum Console {
         } catch let failure as StoreFailure {
             Self.error("ebb: \(failure)")
             throw ExitCode(ExitStatus.store)
+        } catch let failure as PromptCountingError {
+            Self.error("ebb: \(failure)")
+            throw ExitCode(ExitStatus.usage)
         }
     }
 }

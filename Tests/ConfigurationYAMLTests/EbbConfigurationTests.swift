@@ -137,6 +137,15 @@ import Testing
             "engines: [{name: gpu, url: 'http://x'}]\nmodels: {m: {engines: [gup]}}",
             "2:24: models.m.engines[0]: unknown engine 'gup'; did you mean 'gpu'?"
         ),
+        (
+            "models:\n  m:\n    tokenizer: nowhere.json",
+            "3:16: models.m.tokenizer: 'nowhere.json' cannot be opened: No such file or directory"
+        ),
+        (
+            "models: {m: {tokenizer: /tmp}}",
+            "1:25: models.m.tokenizer: '/tmp' cannot be read: Is a directory"
+        ),
+        ("models: {m: {tokeniser: x}}", "1:14: models.m.tokeniser: unknown key 'tokeniser'; did you mean 'tokenizer'?"),
         ("prices: {shiped: false}", "1:10: prices.shiped: unknown key 'shiped'; did you mean 'shipped'?"),
         (
             "prices:\n  models:\n    m: {default: {input: free}}",

@@ -1,4 +1,5 @@
 import EbbCommands
+import Gateway
 import Testing
 import Tokenizing
 
@@ -13,10 +14,12 @@ import Tokenizing
 
     func count(
         _ text: String, _ form: LineCounting.Form = .number, encoding: EncodingName? = nil, model: String? = nil,
-        lines: Bool = true, shelf: Vocabularies = CountTests.shelf
+        lines: Bool = true, shelf: Vocabularies = CountTests.shelf, tokenizers: TokenizerFiles = TokenizerFiles([])
     ) async throws -> CapturedOutput {
         let file = try self.folder.file("input.jsonl", text)
-        let job = CountJob(vocabularies: shelf, encoding: encoding, model: model, form: form, readsLines: lines)
+        let job = CountJob(
+            vocabularies: shelf, tokenizers: tokenizers, encoding: encoding, model: model, form: form,
+            readsLines: lines)
         return try await CapturedOutput.of(self.folder) { output, complain in
             _ = try await job.run([file], output: output, complain: complain)
         }
@@ -57,7 +60,7 @@ import Tokenizing
         let result = try await self.count("\(messages)\n\(body)\n\(batch)\n", model: "gpt-3.5-turbo-0125")
         #expect(result.lines == ["20", "20", "20"])
         let own = try await self.count(body, .object)
-        #expect(own.lines == [#"{"tokens":20,"isEstimate":false,"reasons":[]}"#])
+        #expect(own.lines == [#"{"tokens":20,"countedBy":"encoding","isEstimate":false,"reasons":[]}"#])
     }
 
     @Test("Embeddings count each text, and given tokens as they are", .enabled(if: CountTests.isSupplied))
@@ -87,7 +90,8 @@ import Tokenizing
     func missingVocabulary() async throws {
         let bare = Vocabularies(folders: [self.folder.path])
         let result = try await self.count("\"abcdefghi\"", .object, shelf: bare)
-        #expect(result.lines == [#"{"tokens":3,"isEstimate":true,"reasons":["vocabulary_missing"]}"#])
+        #expect(
+            result.lines == [#"{"tokens":3,"countedBy":"bytes","isEstimate":true,"reasons":["vocabulary_missing"]}"#])
         #expect(bare.note?.contains("make vocabularies") == true)
         await #expect(throws: CommandFailure.self) { try await self.count("\"a\"", .ids, shelf: bare) }
     }
@@ -111,5 +115,59 @@ import Tokenizing
         #expect(result.text == "2\n")
         let ids = try await self.count("hello world", .ids, encoding: .cl100kBase, lines: false)
         #expect(ids.text == "[15339,1917]\n")
+    }
+
+    /// A tokenizer of the 256 bytes and one merge, with a token at the start of every text.
+    static func tokenizer(_ type: String = "BPE") -> String {
+        var next: UInt32 = 0x100
+        let bytes = (0..<256).map { byte -> String in
+            let isPrintable = (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || byte >= 0xAE
+            defer { if !isPrintable { next += 1 } }
+            let scalar = String(isPrintable ? UInt32(byte) : next, radix: 16)
+            return "\"\\u\(String(repeating: "0", count: 4 - scalar.count))\(scalar)\":\(byte)"
+        }
+        return """
+            {"normalizer":{"type":"NFC"},"added_tokens":[{"id":257,"content":"<s>","special":true}],
+            "pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"use_regex":true},
+            "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}},{"Sequence":{"id":"A"}}],
+            "special_tokens":{"<s>":{"id":"<s>","ids":[257]}}},
+            "model":{"type":"\(type)","vocab":{\(bytes.joined(separator: ",")),"ab":256},"merges":["a b"]}}
+            """
+    }
+
+    @Test("A tokenizer file counts its models; prompts have the tokens around a text, chats an unknown framing")
+    func tokenizerFiles() async throws {
+        let files = TokenizerFiles(path: try self.folder.file("tokenizer.json", Self.tokenizer()))
+        let ids = try await self.count("\"ab<s>o\u{308}\"\n{\"prompt\":\"aba\"}", .ids, tokenizers: files)
+        #expect(ids.lines == ["[256,257,195,182]", "[256,97]"])
+        let counts = try await self.count(
+            #"{"prompt":["aba","c"]}"# + "\n" + #"[{"role":"ab","content":"ab"}]"#, .object, tokenizers: files)
+        #expect(
+            counts.lines == [
+                #"{"tokens":5,"countedBy":"tokenizer","isEstimate":false,"reasons":[]}"#,
+                #"{"tokens":8,"countedBy":"tokenizer","isEstimate":true,"reasons":["framing_unknown"]}"#,
+            ])
+        let text = try await self.count("ab ab", lines: false, tokenizers: files)
+        #expect(text.text == "3\n")
+    }
+
+    @Test("A configuration names tokenizers of models; one that is not supported is an error, never another count")
+    func configuredTokenizers() async throws {
+        _ = try self.folder.file("good.json", Self.tokenizer())
+        _ = try self.folder.file("bad.json", Self.tokenizer("Unigram"))
+        let configuration = try self.folder.file(
+            "ebb.yaml", "models: {good: {tokenizer: good.json}, bad: {tokenizer: ./bad.json}}")
+        let files = try TokenizerFiles(configuration: configuration)
+        let bare = Vocabularies(folders: [])
+        let lines = try await self.count(
+            #"{"model":"good","prompt":"aba"}"# + "\n" + #"{"model":"bad","prompt":"aba"}"# + "\n"
+                + #"{"model":"other","prompt":"aba"}"#, shelf: bare, tokenizers: files)
+        #expect(lines.lines == ["3", "null", "1"])
+        #expect(
+            lines.complaints.first?.contains("bad.json cannot be used: model.type is not supported: only byte-level")
+                == true)
+        await #expect(throws: PromptCountingError.self) {
+            try await self.count("\"a\"", model: "bad", tokenizers: files)
+        }
     }
 }

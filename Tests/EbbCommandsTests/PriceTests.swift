@@ -67,6 +67,16 @@ import Testing
                 + #""created":1767225600,"usage":{"prompt_tokens":1000000,"completion_tokens":0,"#
                 + #""prompt_tokens_details":{"cached_tokens":500000}}}}}"#,
             dollars: "1"),
+        .init(
+            name: "the last event of a Responses stream",
+            line: #"{"type":"response.completed","response":{"model":"o3","created_at":1767225600,"#
+                + #""usage":{"input_tokens":1000000,"output_tokens":0}}}"#,
+            dollars: "2"),
+        .init(
+            name: "what stands beside an answer fills in what it does not say",
+            line: #"{"model":"o3","at":"2025-05-01","meters":{"searches":0},"response":{"body":{"created":1767225600,"#
+                + #""usage":{"prompt_tokens":1000,"completion_tokens":500}}}}"#,
+            dollars: "0.03"),
     ]
 
     @Test("A line's price is the published one", arguments: golden)
@@ -114,6 +124,8 @@ import Testing
             (#"{"model":"o3","at":"yesterday","usage":{"prompt_tokens":1}}"#, "'at' is not a time"),
             (#"{"model":"o3","meters":{"parsecs":1}}"#, "'meters.parsecs'"),
             (#"{"model":"whisper-1","usage":{"seconds":1.5}}"#, "whole seconds"),
+            (#"{"model":"o3","created":-9223372036854775808,"usage":{"prompt_tokens":1}}"#, "'created' is not"),
+            (#"{"model":"o3","meters":{"seconds":9e18,"second":9e18}}"#, "too large"),
         ])
     func flaws(_ line: String, _ message: String) async throws {
         let file = try self.folder.file("usage.jsonl", "\n" + line + "\n")

@@ -36,6 +36,31 @@ import Testing
         #expect(object.contains(#"{"tier":"flex","unpriced":"no price for model 'gpt-6.2-sol' in tier 'flex'"}"#))
     }
 
+    @Test("Table and object say what the expected output rests on")
+    func expectation() async throws {
+        var report = try await self.report(Self.body)
+        #expect(
+            QuoteTable.render(report).contains(
+                "256 tokens an answer, or its limit where that is lower: assumed, there are no past answers of this model"
+            ))
+        #expect(
+            String(decoding: report.object, as: UTF8.self).contains(
+                #""expected_each":256,"expected_from":"assumption","past_answers":0"#))
+        report.models[0].pastAnswers = 1_240
+        report.models[0].expectedEach = 31
+        #expect(QuoteTable.render(report).contains(": from 1,240 past answers of this model"))
+        #expect(
+            String(decoding: report.object, as: UTF8.self).contains(
+                #""expected_each":31,"expected_from":"past_answers","past_answers":1240"#))
+    }
+
+    @Test("The standard data folder is XDG's, else below HOME, else none")
+    func folder() {
+        #expect(RunFolder.standard(["XDG_DATA_HOME": "/x", "HOME": "/h"]) == "/x/ebb/run")
+        #expect(RunFolder.standard(["XDG_DATA_HOME": "x", "HOME": "/h"]) == "/h/.local/share/ebb/run")
+        #expect(RunFolder.standard(["HOME": ""]) == nil)
+    }
+
     @Test("Control characters of a file never reach the terminal")
     func controlCharacters() async throws {
         let report = try await self.report(#"{"model":"\u001b[2J","prompt":"x"}"#)

@@ -38,7 +38,7 @@ private struct NoVocabulary: EncoderSource {
     private func counter(_ kind: EngineKind, _ client: TableEngine) throws -> EngineTokenizer {
         let engine = Engine(id: "e", url: try EngineURL("http://127.0.0.1:8000/sub"), kind: kind)
         return EngineTokenizer(
-            client: client, targets: ["m": .init(engine: engine, engineModel: "served")],
+            client: client, targets: ["m": [.init(engine: engine, engineModel: "served")]],
             fallback: LocalPromptCounter(encoders: NoVocabulary()))
     }
 
@@ -52,7 +52,7 @@ private struct NoVocabulary: EncoderSource {
         let counter = try self.counter(.vllm, client)
         let chat = try await counter.count(
             try self.request(#"{"messages":[{"role":"user","content":"hi"}]}"#), model: "m")
-        #expect(chat == CountedPrompt(tokens: 7))
+        #expect(chat == CountedPrompt(tokens: 7, source: .engine))
         let prompt = try await counter.count(try self.request(#"{"prompt":["a","b"]}"#), model: "m")
         #expect(prompt.tokens == 14)
         #expect(
@@ -70,7 +70,7 @@ private struct NoVocabulary: EncoderSource {
         let counter = try self.counter(.llamacpp, client)
         let chat = try await counter.count(
             try self.request(#"{"messages":[{"role":"user","content":"hi"}]}"#), model: "m")
-        #expect(chat == CountedPrompt(tokens: 3))
+        #expect(chat == CountedPrompt(tokens: 3, source: .engine))
         #expect(
             client.questions.last == #"/sub/tokenize {"content":"<user>hi","add_special":true,"parse_special":true}"#)
     }
@@ -78,12 +78,30 @@ private struct NoVocabulary: EncoderSource {
     @Test("Other models, engines without a tokenizer and failing engines are counted here, as an estimate")
     func fallback() async throws {
         let request = try self.request(#"{"prompt":"abcdefgh"}"#)
-        let estimate = CountedPrompt(tokens: 2, reasons: [.vocabularyMissing])
+        let estimate = CountedPrompt(tokens: 2, source: .bytes, reasons: [.vocabularyMissing])
         let failing = TableEngine([:])
         #expect(try await self.counter(.vllm, failing).count(request, model: "m") == estimate)
         #expect(failing.questions.count == 1)
         #expect(try await self.counter(.vllm, failing).count(request, model: "other") == estimate)
         #expect(try await self.counter(.openai, failing).count(request, model: "m") == estimate)
         #expect(failing.questions.count == 1)
+    }
+
+    @Test("An engine that is gone is asked once, the model's next engine counts")
+    func nextEngine() async throws {
+        let client = TableEngine(["/b/tokenize": #"{"count":7}"#])
+        let targets = try ["a", "b"].map { name in
+            EngineTokenizer.Target(
+                engine: Engine(id: EngineID(name), url: try EngineURL("http://127.0.0.1:8000/\(name)"), kind: .vllm),
+                engineModel: "served")
+        }
+        let counter = EngineTokenizer(
+            client: client, targets: ["m": targets], fallback: LocalPromptCounter(encoders: NoVocabulary()))
+        let request = try self.request(#"{"prompt":"abcdefgh"}"#)
+        for _ in 0..<3 {
+            #expect(try await counter.count(request, model: "m") == CountedPrompt(tokens: 7, source: .engine))
+        }
+        #expect(client.questions.filter { $0.hasPrefix("/a/") }.count == 1)
+        #expect(client.questions.filter { $0.hasPrefix("/b/") }.count == 3)
     }
 }

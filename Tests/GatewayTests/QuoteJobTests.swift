@@ -1,4 +1,6 @@
 import Gateway
+import GatewayTesting
+import Ledger
 import Pricing
 import Quantities
 import Testing
@@ -16,7 +18,8 @@ private struct ByteCounter: PromptCounting {
         case .chat(let messages, _):
             for case .text(let text) in messages.flatMap(\.parts) { bytes += Int64(text.utf8.count) }
         }
-        return CountedPrompt(tokens: bytes, reasons: model.hasPrefix("exact") ? [] : [.encodingGuessed])
+        return CountedPrompt(
+            tokens: bytes, source: .encoding, reasons: model.hasPrefix("exact") ? [] : [.encodingGuessed])
     }
 }
 
@@ -47,11 +50,11 @@ private struct ByteCounter: PromptCounting {
 
     func quote(
         _ text: String, models: [String] = [], tiers: [TierName]? = nil, pieces: Int = 7,
-        change: (inout QuoteJob.Settings) -> Void = { _ in }
+        ledger: (any LedgerStore)? = nil, change: (inout QuoteJob.Settings) -> Void = { _ in }
     ) async throws -> QuoteReport {
         var settings = QuoteJob.Settings(models: models, tiers: tiers, at: Self.noon)
         change(&settings)
-        let job = QuoteJob(book: try Self.book(), counter: ByteCounter(), settings: settings)
+        let job = QuoteJob(book: try Self.book(), counter: ByteCounter(), ledger: ledger, settings: settings)
         var rest = Array(text.utf8)[...]
         return try await job.run {
             let piece = Array(rest.prefix(pieces))
@@ -100,6 +103,27 @@ private struct ByteCounter: PromptCounting {
         #expect(embedding.models.first?.outputMax == 0 && embedding.models.first?.promptTokens == 3)
         let prompts = try await self.quote(#"{"model":"exact-a","prompt":["ab","c"],"max_tokens":5,"n":3}"#)
         #expect(prompts.models.first?.outputMax == 30)
+    }
+
+    @Test("Past answers of a model say how long its next ones will be; another model's do not")
+    func pastAnswers() async throws {
+        let ledger = InMemoryStore()
+        for (number, output): (Int, Int64) in [(1, 30), (2, 31)] {
+            let charge = Charge(
+                request: RequestID("req_\(number)"), project: "p", endpoint: "/v1/chat/completions", engine: "e",
+                requestedModel: "exact-a", servedModel: "exact-a-2026", servedTier: .standard, startedAt: Self.noon,
+                finishedAt: Self.noon, usage: TokenUsage(input: 1, output: output), amount: nil, listAmount: nil,
+                priceVersion: "test", outcome: .answered)
+            _ = try await ledger.commit(.charge(charge))
+        }
+        let lines = [
+            Self.body("exact-a", "x"), Self.body("exact-a", "x", #","max_tokens":5"#),
+            Self.body("exact-a", "x", #","n":2"#), Self.body("b", "x"),
+        ]
+        let report = try await self.quote(lines.joined(separator: "\n"), ledger: ledger)
+        #expect(report.models.map(\.pastAnswers) == [2, 0])
+        #expect(report.models.map(\.expectedEach) == [31, QuoteJob.expectedOutputDefault])
+        #expect(report.models.map(\.outputExpected) == [31 + 5 + 62, QuoteJob.expectedOutputDefault])
     }
 
     @Test("Lines that cannot be quoted are listed with the codes of batches; the others count")

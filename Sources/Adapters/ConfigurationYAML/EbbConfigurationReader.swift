@@ -63,7 +63,7 @@ struct EbbConfigurationReader {
             configuration.engines = try EngineReader(file: self.file).engines(value)
         }
         if let value = fields["models"] {
-            configuration.models = try ModelReader(engines: configuration.engines).models(value)
+            configuration.models = try ModelReader(engines: configuration.engines, file: self.file).models(value)
         }
         if let value = fields["prices"] { configuration.prices = try self.prices(value) }
     }

@@ -104,6 +104,8 @@ public struct ModelConfiguration: Hashable, Sendable {
     public var defaultMaxOutput: Int64?
     /// The model of the price book whose prices apply; nil is the name of the model that answers.
     public var priceAs: String?
+    /// The path of its `tokenizer.json`, for counting prompts where the engine does not.
+    public var tokenizer: String?
 
     public init(name: String, targets: [Target] = []) {
         self.name = name

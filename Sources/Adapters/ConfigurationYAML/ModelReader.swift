@@ -3,11 +3,12 @@ import Quantities
 /// Reads the `models` section.
 struct ModelReader {
     let engines: [EngineConfiguration]
+    let file: String
 
     func models(_ value: YAMLValue) throws(ConfigurationError) -> [ModelConfiguration] {
         var models: [ModelConfiguration] = []
         for (key, value) in try value.pairs() {
-            let fields = try value.fields(["engines", "default_max_output", "price_as"])
+            let fields = try value.fields(["engines", "default_max_output", "price_as", "tokenizer"])
             var model = ModelConfiguration(name: try key.name(), targets: [])
             for element in try fields["engines"]?.elementsOrOne() ?? [] {
                 let target = try self.target(element, model: model.name)
@@ -21,6 +22,11 @@ struct ModelReader {
                 model.defaultMaxOutput = Int64(try value.integer(1...100_000_000))
             }
             if let value = fields["price_as"] { model.priceAs = try value.name() }
+            if let value = fields["tokenizer"] {
+                let path = FilePath.resolve(try value.name(), besides: self.file)
+                if let problem = TextFile.problem(path) { throw value.error("'\(path)' \(problem)") }
+                model.tokenizer = path
+            }
             models.append(model)
         }
         return models

@@ -39,6 +39,16 @@ public enum TextFile {
         return text
     }
 
+    /// Why the file at `path` cannot be read; nil when it can.
+    static func problem(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "cannot be opened: \(Self.reason(errno))" }
+        defer { close(descriptor) }
+        var byte: UInt8 = 0
+        let count = withUnsafeMutableBytes(of: &byte) { Self.readOnce(descriptor, $0) }
+        return count < 0 && errno != EINTR ? "cannot be read: \(Self.reason(errno))" : nil
+    }
+
     private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 
     private static func readOnce(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {

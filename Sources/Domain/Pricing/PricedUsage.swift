@@ -6,8 +6,11 @@ public struct PricedMeter: Hashable, Sendable {
     /// Units of the meter; never zero.
     public let quantity: Int64
     public let rate: Rate
+    /// In picodollars.
+    let exact: Fraction
+
     /// Exact dollars before any rounding: a decimal where one is finite, else a fraction such as `17/30000`.
-    public let exactAmount: String
+    public var exactAmount: String { self.exact.exactDollars }
 }
 
 /// A usage with its price.
@@ -92,8 +95,7 @@ extension PriceTable {
             do throws(QuantityError) {
                 let exact = try rate.fraction.multiplied(by: Fraction(whole: Int128(count)))
                 sum = try sum.adding(exact)
-                lines.append(
-                    PricedMeter(meter: meter, quantity: count, rate: rate, exactAmount: exact.exactDollars))
+                lines.append(PricedMeter(meter: meter, quantity: count, rate: rate, exact: exact))
             } catch {
                 throw .overflow
             }

@@ -55,14 +55,44 @@ public enum DecimalText {
 
     /// Prints `units / 10^fractionDigits` exactly, without trailing zeros beyond `minimumFractionDigits`.
     public static func text(units: Int128, fractionDigits: Int, minimumFractionDigits: Int) -> String {
-        var digits = String(units.magnitude)
-        if digits.count <= fractionDigits {
-            digits = String(repeating: "0", count: fractionDigits - digits.count + 1) + digits
+        // From the last digit to the first: amounts are printed by the million, so no string is built on the way.
+        var digits = Self.reversedDigits(units.magnitude)
+        while digits.count <= fractionDigits { digits.append(UInt8(ascii: "0")) }
+        let last = digits[..<max(0, fractionDigits - minimumFractionDigits)].prefix { $0 == UInt8(ascii: "0") }.count
+        return String(unsafeUninitializedCapacity: digits.count + 2) { text in
+            var count = 0
+            func put(_ byte: UInt8) {
+                text[count] = byte
+                count += 1
+            }
+            if units < 0 { put(UInt8(ascii: "-")) }
+            for index in (last..<digits.count).reversed() {
+                if index == fractionDigits - 1 { put(UInt8(ascii: ".")) }
+                put(digits[index])
+            }
+            return count
         }
-        let whole = digits.dropLast(fractionDigits)
-        var fraction = digits.suffix(fractionDigits)
-        while fraction.count > minimumFractionDigits, fraction.last == "0" { fraction.removeLast() }
-        let sign = units < 0 ? "-" : ""
-        return fraction.isEmpty ? sign + whole : sign + whole + "." + fraction
+    }
+
+    private static func reversedDigits(_ magnitude: UInt128) -> [UInt8] {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(48)
+        var rest = magnitude
+        // Divisions of 64 bits are an order of magnitude cheaper.
+        while rest > UInt128(UInt64.max) {
+            let (quotient, part) = rest.quotientAndRemainder(dividingBy: 1_000_000_000_000_000_000)
+            var low = UInt64(part)
+            for _ in 0..<18 {
+                digits.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: low % 10))
+                low /= 10
+            }
+            rest = quotient
+        }
+        var low = UInt64(rest)
+        repeat {
+            digits.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: low % 10))
+            low /= 10
+        } while low > 0
+        return digits
     }
 }

@@ -12,15 +12,18 @@ struct CountCommand: AsyncParsableCommand {
             value a line: a string, a list of messages, a request body (chat, completion, embedding), or a line of a \
             batch file. One line of output for each line; a line that cannot be used gives null and a message.
 
-            Counts of texts are exact when the vocabulary is at hand. Counts of chats are exact for text-only chats of \
-            models whose framing is published, else estimates; --json says which, and why. Without a vocabulary file \
-            four bytes are taken for a token.
+            A model's tokens are those of the tokenizer.json that --tokenizer or --config names for it, else of its \
+            published encoding, else four bytes are taken for one. Counts of texts are exact when tokenizer or \
+            vocabulary is at hand. Counts of chats are exact for text-only chats of models whose framing is \
+            published, else estimates; --json says which, why, and what counted.
 
             Examples:
               ebb count README.md
               echo -n 'hello world' | ebb count --encoding cl100k_base --ids
               ebb count --jsonl prompts.jsonl --model gpt-4o --json
               ebb count --jsonl < batch.jsonl | paste -sd+ | bc
+              ebb count --jsonl prompts.jsonl --model llama --config ebb.yaml
+              ebb count --tokenizer llama/tokenizer.json --ids README.md
 
             Exit status: 0, or 2 when an input cannot be read or a line cannot be used.
             """)
@@ -43,6 +46,12 @@ struct CountCommand: AsyncParsableCommand {
     @Option(help: "Count for this model (default: the model that a request names, else o200k_base).")
     var model: String?
 
+    @Option(help: "Count with this Hugging Face tokenizer.json.", completion: .file())
+    var tokenizer: String?
+
+    @Option(help: "Configuration file (ebb.yaml) that names the tokenizers of its models.", completion: .file())
+    var config: String?
+
     @Option(help: "A folder with vocabulary files.", completion: .directory)
     var vocabularies: String?
 
@@ -51,6 +60,9 @@ struct CountCommand: AsyncParsableCommand {
 
     func validate() throws {
         if self.ids && self.json { throw ValidationError("--ids and --json exclude each other.") }
+        if self.tokenizer != nil, self.encoding != nil || self.config != nil {
+            throw ValidationError("--tokenizer excludes --encoding and --config.")
+        }
         if self.files.count(where: { $0 == "-" }) > 1 { throw ValidationError("Standard input can be read only once.") }
     }
 
@@ -58,9 +70,11 @@ struct CountCommand: AsyncParsableCommand {
         try await Console.run {
             let shelf = Vocabularies.standard(option: self.vocabularies)
             let form: LineCounting.Form = self.ids ? .ids : self.json ? .object : .number
+            let tokenizers =
+                try self.tokenizer.map { TokenizerFiles(path: $0) } ?? TokenizerFiles(configuration: self.config)
             let job = CountJob(
-                vocabularies: shelf, encoding: self.encoding?.name, model: self.model, form: form,
-                readsLines: self.jsonl)
+                vocabularies: shelf, tokenizers: tokenizers, encoding: self.encoding?.name, model: self.model,
+                form: form, readsLines: self.jsonl)
             let output = ByteOutput()
             let flaws = try await job.run(self.files, output: output)
             try output.flush()

@@ -18,10 +18,11 @@ package struct CountJob {
     private let readsLines: Bool
 
     package init(
-        vocabularies: Vocabularies, encoding: EncodingName?, model: String?, form: LineCounting.Form, readsLines: Bool
+        vocabularies: Vocabularies, tokenizers: TokenizerFiles, encoding: EncodingName?, model: String?,
+        form: LineCounting.Form, readsLines: Bool
     ) {
         self.vocabularies = vocabularies
-        self.counter = LocalPromptCounter(encoders: vocabularies, encoding: encoding)
+        self.counter = LocalPromptCounter(encoders: vocabularies, tokenizers: tokenizers, encoding: encoding)
         self.model = model
         self.form = form
         self.readsLines = readsLines
@@ -31,7 +32,7 @@ package struct CountJob {
     package func run(
         _ files: [String], output: ByteOutput, complain: @escaping (String) -> Void = { Console.error($0) }
     ) async throws -> Int {
-        if self.form == .ids, self.counter.encoder(for: self.model ?? "").encoder == nil {
+        if self.form == .ids, try self.counter.textRule(for: self.model).encoder == nil {
             throw CommandFailure("--ids needs a vocabulary: \(self.vocabularies.note ?? "there is none")")
         }
         return self.readsLines
@@ -41,7 +42,7 @@ package struct CountJob {
     private func countLines(
         _ files: [String], _ output: ByteOutput, _ complain: @escaping (String) -> Void
     ) async throws -> Int {
-        let counting = LineCounting(counter: self.counter, model: self.model, form: self.form)
+        let counting = try LineCounting(counter: self.counter, model: self.model, form: self.form)
         var flawed = 0
         for file in files {
             let input = try ByteInput(path: file)
@@ -58,9 +59,9 @@ package struct CountJob {
         return flawed
     }
 
-    private func countTexts(_ files: [String], _ output: ByteOutput) throws(CommandFailure) -> Int {
-        let counting = TextCounting(counter: self.counter, model: self.model)
-        var total = CountedPrompt(tokens: 0)
+    private func countTexts(_ files: [String], _ output: ByteOutput) throws -> Int {
+        let counting = try TextCounting(counter: self.counter, model: self.model)
+        var total = CountedPrompt(tokens: 0, source: counting.rule.source)
         for file in files {
             let input = try ByteInput(path: file)
             if self.form == .ids {

@@ -13,21 +13,14 @@ package struct LineCounting: Sendable {
     private let form: Form
     /// The model that all lines are counted for; nil is the one that each body names.
     private let model: String?
-    private let textEncoder: Encoder?
-    private let textReasons: Set<PromptCount.Reason>
+    private let text: LocalPromptCounter.TextRule
 
-    package init(counter: LocalPromptCounter, model: String?, form: Form) {
+    package init(counter: LocalPromptCounter, model: String?, form: Form) throws(PromptCountingError) {
         self.counter = counter
         self.model = model
         self.form = form
-        var (encoder, reasons) = counter.encoder(for: model ?? "")
-        // Nobody named a model: the encoding was chosen by the caller or by the documented default, not guessed.
-        if model == nil { reasons.remove(.encodingGuessed) }
-        self.textEncoder = encoder
-        self.textReasons = reasons
+        self.text = try counter.textRule(for: model)
     }
-
-    package var hasVocabulary: Bool { self.textEncoder != nil }
 
     /// The counts of a block's lines, one line of output for each line that is not blank.
     package func work(_ block: LineBlocks.Block) -> LineResult {
@@ -71,16 +64,13 @@ package struct LineCounting: Sendable {
     }
 
     private func count(text: UnsafeRawBufferPointer, _ result: inout LineResult) {
-        guard let encoder = self.textEncoder else {
-            let tokens = LocalPromptCounter.estimate(bytes: text.count)
-            self.write(CountedPrompt(tokens: Int64(tokens), reasons: self.textReasons), &result)
+        if self.form == .ids, let encoder = self.text.encoder {
+            Self.write(encoder.encode(text), &result.output)
             return
         }
-        if self.form == .ids {
-            Self.write(encoder.encode(text), &result.output)
-        } else {
-            self.write(CountedPrompt(tokens: Int64(encoder.count(text)), reasons: self.textReasons), &result)
-        }
+        let tokens = self.text.encoder?.count(text) ?? LocalPromptCounter.estimate(bytes: text.count)
+        self.write(
+            CountedPrompt(tokens: Int64(tokens), source: self.text.source, reasons: self.text.reasons), &result)
     }
 
     private func count(_ value: JSONValue, _ result: inout LineResult) {
@@ -92,7 +82,7 @@ package struct LineCounting: Sendable {
         }
         if self.form == .ids {
             guard case .texts(let texts, 0) = prompt, texts.count == 1, let text = texts.first,
-                let encoder = self.textEncoder
+                let encoder = self.text.encoder
             else {
                 self.refuse("a list of ids exists for a single text only", &result)
                 return
@@ -101,7 +91,11 @@ package struct LineCounting: Sendable {
             return
         }
         let model = self.model ?? body["model"]?.string ?? ""
-        self.write(self.counter.counted(prompt, model: model), &result)
+        do throws(PromptCountingError) {
+            self.write(try self.counter.counted(prompt, model: model), &result)
+        } catch {
+            self.refuse("\(error)", &result)
+        }
     }
 
     private func write(_ count: CountedPrompt, _ result: inout LineResult) {
@@ -148,6 +142,7 @@ package struct LineCounting: Sendable {
             writer.key("imageTokens")
             writer.integer(count.imageTokens)
         }
+        writer.member("countedBy", count.source.rawValue)
         writer.member("isEstimate", count.isEstimate)
         writer.key("reasons")
         writer.beginArray()

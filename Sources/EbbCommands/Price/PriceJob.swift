@@ -44,12 +44,7 @@ package struct PriceJob: Sendable {
         var tally = Tally()
         for text in texts {
             for value in try Self.values(text) {
-                let outcome: UsagePricing.Outcome
-                do throws(UsageStatement.Flaw) {
-                    outcome = self.pricing.price(try UsageStatement(value: value), kept: &kept)
-                } catch {
-                    outcome = .flawed(error.message)
-                }
+                let outcome = value.withUnsafeBytes { self.outcome(of: $0, &kept) }
                 try tally.add(Self.tally(of: outcome))
                 if self.printsObjects {
                     try output.write(outcome.object + [UInt8(ascii: "\n")])
@@ -80,10 +75,18 @@ package struct PriceJob: Sendable {
         return Self.tally(of: outcome)
     }
 
-    private static func values(_ text: [UInt8]) throws(CommandFailure) -> [JSONValue] {
+    private func outcome(of text: UnsafeRawBufferPointer, _ kept: inout UsagePricing.Kept) -> UsagePricing.Outcome {
+        do throws(UsageStatement.Flaw) {
+            return self.pricing.price(try UsageStatement(parsing: text), kept: &kept)
+        } catch {
+            return .flawed(error.message)
+        }
+    }
+
+    /// The elements of an array, each as a text, or the one value.
+    private static func values(_ text: [UInt8]) throws(CommandFailure) -> [[UInt8]] {
         do throws(JSONError) {
-            let value = try JSONValue(parsing: text)
-            return value.array ?? [value]
+            return try JSONValue(parsing: text).array?.map(\.encoded) ?? [text]
         } catch {
             throw CommandFailure("not valid JSON: \(error.sentence)")
         }
@@ -127,13 +130,7 @@ package struct PriceJob: Sendable {
             bytes.forEachLine { line in
                 result.lineCount += 1
                 if line.isBlankLine { return }
-                let outcome: UsagePricing.Outcome
-                do throws(UsageStatement.Flaw) {
-                    outcome = self.pricing.price(try UsageStatement(parsing: line), kept: &kept)
-                } catch {
-                    outcome = .flawed(error.message)
-                }
-                self.write(outcome, &result)
+                self.write(self.outcome(of: line, &kept), &result)
             }
         }
         return result

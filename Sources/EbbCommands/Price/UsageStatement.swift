@@ -1,4 +1,4 @@
-package import OpenAIWire
+import OpenAIWire
 package import Pricing
 package import Quantities
 
@@ -23,16 +23,12 @@ package struct UsageStatement: Hashable, Sendable {
     /// Beside the usage stand `model`, `service_tier` or `tier`, `at` (RFC 3339) or `created` (seconds), and `meters`:
     /// an object of meter names and counts.
     package init(parsing json: UnsafeRawBufferPointer) throws(Flaw) {
-        let value: JSONValue
+        let value: JSONView
         do throws(JSONError) {
-            value = try JSONValue(parsing: json)
+            value = try JSONView(parsing: json)
         } catch {
             throw Flaw(message: "not valid JSON: \(error.sentence)")
         }
-        try self.init(value: value)
-    }
-
-    package init(value: JSONValue) throws(Flaw) {
         self.read(value)
         if let flaw { throw Flaw(message: flaw) }
         if !self.hasCounts, self.extras.isEmpty { throw Flaw(message: "there is no usage in it") }
@@ -41,24 +37,30 @@ package struct UsageStatement: Hashable, Sendable {
     private var flaw: String?
     private var hasCounts = false
 
-    private mutating func read(_ value: JSONValue) {
+    private mutating func read(_ value: JSONView) {
         guard value.kind == .object else {
             self.flaw = "a usage object or an answer was expected, not \(value.kind.phrase)"
             return
         }
-        var outer = value
-        if let body = value["response"]?["body"], body.kind == .object { outer = body }
-        let usage = outer["usage"] ?? (outer["response"]?["usage"]) ?? outer
-        if outer["usage"] == nil, let inner = outer["response"], inner["usage"] != nil { outer = inner }
+        let response = value["response"]
+        // An output line of a batch has its answer in `response.body`, an event of the Responses API in `response`.
+        var answer: JSONView?
+        if let body = response?["body"], body.kind == .object {
+            answer = body
+        } else if value["usage"] == nil, let response, response["usage"] != nil {
+            answer = response
+        }
+        let outer = answer ?? value
+        let usage = outer["usage"] ?? outer["response"]?["usage"] ?? outer
         self.readContext(outer, usage)
-        if outer != value { self.fillContext(from: value) }
+        if answer != nil { self.fillContext(from: value) }
         self.readUsage(usage)
         self.readMeters(value["meters"] ?? outer["meters"])
     }
 
-    private mutating func readContext(_ outer: JSONValue, _ usage: JSONValue) {
+    private mutating func readContext(_ outer: JSONView, _ usage: JSONView?) {
         self.model = outer["model"]?.string
-        self.tier = (outer["service_tier"] ?? outer["tier"])?.string ?? usage["service_tier"]?.string
+        self.tier = (outer["service_tier"] ?? outer["tier"])?.string ?? usage?["service_tier"]?.string
         if let text = outer["at"] {
             guard let string = text.string, let at = try? Instant(rfc3339: string) else {
                 self.flaw = "'at' is not a time such as 2026-11-21T09:00:00Z"
@@ -66,7 +68,7 @@ package struct UsageStatement: Hashable, Sendable {
             }
             self.at = at
         } else if let seconds = (outer["created"] ?? outer["created_at"]), seconds.kind != .null {
-            guard let count = seconds.integer, abs(count) < 9_000_000_000 else {
+            guard let count = seconds.integer, count.magnitude < 9_000_000_000 else {
                 self.flaw = "'created' is not a number of seconds since 1970"
                 return
             }
@@ -75,9 +77,9 @@ package struct UsageStatement: Hashable, Sendable {
     }
 
     /// What stands around an answer applies where the answer itself says nothing.
-    private mutating func fillContext(from value: JSONValue) {
+    private mutating func fillContext(from value: JSONView) {
         var around = UsageStatement()
-        around.readContext(value, .null)
+        around.readContext(value, nil)
         self.model = self.model ?? around.model
         self.tier = self.tier ?? around.tier
         // A moment that somebody wrote beside the answer is meant.
@@ -85,8 +87,8 @@ package struct UsageStatement: Hashable, Sendable {
         self.flaw = self.flaw ?? around.flaw
     }
 
-    private mutating func readUsage(_ usage: JSONValue) {
-        guard let reading = try? UsageReading.read(usage.encoded) else { return }
+    private mutating func readUsage(_ usage: JSONView) {
+        guard let reading = try? UsageReading.read(usage.bytes) else { return }
         if reading.isUnreadable {
             self.flaw = self.flaw ?? "a token count is not a whole number from 0"
             return
@@ -95,10 +97,10 @@ package struct UsageStatement: Hashable, Sendable {
             self.usage = tokens
             self.hasCounts = true
         }
-        let details = usage["output_tokens_details"] ?? usage["completion_tokens_details"] ?? .null
-        if let pictures = details["image_tokens"]?.integer {
+        let details = usage["output_tokens_details"] ?? usage["completion_tokens_details"]
+        if let pictures = details?["image_tokens"]?.integer {
             self.extras[.imageOutput] = pictures
-        } else if details.kind != .object, self.model?.hasPrefix("gpt-image") == true {
+        } else if details?.kind != .object, self.model?.hasPrefix("gpt-image") == true {
             // The images endpoint gives no details where all output is pictures.
             self.extras[.imageOutput] = self.usage.output
         }
@@ -118,18 +120,20 @@ package struct UsageStatement: Hashable, Sendable {
         }
     }
 
-    private mutating func readMeters(_ meters: JSONValue?) {
+    private mutating func readMeters(_ meters: JSONView?) {
         guard let meters, meters.kind != .null else { return }
-        guard let members = meters.members else {
+        guard meters.kind == .object else {
             self.flaw = self.flaw ?? "'meters' must be an object of names and counts"
             return
         }
-        for member in members {
+        for member in meters.pairs {
             guard let meter = MeterCount.meter(member.key), let count = member.value.integer, count >= 0 else {
                 self.flaw = self.flaw ?? "'meters.\(member.key)' is not a known meter with a whole number"
                 return
             }
-            self.extras[meter, default: 0] += count
+            let (sum, overflow) = self.extras[meter, default: 0].addingReportingOverflow(count)
+            if overflow { self.flaw = self.flaw ?? "the counts of 'meters.\(member.key)' are too large" }
+            self.extras[meter] = sum
         }
     }
 }

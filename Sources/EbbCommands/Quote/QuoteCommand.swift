@@ -13,11 +13,12 @@ struct QuoteCommand: AsyncParsableCommand {
             and the highest price. The file is read as a stream; nothing is sent anywhere, except to the tokenizers of \
             engines that --engine or --config name.
 
-            Prompt tokens are exact where the vocabulary and the framing are known, else marked as estimates with the \
-            reason. Output: at least 1 token an answer; expected is the limit of the request, at most \
-            \(QuoteJob.expectedOutputDefault) tokens; at most the limit of the request, without one the model's limit \
-            in --config or \(QuoteJob.outputMaxDefault) tokens. A tier without a price says so; it is never another \
-            tier's price.
+            Prompts are counted by their engine, else with the tokenizer.json that --config names for the model, else \
+            with its published encoding, else by bytes. They are exact where the framing is known too, else marked as \
+            estimates with the reason. Output: at least 1 token an answer; expected is the mean of past answers of \
+            the model in the data folder, without any \(QuoteJob.expectedOutputDefault) tokens, never more than the \
+            request's limit; at most the limit of the request, without one the model's limit in --config or \
+            \(QuoteJob.outputMaxDefault) tokens. A tier without a price says so; it is never another tier's price.
 
             Examples:
               ebb quote requests.jsonl
@@ -25,7 +26,7 @@ struct QuoteCommand: AsyncParsableCommand {
               ebb quote requests.jsonl --engine http://127.0.0.1:8000 --config ebb.yaml
               ebb quote requests.jsonl --at 2026-11-23T01:30:00Z --json
 
-            Exit status: 0, or 2 when the file or a line of it cannot be used.
+            Exit status: 0, 2 when the file or a line of it cannot be used, 6 when the folder of --data cannot.
             """)
 
     @Argument(help: "A batch file or request bodies, one a line; - is standard input.", completion: .file())
@@ -55,32 +56,56 @@ struct QuoteCommand: AsyncParsableCommand {
     @Option(help: "A folder with vocabulary files.", completion: .directory)
     var vocabularies: String?
 
+    @Option(
+        help: "Data folder with past answers; a server may be using it (default: that of 'ebb run', if it is there).",
+        completion: .directory)
+    var data: String?
+
     func run() async throws {
         try await Console.run {
             let source = try PriceSource(configuration: self.config, prices: self.prices)
             let shelf = Vocabularies.standard(option: self.vocabularies)
-            let local = LocalPromptCounter(encoders: shelf)
+            let local = LocalPromptCounter(
+                encoders: shelf, tokenizers: TokenizerFiles(source.configuration.models))
             let input = try ByteInput(path: self.file)
             var settings = source.quoteSettings(at: self.at?.instant ?? SystemClock().now)
             settings.models = self.model
             settings.tiers = self.tier.isEmpty ? nil : self.tier.map { TierName($0) }
+            let past = try PastAnswers(self.data)
             let report: QuoteReport
-            if self.engine.isEmpty && source.configuration.engines.isEmpty {
-                settings.width = Processors.online
-                let job = QuoteJob(book: source.book, counter: local, settings: settings)
-                report = try await job.run { try input.next(atMost: LineBlocks.blockBytes) }
-            } else {
-                let engines = try QuoteEngines(source: source, urls: self.engine)
-                settings.width = 16
-                let counter = await engines.counter(source: source, fallback: local)
-                let job = QuoteJob(book: source.book, counter: counter, settings: settings)
-                report = try await job.run { try input.next(atMost: LineBlocks.blockBytes) }
-                await engines.shutdown()
+            do {
+                report = try await self.report(source, settings, local, past) {
+                    try input.next(atMost: LineBlocks.blockBytes)
+                }
+            } catch {
+                await past.close()
+                throw error
             }
+            await past.close()
             try self.show(report, input.name)
             if let note = shelf.note { Console.error("ebb: \(note)") }
             if report.invalidCount > 0 || report.lines == 0 { throw ExitCode(ExitStatus.usage) }
         }
+    }
+
+    /// The quote, with the engines' tokenizers where engines are known.
+    private func report(
+        _ source: PriceSource, _ settings: QuoteJob.Settings, _ local: LocalPromptCounter, _ past: PastAnswers,
+        _ next: () throws -> [UInt8]
+    ) async throws -> QuoteReport {
+        var settings = settings
+        if self.engine.isEmpty && source.configuration.engines.isEmpty {
+            settings.width = Processors.online
+            let job = QuoteJob(book: source.book, counter: local, ledger: past.ledger, settings: settings)
+            return try await job.run(next)
+        }
+        settings.width = EngineTokenizer.width
+        let engines = try QuoteEngines(source: source, urls: self.engine)
+        let counter = try await engines.counter(source: source, fallback: local)
+        let job = QuoteJob(book: source.book, counter: counter, ledger: past.ledger, settings: settings)
+        let report = try await job.run(next)
+        await engines.shutdown()
+        return report
     }
 
     private func show(_ report: QuoteReport, _ name: String) throws {

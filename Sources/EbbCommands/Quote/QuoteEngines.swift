@@ -27,29 +27,19 @@ struct QuoteEngines {
     }
 
     /// Asks every engine what it serves and gives a counter that uses those with a tokenizer.
-    func counter(source: PriceSource, fallback: LocalPromptCounter) async -> EngineTokenizer {
-        let discovery = EngineDiscovery(client: self.client)
-        var targets: [String: EngineTokenizer.Target] = [:]
-        var engines: [EngineID: Engine] = [:]
-        for var setup in self.setups {
-            let report = await discovery.report(setup.engine, kind: setup.kind)
-            guard report.isReachable else {
-                Console.error("ebb: engine \(setup.engine.id) does not answer; its models are counted here")
-                continue
-            }
-            setup.learn(report)
-            engines[setup.engine.id] = setup.engine
-            for name in report.models where targets[name] == nil {
-                targets[name] = .init(engine: setup.engine, engineModel: name)
-            }
+    func counter(source: PriceSource, fallback: LocalPromptCounter) async throws -> EngineTokenizer {
+        let directory = EngineDirectory(table: .empty)
+        var log = LogConfiguration()
+        log.level = .critical
+        let catalog = EngineCatalog(
+            setups: self.setups, models: source.configuration.models, aliases: [], client: self.client,
+            directory: directory, engines: BatchEngines(directory: directory, clock: SystemClock(), linesMax: 1),
+            logger: Logs.make(log))
+        try await catalog.refresh()
+        for report in catalog.allReports where !report.isReachable {
+            Console.error("ebb: engine \(report.engine) does not answer; its models are counted here")
         }
-        for model in source.configuration.models {
-            guard let target = model.targets.first(where: { engines[$0.engine] != nil }),
-                let engine = engines[target.engine]
-            else { continue }
-            targets[model.name] = .init(engine: engine, engineModel: target.engineModel)
-        }
-        return EngineTokenizer(client: self.client, targets: targets, fallback: fallback)
+        return EngineTokenizer(client: self.client, table: directory.table, fallback: fallback)
     }
 
     func shutdown() async { await self.client.shutdown() }

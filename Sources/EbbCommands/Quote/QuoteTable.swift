@@ -23,18 +23,27 @@ package enum QuoteTable {
         var text = "\(TextTable.printable(model.model))\n"
         let doubt = model.reasons.map(\.rawValue).sorted().joined(separator: ", ")
         text += "  prompt tokens  \(PriceReceipt.grouped(model.promptTokens))"
-        text += doubt.isEmpty ? " (exact)" : " (estimate: \(doubt))"
+        let sources = CountingSource.allCases.filter(model.sources.contains).map(\.rawValue).joined(separator: ", ")
+        text += " counted by \(sources) " + (doubt.isEmpty ? "(exact)" : "(estimate: \(doubt))")
         if model.imageTokens > 0 { text += ", of which \(PriceReceipt.grouped(model.imageTokens)) are pictures" }
         text += "\n  output tokens  \(PriceReceipt.grouped(model.outputFloor)) at least, "
-        text += "\(PriceReceipt.grouped(model.outputExpected)) expected"
-        text += model.expectsFromHistory ? " from past requests, " : ", "
+        text += "\(PriceReceipt.grouped(model.outputExpected)) expected, "
         text += "\(PriceReceipt.grouped(model.outputMax)) at most\n"
+        if model.outputMax > 0 { text += "  expected       \(self.expectation(model))\n" }
         var table = TextTable(["tier", "#floor", "#expected", "#max", "#saving", ""])
         for line in table.lines(model.rows.map(self.cells)) { text += "  \(line)\n" }
         if let saving = model.prefixSaving, saving > .zero {
             text += "  about \(self.money(saving)) less at standard when equal beginnings follow each other\n"
         }
         return text
+    }
+
+    /// What the expected output rests on.
+    private static func expectation(_ model: QuoteReport.ModelQuote) -> String {
+        let each = "\(PriceReceipt.grouped(model.expectedEach)) tokens an answer, or its limit where that is lower: "
+        if model.pastAnswers == 0 { return each + "assumed, there are no past answers of this model" }
+        let answers = model.pastAnswers == 1 ? "answer" : "answers"
+        return each + "from \(PriceReceipt.grouped(model.pastAnswers)) past \(answers) of this model"
     }
 
     private static func cells(_ row: QuoteRow) -> [String] {

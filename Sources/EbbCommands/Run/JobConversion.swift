@@ -10,12 +10,15 @@ struct JobConversion {
     let identity: JobIdentity
     let settings: InputSettings
     let book: PriceBook
+    let counter: any PromptCounting
     /// Where answers of the past tell how long those to come will be.
     let ledger: (any LedgerStore)?
     /// Names under which models have their prices.
     let priceNames: [String: String]
     /// Names that are served.
     let models: [String]
+    /// Prompts that are counted at the same time.
+    var width = Processors.online
 
     struct Result {
         let report: QuoteReport
@@ -36,8 +39,9 @@ struct JobConversion {
         var isServed = false
         var quoting = QuoteJob.Settings(tiers: [self.plan.tier.tier], at: moment)
         quoting.priceNames = self.priceNames
-        let counter = LocalPromptCounter(encoders: Vocabularies.standard(option: nil))
-        let report = try await QuoteJob(book: self.book, counter: counter, ledger: self.ledger, settings: quoting).run {
+        quoting.width = self.width
+        let job = QuoteJob(book: self.book, counter: self.counter, ledger: self.ledger, settings: quoting)
+        let report = try await job.run {
             while !isAtEnd {
                 var lines: [ConvertedLine]
                 if let piece = try pieces.next(), !converter.isStopped {

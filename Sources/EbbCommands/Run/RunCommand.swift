@@ -80,7 +80,7 @@ struct RunCommand: AsyncParsableCommand {
                 if self.gateway.server != nil { return try await self.runOnServer(plan, configuration) }
                 try await LocalRun.run(
                     plan, configuration: configuration, setups: try self.setups(configuration),
-                    aliases: self.alias.map { [$0] } ?? [], data: try self.dataFolder())
+                    aliases: self.alias.map { [$0] } ?? [], data: try RunFolder.choose(self.data))
             } catch let failure as StoreFailure {
                 throw CommandFailure("\(failure)", status: ExitStatus.store)
             } catch let failure as GatewayError {
@@ -102,7 +102,8 @@ struct RunCommand: AsyncParsableCommand {
         }
         let pricer = Pricer(book: try GatewayAssembly.priceBook(configuration))
         try await ServerRun(
-            plan: plan, identity: try JobIdentity(plan), client: try self.gateway.client(), pricer: pricer
+            plan: plan, identity: try JobIdentity(plan), client: try self.gateway.client(), pricer: pricer,
+            tokenizers: TokenizerFiles(configuration.models)
         ).run()
     }
 
@@ -137,16 +138,6 @@ struct RunCommand: AsyncParsableCommand {
     private var alias: (alias: String, engineModel: String)? {
         guard let model, let equals = model.firstIndex(of: "="), equals != model.startIndex else { return nil }
         return (String(model[..<equals]), String(model[model.index(after: equals)...]))
-    }
-
-    private func dataFolder() throws -> String {
-        if let data { return data }
-        let environment = ProcessEnvironment.all
-        if let base = environment["XDG_DATA_HOME"], base.hasPrefix("/") { return base + "/ebb/run" }
-        guard let home = environment["HOME"], !home.isEmpty else {
-            throw CommandFailure("HOME is not set; say where the data goes with --data")
-        }
-        return home + "/.local/share/ebb/run"
     }
 
     private func plan(_ configuration: EbbConfiguration) throws -> RunPlan {

@@ -1,3 +1,4 @@
+import ConfigurationYAML
 import Gateway
 import OpenAIWire
 import Pricing
@@ -18,9 +19,15 @@ struct RunPreparation {
         var settings = self.plan.settings
         if settings.model == nil, table.modelNames.count == 1 { settings.onlyModel = table.modelNames[0] }
         let now = self.assembly.clock.now
-        let conversion = JobConversion(
+        let local = LocalPromptCounter(
+            encoders: Vocabularies.standard(option: nil),
+            tokenizers: TokenizerFiles(self.assembly.configuration.models))
+        let counter = EngineTokenizer(client: self.assembly.client, table: table, fallback: local)
+        var conversion = JobConversion(
             plan: self.plan, identity: self.identity, settings: settings, book: self.assembly.pricer.book,
-            ledger: self.assembly.store, priceNames: self.priceNames(table, at: now), models: table.modelNames)
+            counter: counter, ledger: self.assembly.store, priceNames: self.priceNames(table, at: now),
+            models: table.modelNames)
+        conversion.width = EngineTokenizer.width
         let files = self.assembly.files
         var intake = try files.begin()
         let result: JobConversion.Result

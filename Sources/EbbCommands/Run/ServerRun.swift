@@ -10,6 +10,7 @@ struct ServerRun {
     let identity: JobIdentity
     let client: ServerClient
     let pricer: Pricer
+    let tokenizers: TokenizerFiles
     let clock = SystemClock()
 
     func run() async throws {
@@ -49,8 +50,9 @@ struct ServerRun {
         var settings = self.plan.settings
         if settings.model == nil, models.count == 1 { settings.onlyModel = models[0] }
         let conversion = JobConversion(
-            plan: self.plan, identity: self.identity, settings: settings, book: self.pricer.book, ledger: nil,
-            priceNames: [:], models: models)
+            plan: self.plan, identity: self.identity, settings: settings, book: self.pricer.book,
+            counter: LocalPromptCounter(encoders: Vocabularies.standard(option: nil), tokenizers: self.tokenizers),
+            ledger: nil, priceNames: [:], models: models)
         let folder = ProcessEnvironment.all["TMPDIR"] ?? "/tmp"
         let path = "\(folder)/ebb-run-\(self.identity.text.prefix(16))-\(getpid()).jsonl"
         let file = try FileTarget(path)

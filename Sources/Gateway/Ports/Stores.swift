@@ -114,6 +114,12 @@ public struct OutputStatistics: Hashable, Sendable {
         self.requests = requests
         self.outputTokens = outputTokens
     }
+
+    /// Tokens of an answer, a started one counts; nil without a request.
+    public var mean: Int64? {
+        guard self.requests > 0 else { return nil }
+        return self.outputTokens / self.requests + (self.outputTokens % self.requests == 0 ? 0 : 1)
+    }
 }
 
 /// Which charges to read. Time is that of the answer's end: `since` included, `until` not.

@@ -8,13 +8,12 @@ struct QuoteColumn {
     private let priceName: String
     private let book: PriceBook
     private let at: Instant
-    private let expectedEach: Int64
     private let outputMaxEach: Int64
 
-    init(model: String, settings: QuoteJob.Settings, book: PriceBook, expected: Int64?) {
+    init(model: String, settings: QuoteJob.Settings, book: PriceBook, past: OutputStatistics?) {
         self.quote = QuoteReport.ModelQuote(model: model)
-        self.quote.expectsFromHistory = expected != nil
-        self.expectedEach = expected ?? QuoteJob.expectedOutputDefault
+        self.quote.pastAnswers = past?.requests ?? 0
+        self.quote.expectedEach = past?.mean ?? QuoteJob.expectedOutputDefault
         self.outputMaxEach = settings.outputMax[model] ?? QuoteJob.outputMaxDefault
         self.priceName = settings.priceNames[model] ?? model
         self.book = book
@@ -34,13 +33,14 @@ struct QuoteColumn {
         let most = line.outputMax ?? self.outputMaxEach
         let highest = most * line.answers
         let floor = min(1, most) * line.answers
-        let expected = min(self.expectedEach, most) * line.answers
+        let expected = min(self.quote.expectedEach, most) * line.answers
         try self.prices.add(
             QuoteLine(
                 prompt: count.tokens, outputFloor: floor, outputExpected: max(floor, expected), outputMax: highest))
         self.quote.lines += 1
         self.quote.promptTokens += count.tokens
         self.quote.imageTokens += count.imageTokens
+        self.quote.sources.insert(count.source)
         self.quote.reasons.formUnion(count.reasons)
         self.quote.outputFloor += floor
         self.quote.outputExpected += max(floor, expected)

@@ -111,12 +111,9 @@ public struct QuoteJob: Sendable {
     }
 
     func column(_ model: String) async throws(StoreFailure) -> QuoteColumn {
-        let past = try await self.ledger?.outputStatistics(model: model)
-        var expected: Int64?
-        if let past, past.requests > 0 {
-            expected = past.outputTokens / past.requests + (past.outputTokens % past.requests == 0 ? 0 : 1)
-        }
-        return QuoteColumn(model: model, settings: self.settings, book: self.book, expected: expected)
+        QuoteColumn(
+            model: model, settings: self.settings, book: self.book,
+            past: try await self.ledger?.outputStatistics(model: model))
     }
 
     var at: Instant { self.settings.at }

@@ -20,13 +20,17 @@ public struct QuoteReport: Hashable, Sendable {
         public var promptTokens: Int64 = 0
         /// The part of `promptTokens` that is pictures.
         public var imageTokens: Int64 = 0
+        /// What counted the prompts.
+        public var sources: Set<CountingSource> = []
         /// Why the prompt tokens are an estimate; empty when they are exact.
         public var reasons: Set<PromptCount.Reason> = []
         public var outputFloor: Int64 = 0
         public var outputExpected: Int64 = 0
         public var outputMax: Int64 = 0
-        /// True when past requests of this model gave the expected output, false when the default did.
-        public var expectsFromHistory = false
+        /// Output tokens that an answer is expected to have: the mean of past answers, else the default.
+        public var expectedEach: Int64 = 0
+        /// Past answers of this model that `expectedEach` is the mean of; 0 when the default was taken.
+        public var pastAnswers: Int64 = 0
         /// One for each tier, standard first.
         public var rows: [QuoteRow] = []
         /// What sending equal beginnings one after the other would save in the standard tier; nil without a cached

@@ -29,6 +29,35 @@ import Testing
         }
     }
 
+    @Test("a view reads what the tree has", arguments: 0..<100 as Range<UInt64>)
+    func views(_ seed: UInt64) throws {
+        var random = RandomJSON(seed: seed &+ 5000)
+        let tree = JSONValue.object([
+            .init("m\u{E9}", random.tree()), .init("a", random.tree()), .init("a", random.tree()),
+        ])
+        try tree.encoded.withUnsafeBytes { text in
+            let view = try JSONView(parsing: text)
+            #expect(Self.tree(view["m\u{E9}"]) == tree["m\u{E9}"])
+            #expect(Self.tree(view["a"]) == tree["a"])
+            #expect(view["z"] == nil && view["a"]?["z"]?["y"] == nil)
+            #expect(view.pairs.map(\.key) == ["m\u{E9}", "a", "a"])
+        }
+        for text in ["", "{", "{} x", "[1,]"] {
+            #expect(throws: JSONError.self) { try Array(text.utf8).withUnsafeBytes { _ = try JSONView(parsing: $0) } }
+        }
+    }
+
+    /// The tree that a view shows, by every way of looking at it.
+    private static func tree(_ view: JSONView?) -> JSONValue? {
+        guard let view else { return nil }
+        if let text = view.string { return .string(text) }
+        let members = view.pairs.compactMap { pair in Self.tree(pair.value).map { JSONValue.Member(pair.key, $0) } }
+        if view.kind == .object { return .object(members) }
+        let value = try? JSONValue(parsing: view.bytes)
+        #expect(value?.kind == view.kind && value?.integer == view.integer)
+        return value
+    }
+
     @Test("members are found by key, the last one when the key repeats")
     func access() throws {
         let value = try JSONValue(parsing: Array(#"{"a":1,"b":[true,{"c":"x"}],"a":2}"#.utf8))

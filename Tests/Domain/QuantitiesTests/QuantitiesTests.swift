@@ -10,6 +10,26 @@ struct QuantitiesTests {
         #expect(try Money(decimalDollars: text).decimalDollars == text)
     }
 
+    @Test("decimal text equals its plain definition, at the limits too", arguments: 0..<64 as Range<UInt64>)
+    func decimalText(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        var numbers: [Int128] = [0, 1, -1, 9, 10, -10, Int128(UInt64.max), Int128(UInt64.max) + 1, .max, .min]
+        for digits in 0..<38 {
+            let power = (0..<digits).reduce(Int128(1)) { product, _ in product * 10 }
+            numbers += [power, -power, power - 1, power * Int128.random(in: 0..<10, using: &generator)]
+        }
+        for number in numbers {
+            let fraction = Int.random(in: 0...36, using: &generator)
+            let least = Int.random(in: 0...fraction, using: &generator)
+            var plain = String(number.magnitude)
+            plain = String(repeating: "0", count: max(0, fraction + 1 - plain.count)) + plain
+            var decimals = String(plain.suffix(fraction))
+            while decimals.count > least, decimals.hasSuffix("0") { decimals.removeLast() }
+            plain = (number < 0 ? "-" : "") + plain.dropLast(fraction) + (decimals.isEmpty ? "" : "." + decimals)
+            #expect(DecimalText.text(units: number, fractionDigits: fraction, minimumFractionDigits: least) == plain)
+        }
+    }
+
     @Test("exponents are read exactly and a thirteenth decimal is refused")
     func exponents() throws {
         #expect(try Money(decimalDollars: "1.5e-07").picodollars == 150_000)

@@ -98,14 +98,67 @@ import Tokenizing
         }
     }
 
-    @Test("Added tokens are decoded, and ordinary text in a prompt")
+    private static func added(_ id: Int, _ text: String, _ more: [String: TokenizerDocument] = [:]) -> TokenizerDocument
+    {
+        .object(["id": .integer(id), "content": .text(text)].merging(more) { $1 })
+    }
+
+    @Test("Added tokens are recognised in text, the leftmost and longest first, and decoded")
     func addedTokens() throws {
-        let tokenizer = try TokenizerJSON(Self.document())
+        let list: TokenizerDocument = .list([
+            Self.added(900, "<|end|>"), Self.added(901, "<|end"), Self.added(256, "bc"), Self.added(903, ""),
+        ])
+        let tokenizer = try TokenizerJSON(Self.document(changing: ["added_tokens": list]))
         let encoder = Encoder(tokenizer)
-        #expect(tokenizer.addedTokens == [900: "<|end|>"])
-        #expect(encoder.decode([900, 258]) == Array("<|end|>abc".utf8))
-        #expect(encoder.count("<|end|>") == 7)
+        #expect(tokenizer.addedTokens[900] == "<|end|>")
+        #expect(encoder.encode("a<|end|>abc<|end|") == [97, 900, 97, 256, 901, 124])
+        #expect(encoder.count("<|end|><|end|>") == 2)
+        #expect(encoder.decode([900, 97]) == Array("<|end|>a".utf8))
         #expect(encoder.encoding == nil)
+    }
+
+    @Test("White space beside an added token becomes part of it where the tokenizer says so")
+    func addedTokensWithSpace() throws {
+        let list: TokenizerDocument = .list([
+            Self.added(900, "<l>", ["lstrip": .bool(true)]), Self.added(901, "<r>", ["rstrip": .bool(true)]),
+        ])
+        let encoder = Encoder(try TokenizerJSON(Self.document(changing: ["added_tokens": list])))
+        #expect(encoder.encode("x\u{2003} <l> y") == [120, 900, 32, 121])
+        #expect(encoder.encode("x <r>\n\u{2003}<l>y") == [120, 32, 901, 900, 121])
+    }
+
+    @Test("A stream of text has the count of the whole, also where an added token lies across two pieces")
+    func streaming() throws {
+        let encoder = Encoder(try TokenizerJSON(Self.document()))
+        var counter = StreamingCounter(encoder)
+        for piece in ["ab<|e", "nd|>", "abc"] { counter.take(Array(piece.utf8)) }
+        #expect(counter.finish() == encoder.count("ab<|end|>abc"))
+        #expect(counter.heldBytes == 0 && counter.finish() == 0)
+    }
+
+    @Test("The special tokens around a text are those of the post-processor")
+    func postProcessors() throws {
+        func around(_ processor: TokenizerDocument) throws -> Int {
+            Encoder(try TokenizerJSON(Self.document(changing: ["post_processor": processor]))).tokensAroundText
+        }
+        let byteLevel: TokenizerDocument = .object(["type": .text("ByteLevel")])
+        let text: TokenizerDocument = .object(["Sequence": .object(["id": .text("A")])])
+        let start: TokenizerDocument = .object(["SpecialToken": .object(["id": .text("<s>")])])
+        func template(_ pieces: [TokenizerDocument]) -> TokenizerDocument {
+            .object([
+                "type": .text("TemplateProcessing"), "single": .list(pieces),
+                "special_tokens": .object(["<s>": .object(["ids": .list([.integer(900), .integer(901)])])]),
+            ])
+        }
+        #expect(try around(.null) == 0)
+        #expect(try around(byteLevel) == 0)
+        #expect(try around(.object(["type": .text("RobertaProcessing")])) == 2)
+        let steps: TokenizerDocument = .list([byteLevel, template([start, text, start])])
+        #expect(try around(.object(["type": .text("Sequence"), "processors": steps])) == 4)
+        #expect(self.refusal(Self.document(changing: ["post_processor": template([start])])) == "post_processor.single")
+        #expect(
+            self.refusal(Self.document(changing: ["post_processor": .object(["type": .text("New")])]))
+                == "post_processor")
     }
 
     @Test("Digits are cut as the pattern says")
@@ -124,11 +177,43 @@ import Tokenizing
         }
     }
 
-    @Test("Composed text is asked for where the tokenizer normalizes")
+    @Test("Text is composed where the tokenizer wants it, and added tokens are looked for in the form they ask for")
     func normalization() throws {
-        #expect(try TokenizerJSON(Self.document()).normalization == .none)
+        let list: TokenizerDocument = .list([
+            Self.added(900, "s\u{301}", ["normalized": .bool(true)]), Self.added(901, "<a\u{301}>"),
+        ])
+        let document = Self.document(
+            changing: ["normalizer": .object(["type": .text("NFC")]), "added_tokens": list])
+        let encoder = Encoder(try TokenizerJSON(document))
+        // Looked for in composed text: both spellings are found. Looked for in text as it stands: only the one.
+        #expect(encoder.encode("s\u{301}\u{15B}<a\u{301}>\u{E1}") == [900, 900, 901, 0xC3, 0xA1])
+        let verbatim = Encoder(try TokenizerJSON(Self.document()))
+        #expect(verbatim.encode("o\u{308}") == [0x6F, 0xCC, 0x88])
+    }
+
+    /// As `NFC().normalize_str` of tokenizers 0.23.3.
+    static let compositions: [(String, String)] = [
+        ("o\u{308}", "\u{F6}"), ("\u{F6}", "\u{F6}"), ("\u{212B}", "\u{C5}"), ("\u{F900}", "\u{8C48}"),
+        ("\u{304B}\u{3099}", "\u{304C}"), ("\u{302E}\u{302A}", "\u{302A}\u{302E}"), ("\u{2000}", "\u{2002}"),
+        ("\u{1112}\u{1161}\u{11AB}", "\u{D55C}"), ("\u{AC00}\u{11A8}", "\u{AC01}"),
+        ("\u{1113}\u{1161}", "\u{1113}\u{1161}"), ("\u{AC01}\u{11A8}", "\u{AC01}\u{11A8}"),
+        ("\u{CC6}\u{CC2}\u{CD5}", "\u{CCB}"), ("\u{CCA}\u{CD5}", "\u{CCB}"),
+        // A mark of the same class stands in the way, one of another does not.
+        ("a\u{300}\u{301}", "\u{E0}\u{301}"), ("a\u{323}\u{302}", "\u{1EAD}"), ("a\u{302}\u{323}", "\u{1EAD}"),
+        ("a\u{334}\u{301}", "\u{E1}\u{334}"), ("a\u{328}\u{316}\u{301}", "\u{105}\u{316}\u{301}"),
+        ("a\u{315}b\u{301}", "a\u{315}b\u{301}"),
+        // Never joined, and of a later Unicode.
+        ("\u{915}\u{93C}", "\u{915}\u{93C}"), ("\u{958}", "\u{915}\u{93C}"), ("\u{2ADC}", "\u{2ADD}\u{338}"),
+        ("\u{E0041}\u{301}", "\u{E0041}\u{301}"), ("a\u{315}\u{1DF6}\u{300}", "a\u{315}\u{1DF6}\u{300}"),
+    ]
+
+    @Test("Composition is that of the library", arguments: compositions)
+    func composition(_ text: String, _ composed: String) throws {
         let document = Self.document(changing: ["normalizer": .object(["type": .text("NFC")])])
-        #expect(try TokenizerJSON(document).normalization == .composed)
+        let encoder = Encoder(try TokenizerJSON(document))
+        // Scalars that are passed over when a text is looked through stand before it.
+        let plain = "A\u{440}\u{4E2D}\u{AC00}.\u{3042}\u{30A2}\u{3002}\u{2019}\u{1F600}"
+        #expect(encoder.decode(encoder.encode(plain + text)) == Array((plain + composed).utf8))
     }
 
     private func refusal(_ document: TokenizerDocument) -> String? {
@@ -143,7 +228,7 @@ import Tokenizing
 
     @Test("What is not understood is refused with its place")
     func refusals() {
-        #expect(self.refusal(.null) == "pre_tokenizer")
+        #expect(self.refusal(.null) == "model.type")
         #expect(
             self.refusal(Self.document(changing: ["normalizer": .object(["type": .text("Lowercase")])])) == "normalizer"
         )
@@ -163,7 +248,16 @@ import Tokenizing
             self.refusal(Self.document(model: ["vocab": .object(["\u{4E2D}": .integer(0)])])) == "model.vocab[\u{4E2D}]"
         )
         #expect(self.refusal(Self.document(model: ["vocab": .object(["a": .integer(-1)])])) == "model.vocab[a]")
-        #expect(self.refusal(Self.document(model: ["vocab": .object(["a": .integer(0)])])) == "missingByte(0)")
+        #expect(
+            self.refusal(Self.document(model: ["vocab": .object(["a": .integer(0)])]))
+                == "there is no token for the byte 0, so some text could not be encoded")
         #expect(self.refusal(Self.document(changing: ["added_tokens": .list([.null])])) == "added_tokens[0]")
+        let inWords = Self.added(900, "<w>", ["single_word": .bool(true)])
+        #expect(
+            self.refusal(Self.document(changing: ["added_tokens": .list([inWords])])) == "added_tokens[0].single_word")
+        let misnumbered = Self.added(900, "abc")
+        #expect(self.refusal(Self.document(changing: ["added_tokens": .list([misnumbered])])) == "added_tokens[0].id")
+        let twice = TokenizerDocument.list([Self.added(900, "x<"), Self.added(900, "y<")])
+        #expect(self.refusal(Self.document(changing: ["added_tokens": twice])) == "added_tokens[1].id")
     }
 }

@@ -3,7 +3,6 @@ import Tokenizing
 
 // tokenizer-bench ids ENCODING VOCABULARIES      one hex string a line in, the ids of each out (for tokenizer-fuzz.py)
 // tokenizer-bench stream ENCODING VOCABULARIES   the same, but the count, taken in chunks of uneven size
-// tokenizer-bench hub FILE                       ids as above, by a tokenizer.json
 // tokenizer-bench time ENCODING VOCABULARIES FILE PIECE ROUNDS   load time and MB/s, one JSON object
 
 enum BenchError: Error { case usage, unreadable(String) }
@@ -67,25 +66,8 @@ func timing(_ encoder: Encoder, _ text: [UInt8], piece: Int, rounds: Int) -> (sp
     return (speeds.sorted()[rounds / 2], tokens)
 }
 
-func document(_ value: Any) -> TokenizerDocument {
-    switch value {
-    case let text as String: .text(text)
-    case let number as NSNumber where String(cString: number.objCType) == "c": .bool(number.boolValue)
-    case let number as NSNumber: Int(exactly: number).map { .integer($0) } ?? .fraction(number.doubleValue)
-    case let list as [Any]: .list(list.map(document))
-    case let members as [String: Any]: .object(members.mapValues(document))
-    default: .null
-    }
-}
-
 func run() throws {
     let arguments = CommandLine.arguments
-    if arguments.count == 3, arguments[1] == "hub" {
-        let value = try JSONSerialization.jsonObject(with: Data(read(arguments[2])))
-        let encoder = Encoder(try TokenizerJSON(document(value)))
-        while let line = readLine() { print(encoder.encode(hexBytes(line)).map(String.init).joined(separator: ",")) }
-        return
-    }
     guard arguments.count >= 4, let encoding = EncodingName(rawValue: arguments[2]),
         let fileName = fileNames[encoding.rankFileEncoding.rawValue]
     else { throw BenchError.usage }

@@ -131,11 +131,13 @@ public struct UsageReading: Hashable, Sendable {
 
     /// Reads a `usage` object on its own, for example from a stored answer.
     public static func read(_ bytes: [UInt8]) throws(JSONError) -> UsageReading {
-        try withJSONBytes(bytes) { (buffer) throws(JSONError) in
-            var scanner = JSONScanner(buffer)
-            let reading = try UsageReading(&scanner)
-            try scanner.finish()
-            return reading
-        }
+        try withJSONBytes(bytes) { (buffer) throws(JSONError) in try self.read(buffer) }
+    }
+
+    public static func read(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> UsageReading {
+        var scanner = JSONScanner(bytes)
+        let reading = try UsageReading(&scanner)
+        try scanner.finish()
+        return reading
     }
 }

@@ -1,15 +1,21 @@
 /// Turns text into tokens and back, and counts tokens.
 ///
-/// The tokens are those of tiktoken's `encode_ordinary`: the text of a special token such as `<|endoftext|>` is
-/// ordinary text. Bytes that are not UTF-8 are first repaired as Python's `decode("utf-8", errors="replace")` does, so
-/// every input has a count. A text is always counted as a whole: counts of its parts do not add up to its count.
+/// The tokens of a published encoding are those of tiktoken's `encode_ordinary`: the text of a special token such as
+/// `<|endoftext|>` is ordinary text. Those of an open model's tokenizer are what `TokenizerJSON` says. Bytes that are
+/// not UTF-8 are first repaired as Python's `decode("utf-8", errors="replace")` does, so every input has a count. A
+/// text is always counted as a whole: counts of its parts do not add up to its count.
 public struct Encoder: Sendable {
     /// The published encoding, or nil for the tokenizer of an open model.
     public let encoding: EncodingName?
     /// How many ordinary tokens there are.
     public let tokenCount: Int
 
+    /// Special tokens that a model's tokenizer puts around each text; counts of texts do not hold them.
+    public let tokensAroundText: Int
+
     let codec: Codec
+    /// Nil: text is cut as it stands.
+    let preparation: TextPreparation?
     private let addedTokens: [UInt32: String]
 
     public init(_ vocabulary: Vocabulary) {
@@ -17,6 +23,8 @@ public struct Encoder: Sendable {
         self.tokenCount = vocabulary.tokenCount
         self.codec = Codec(store: vocabulary.store, rule: vocabulary.encoding.splitRule, merges: nil)
         self.addedTokens = [:]
+        self.tokensAroundText = 0
+        self.preparation = nil
     }
 
     public init(_ tokenizer: TokenizerJSON) {
@@ -24,6 +32,8 @@ public struct Encoder: Sendable {
         self.tokenCount = tokenizer.store.spans.count { $0 != 0 }
         self.codec = Codec(store: tokenizer.store, rule: tokenizer.rule, merges: tokenizer.merges)
         self.addedTokens = tokenizer.addedTokens
+        self.tokensAroundText = tokenizer.tokensAroundText
+        self.preparation = tokenizer.preparation.isNeeded ? tokenizer.preparation : nil
     }
 
     /// The number of tokens of `bytes`.
@@ -78,13 +88,27 @@ public struct Encoder: Sendable {
     private func tokens<Sink: TokenSink>(of bytes: UnsafeRawBufferPointer, into sink: inout Sink) {
         bytes.withMemoryRebound(to: UInt8.self) { text in
             if UTF8Repair.wellFormedPrefix(text) == text.count {
-                _ = self.codec.walk(text, into: &sink)
+                self.walk(text, into: &sink)
                 return
             }
             var repaired: [UInt8] = []
             repaired.reserveCapacity(text.count + text.count / 8)
             _ = UTF8Repair.append(text, to: &repaired)
-            repaired.withUnsafeBufferPointer { _ = self.codec.walk($0, into: &sink) }
+            repaired.withUnsafeBufferPointer { self.walk($0, into: &sink) }
+        }
+    }
+
+    /// Hands the tokens of a whole well-formed text to `sink`.
+    func walk<Sink: TokenSink>(_ text: UnsafeBufferPointer<UInt8>, into sink: inout Sink) {
+        guard let preparation = self.preparation else {
+            _ = self.codec.walk(text, into: &sink)
+            return
+        }
+        preparation.forEachPart(of: text) { part in
+            switch part {
+            case .token(let token): sink.take(token)
+            case .text(let rest): _ = self.codec.walk(rest, into: &sink)
+            }
         }
     }
 }

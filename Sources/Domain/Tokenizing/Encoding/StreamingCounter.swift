@@ -1,9 +1,10 @@
 /// Counts the tokens of a text that comes in chunks, exactly as if it came whole.
 ///
 /// Holds only the text that later bytes could still cut differently: a word or a run of spaces at the end, rarely
-/// more than a hundred bytes. A single piece of any size (a letter repeated for megabytes) is held until it ends.
+/// more than a hundred bytes. A single piece of any size (a letter repeated for megabytes) is held until it ends, and
+/// so is all text for a tokenizer that looks for added tokens or composes text.
 public struct StreamingCounter: Sendable {
-    private let codec: Codec
+    private let encoder: Encoder
     /// Well-formed text whose pieces are not certain yet.
     private var pending: [UInt8] = []
     /// A scalar that a chunk's end cut off, at most three bytes.
@@ -13,7 +14,7 @@ public struct StreamingCounter: Sendable {
     private var nextWalk = 0
     private var counted = 0
 
-    public init(_ encoder: Encoder) { self.codec = encoder.codec }
+    public init(_ encoder: Encoder) { self.encoder = encoder }
 
     /// Bytes held back at the moment.
     public var heldBytes: Int { self.pending.count + self.truncated.count }
@@ -37,7 +38,7 @@ public struct StreamingCounter: Sendable {
                 joined.withUnsafeBytes { self.append($0) }
             }
         }
-        if self.pending.count >= self.nextWalk { self.walk(isWhole: false) }
+        if self.encoder.preparation == nil, self.pending.count >= self.nextWalk { self.walk() }
     }
 
     /// Takes the next bytes of the text.
@@ -46,9 +47,11 @@ public struct StreamingCounter: Sendable {
     /// The number of tokens of all that was taken; the counter then starts a new text.
     public mutating func finish() -> Int {
         if !self.truncated.isEmpty { self.pending += UTF8Repair.replacement }
-        self.walk(isWhole: true)
-        let total = self.counted
+        var sink = CountingSink()
+        self.pending.withUnsafeBufferPointer { self.encoder.walk($0, into: &sink) }
+        let total = self.counted + sink.count
         self.counted = 0
+        self.pending = []
         self.truncated = []
         self.nextWalk = 0
         return total
@@ -61,10 +64,11 @@ public struct StreamingCounter: Sendable {
         }
     }
 
-    private mutating func walk(isWhole: Bool) {
+    /// Counts the pieces that more text cannot change.
+    private mutating func walk() {
         var sink = CountingSink()
         let taken = self.pending.withUnsafeBufferPointer {
-            self.codec.walk($0, isWhole: isWhole, into: &sink)
+            self.encoder.codec.walk($0, isWhole: false, into: &sink)
         }
         self.counted += sink.count
         self.pending.removeFirst(taken)

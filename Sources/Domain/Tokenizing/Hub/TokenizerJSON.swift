@@ -4,50 +4,53 @@
 /// `ByteLevel`, with one of the split patterns of GPT-2, Llama 3, Qwen 2 or o200k_base, known by their exact text.
 /// Everything else is refused with the place where it stands, so that no count is silently wrong.
 ///
-/// Added tokens are decoded but never recognised in text, as in `encode_ordinary`. Scalar categories are those of
-/// `ScalarClass`; a library with another Unicode version may cut unassigned or fresh scalars differently.
+/// Tokens are those of Hugging Face's `encode` without the special tokens around a text: added tokens are recognised
+/// in text, and text is composed where the normalizer is NFC. Scalar categories are those of `ScalarClass`; a library
+/// with another Unicode version may cut unassigned or fresh scalars differently.
 public struct TokenizerJSON: Sendable {
-    /// What the tokenizer does to the text before it is cut; the caller does this where it matters.
-    public enum Normalization: Hashable, Sendable {
-        case none
-        /// Unicode normalization form C: counts hold for text that is in this form already.
-        case composed
-    }
-
-    public let normalization: Normalization
     /// Texts of the added tokens by number.
     public let addedTokens: [UInt32: String]
+    /// Special tokens that the tokenizer puts around each text, the start of the text for example.
+    public let tokensAroundText: Int
 
     let store: TokenStore
     let rule: SplitRuleName
     let merges: MergeTable
+    let preparation: TextPreparation
 
     /// - Throws: `unsupported` with the path of what is not understood, `missingByte`, `duplicate` or `tooLarge`.
     public init(_ document: TokenizerDocument) throws(TokenizingError) {
-        self.normalization = try Self.normalization(document["normalizer"])
-        self.rule = try PreTokenizerReader.rule(document["pre_tokenizer"])
         let model = document["model"]
         try Self.checkModel(model)
+        var preparation = TextPreparation()
+        preparation.composes = try Self.isComposed(document["normalizer"])
+        self.rule = try PreTokenizerReader.rule(document["pre_tokenizer"])
+        self.tokensAroundText = try PostProcessorReader.addedTokens(document["post_processor"])
         guard case .object(let vocabulary) = model["vocab"] else {
             throw .unsupported(path: "model.vocab", reason: "it is not an object")
         }
-        let added = try Self.addedTokens(document["added_tokens"])
+        let added = try AddedTokenReader.read(document["added_tokens"], vocabulary, into: &preparation)
+        self.preparation = preparation
         self.addedTokens = added
         self.store = try Self.store(vocabulary, added)
         self.merges = try Self.merges(model, vocabulary)
     }
 
-    private static func normalization(_ normalizer: TokenizerDocument) throws(TokenizingError) -> Normalization {
-        if normalizer.isNull { return .none }
-        if normalizer["type"].text == "NFC" { return .composed }
-        if normalizer["type"].text == "Sequence", normalizer["normalizers"].list?.isEmpty == true { return .none }
+    private static func isComposed(_ normalizer: TokenizerDocument) throws(TokenizingError) -> Bool {
+        if normalizer.isNull { return false }
+        if normalizer["type"].text == "NFC" { return true }
+        if normalizer["type"].text == "Sequence", let steps = normalizer["normalizers"].list {
+            if steps.isEmpty { return false }
+            if steps.count == 1 { return try self.isComposed(steps[0]) }
+        }
         throw .unsupported(path: "normalizer", reason: "only none and NFC are")
     }
 
     private static func checkModel(_ model: TokenizerDocument) throws(TokenizingError) {
         // Old files leave the type out where there are merges.
         guard model["type"].text == "BPE" || (model["type"].isNull && !model["merges"].isNull) else {
-            throw .unsupported(path: "model.type", reason: "only BPE is")
+            let type = model["type"].text.map { ", not \($0)" } ?? ""
+            throw .unsupported(path: "model.type", reason: "only byte-level BPE is\(type)")
         }
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
             guard model[key].isNull || model[key].text == "" else {
@@ -61,19 +64,6 @@ public struct TokenizerJSON: Sendable {
         case .null, .integer(0), .fraction(0): break
         default: throw .unsupported(path: "model.dropout", reason: "counts would be random")
         }
-    }
-
-    private static func addedTokens(_ list: TokenizerDocument) throws(TokenizingError) -> [UInt32: String] {
-        if list.isNull { return [:] }
-        guard let list = list.list else { throw .unsupported(path: "added_tokens", reason: "it is not a list") }
-        var tokens: [UInt32: String] = [:]
-        for (index, entry) in list.enumerated() {
-            guard let token = entry["id"].token, let content = entry["content"].text else {
-                throw .unsupported(path: "added_tokens[\(index)]", reason: "it has no id and content")
-            }
-            tokens[token] = content
-        }
-        return tokens
     }
 
     /// The ordinary tokens; entries of the vocabulary that are added tokens are no ordinary tokens.

@@ -8,16 +8,18 @@ public struct PromptCounter: Sendable {
     private let imageRule: ImageTokenRule?
     private let standing: Set<PromptCount.Reason>
 
-    /// - Parameter encoder: of the model's encoding, or of another one when the model's is not at hand; the counts are
-    ///   estimates then.
+    /// - Parameter encoder: of the model's encoding or its own tokenizer, or of another encoding when neither is at
+    ///   hand; the counts are estimates then.
     public init(model: String, encoder: Encoder) {
         self.encoder = encoder
-        self.framing = ChatFraming.forModel(model)
+        // A model's own tokenizer file does not tell its chat template.
+        let isOwn = encoder.encoding == nil
+        self.framing = isOwn ? ChatFraming(isKnown: false) : ChatFraming.forModel(model)
         self.imageRule = ImageTokenRule.forModel(model)
         var standing: Set<PromptCount.Reason> = []
         let known = EncodingName.forModel(model)
         let isSame = known?.name.rankFileEncoding == encoder.encoding?.rankFileEncoding
-        if !isSame || known?.exact == false { standing.insert(.encodingGuessed) }
+        if !isOwn, !isSame || known?.exact == false { standing.insert(.encodingGuessed) }
         if !self.framing.isKnown { standing.insert(.framingUnknown) }
         self.standing = standing
     }
