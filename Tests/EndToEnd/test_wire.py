@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from harness.ledger import Books
 from harness.waiting import wait_until
 from test_conformance_requests import CHAT, error_of
 
@@ -172,3 +173,52 @@ def test_a_client_that_reads_slowly_gets_everything(start_engine, start_gateway)
     assert said.startswith(b"HTTP/1.1 200")
     assert b"data: [DONE]" in said
     assert said.count(b'"content":') >= 4000
+
+
+def post(body, key, *lines, path="/v1/chat/completions", host="Host: gateway"):
+    """One request of a connection that stays open."""
+    data = json.dumps(body).encode()
+    named = [f"POST {path} HTTP/1.1", *([host] if host else []), f"Authorization: Bearer {key}",
+             "Content-Type: application/json", f"Content-Length: {len(data)}"]
+    return "\r\n".join([*named, *lines, "", ""]).encode() + data
+
+
+def test_what_follows_a_refused_request_is_not_run(gateway):
+    before = len(Books(gateway.data).charges())
+    behind = post(CHAT, "sk-end-to-end-tests")
+    for refused in (post(CHAT, "sk-wrong"), post(CHAT, "sk-wrong", "Connection: close")):
+        said = exchange(gateway, refused + behind)
+        assert said.startswith(b"HTTP/1.1 401") and said.count(b"HTTP/1.1 ") == 1, said[:600]
+    closing = post(CHAT, "sk-end-to-end-tests", "Connection: close")
+    said = exchange(gateway, closing + behind)
+    assert said.startswith(b"HTTP/1.1 200") and said.count(b"HTTP/1.1 200") == 1, said[:600]
+    # The last one is charged after whatever ran before it.
+    assert gateway.http().post("/chat/completions", json=CHAT).status_code == 200
+    assert len(Books(gateway.data).charges()) == before + 2
+
+
+def test_head_has_a_length_and_no_body(gateway):
+    key = "Authorization: Bearer sk-end-to-end-tests"
+    for path, status in (("/v1/models", 200), ("/healthz", 200), ("/v1/nothing", 404)):
+        asked = f"HEAD {path} HTTP/1.1\r\nHost: gateway\r\n{key}\r\n\r\n".encode()
+        last = f"GET /healthz HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n".encode()
+        first, _, rest = exchange(gateway, asked + last).partition(b"\r\n\r\n")
+        assert first.startswith(f"HTTP/1.1 {status}".encode()), first
+        assert b"content-length: " in first.lower() and b"content-length: 0" not in first.lower(), first
+        assert rest.startswith(b"HTTP/1.1 200"), rest[:200]
+
+
+def test_forms_of_the_target_and_a_missing_host(gateway):
+    key = "sk-end-to-end-tests"
+    absolute = post(CHAT, key, "Connection: close", path="http://gateway/v1/chat/completions")
+    assert exchange(gateway, absolute).startswith(b"HTTP/1.1 200")
+    assert exchange(gateway, post(CHAT, key, host=None)).startswith(b"HTTP/1.1 400")
+
+
+def test_a_refused_client_is_not_told_to_go_on(gateway):
+    for lines in (("Authorization: Bearer sk-wrong", "Content-Length: 99"), ("Content-Length: 99999999999",)):
+        asked = ["POST /v1/chat/completions HTTP/1.1", "Host: gateway", "Expect: 100-continue", *lines]
+        if not lines[0].startswith("Authorization"):
+            asked.append("Authorization: Bearer sk-end-to-end-tests")
+        said = exchange(gateway, "\r\n".join([*asked, "", ""]).encode())
+        assert said.startswith((b"HTTP/1.1 401", b"HTTP/1.1 413")), said[:200]

@@ -77,7 +77,7 @@ public struct GatewayServer: Service {
             bodyBytesMax: self.limits.bodyBytes, logger: self.logger)
         let onReady = self.onReady
         let application = Application(
-            router: self.router(gate),
+            responder: HeadResponder(routes: self.router(gate).buildResponder()),
             server: HTTPServerBuilder { responder in ServerChannel(responder: responder, lane: lane) },
             configuration: .init(
                 address: .hostname(self.host, port: self.port), serverName: nil, backlog: 1_024, reuseAddress: true,

@@ -10,7 +10,7 @@ import Quantities
 /// log's thread) hop there first.
 final class FastExchange: ClientSink, @unchecked Sendable {
     let id: RequestID
-    private var keepAlive: Bool
+    private(set) var keepAlive: Bool
     /// HTTP/1.0 knows no chunks: its body ends when the connection closes.
     private let isChunked: Bool
     private let loop: any EventLoop

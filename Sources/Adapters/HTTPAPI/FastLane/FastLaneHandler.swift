@@ -23,7 +23,7 @@ final class FastLaneHandler: ChannelDuplexHandler {
         /// Hummingbird's: over when the request has been read and its answer written.
         case passing(requestEnded: Bool, answerEnded: Bool)
         case collecting(Incoming)
-        /// The body is not wanted (refused early); the rest of it is dropped, then the connection closes.
+        /// The connection closes; whatever else comes on it, requests that were sent ahead too, is dropped.
         case discarding
         case serving(FastExchange)
     }
@@ -71,12 +71,14 @@ final class FastLaneHandler: ChannelDuplexHandler {
     }
 
     private func head(_ head: HTTPRequestHead, context: ChannelHandlerContext, data: NIOAny) {
-        if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
-            context.writeAndFlush(
-                self.wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
+        if case .discarding = self.state { return }
+        guard head.version.minor == 0 || head.headers.contains(name: "host") else {
+            self.refuse(.invalid("The request has no Host header."), head: head, context: context)
+            return
         }
         guard head.method == .POST, let endpoint = Self.endpoint(of: head.uri) else {
             self.state = .passing(requestEnded: false, answerEnded: false)
+            self.allowBody(head, context: context)
             context.fireChannelRead(data)
             return
         }
@@ -93,12 +95,25 @@ final class FastLaneHandler: ChannelDuplexHandler {
             self.refuse(.client(.bodyTooLarge(maximumBytes: self.lane.bodyBytesMax)), head: head, context: context)
             return
         }
+        self.allowBody(head, context: context)
         let body = context.channel.allocator.buffer(capacity: min(max(length, 0), Self.bodyReserveMax))
         self.state = .collecting(Incoming(head: head, endpoint: endpoint, caller: caller, body: body))
     }
 
+    /// Only once nothing about the head forbids it: a refused client does not send its body for nothing.
+    private func allowBody(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        guard head.headers.first(name: "expect")?.lowercased() == "100-continue" else { return }
+        context.writeAndFlush(
+            self.wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
+    }
+
     private static func endpoint(of uri: String) -> Endpoint? {
         guard uri.utf8.count < 200 else { return nil }
+        // The absolute form, as clients write it to a proxy (RFC 9112, 3.2.2).
+        for scheme in ["http://", "https://"] where uri.hasPrefix(scheme) {
+            let rest = uri.dropFirst(scheme.count)
+            return rest.firstIndex(of: "/").flatMap { self.endpoint(of: String(rest[$0...])) }
+        }
         if let query = uri.utf8.firstIndex(of: UInt8(ascii: "?")) { return Endpoint(path: String(uri[..<query])) }
         return Endpoint(path: uri)
     }
@@ -187,7 +202,9 @@ final class FastLaneHandler: ChannelDuplexHandler {
 
     /// The exchange has written its end.
     func finished(_ exchange: FastExchange) {
-        if case .serving(let current) = self.state, current === exchange { self.state = .idle }
+        if case .serving(let current) = self.state, current === exchange {
+            self.state = exchange.keepAlive ? .idle : .discarding
+        }
     }
 
     private func gone() {
