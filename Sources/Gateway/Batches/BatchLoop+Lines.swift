@@ -99,6 +99,7 @@ extension BatchLoop {
                 EngineRequest(
                     engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
                     isStream: order.isStream, request: attempt.request),
+                estimate: UsageEstimate(facts: body.facts, body: body.bytes, engineModel: target.engineModel),
                 client: self.context.client)
         } catch let error as RequestError {
             // Shallow validation let it pass; the run tells, as a 400 line (openai-api 3.9).

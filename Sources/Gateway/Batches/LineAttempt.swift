@@ -14,6 +14,7 @@ final class LineAttempt: AnswerSink {
     private struct State {
         var assembly: AnswerAssembly
         var call: (any EngineCall)?
+        var estimate: UsageEstimate?
         var isDone = false
     }
 
@@ -23,8 +24,6 @@ final class LineAttempt: AnswerSink {
     let target: EngineTarget
     let startedAt: Instant
     private let report: @Sendable (LineAttempt, Ending) -> Void
-    /// Size of the request, for estimates where the engine reports no usage.
-    private let requestBytes = Atomic<Int>(0)
     private let state: Mutex<State>
 
     init(
@@ -40,10 +39,11 @@ final class LineAttempt: AnswerSink {
         self.state = Mutex(State(assembly: AnswerAssembly(endpoint: endpoint, isStream: false)))
     }
 
-    var bodyBytes: Int { self.requestBytes.load(ordering: .relaxed) }
+    /// For engines that report no usage; nil before the line was sent.
+    var estimate: UsageEstimate? { self.state.withLock { $0.estimate } }
 
-    func start(_ request: EngineRequest, client: any EngineClient) {
-        self.requestBytes.store(request.body.count, ordering: .relaxed)
+    func start(_ request: EngineRequest, estimate: UsageEstimate, client: any EngineClient) {
+        self.state.withLock { $0.estimate = estimate }
         let call = client.send(request, to: self)
         let isLive = self.state.withLock { state -> Bool in
             if !state.isDone { state.call = call }

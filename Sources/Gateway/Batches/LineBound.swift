@@ -11,6 +11,6 @@ struct LineBound {
     /// Zero when the book has no price under any name, since nothing is charged then.
     func most(_ body: LineBody, target: EngineTarget) -> Money {
         CostBound(pricer: self.pricer, at: self.at).most(
-            body.facts, body: body.bytes, engineModels: [target.engineModel], tier: self.tier) ?? .zero
+            body.facts, body: body.bytes, engineModels: [target.engineModel], tiers: [self.tier]) ?? .zero
     }
 }

@@ -9,9 +9,8 @@ import Synchronization
 extension CompletionCall {
     func settleWhole(_ answer: AnswerAssembly.Assembled) {
         let facts = answer.facts
-        let usage = BillableUsage.of(
-            facts.usage, bodyBytes: self.request.body.count,
-            outputTokens: max(answer.contentPieces, Int64(answer.body.count / 4)))
+        let usage = self.billable(
+            facts.usage, outputTokens: max(answer.contentPieces, Int64(answer.body.count / 4)))
         let served = self.servedTier(facts.serviceTier)
         self.settle(usage, model: facts.model, tier: served, outcome: .answered) { result, price in
             switch result {
@@ -31,10 +30,18 @@ extension CompletionCall {
         return (try? EmbeddingEncoding.base64(body)) ?? body
     }
 
+    private func billable(_ reported: TokenUsage?, outputTokens: Int64) -> TokenUsage {
+        let target = self.state.withLock { $0.target }
+        return UsageEstimate(
+            facts: self.request.facts, body: self.request.body, engineModel: target?.engineModel ?? ""
+        ).billable(reported, outputTokens: outputTokens)
+    }
+
     func settleStream(_ outcome: Charge.Outcome, last: [UInt8], failure: EngineFailure? = nil) {
-        let (usage, pieces) = self.state.withLock { ($0.relay.usage, $0.relay.contentPieces) }
-        let used = BillableUsage.of(usage, bodyBytes: self.request.body.count, outputTokens: pieces)
-        self.settle(used, model: nil, tier: self.tier, outcome: outcome, failure: failure) { result, _ in
+        let relay = self.state.withLock { $0.relay }
+        let used = self.billable(relay.usage, outputTokens: relay.contentPieces)
+        let tier = self.servedTier(relay.answeredTier)
+        self.settle(used, model: relay.model, tier: tier, outcome: outcome, failure: failure) { result, _ in
             switch result {
             case .success: self.sink.streamEnded(last)
             case .failure(let failure): self.sink.streamEnded(Self.errorEvent(GatewayError(failure)))
@@ -66,31 +73,47 @@ extension CompletionCall {
     }
 
     func clientGone() {
-        let last = self.state.withLock { state -> (call: (any EngineCall)?, engine: EngineID?, usage: TokenUsage?)? in
+        struct Last {
+            let call: (any EngineCall)?
+            /// nil between two attempts: what the failed one had made is not billed.
+            let engine: EngineID?
+            let hasAnswered: Bool
+            let usage: TokenUsage?
+            let pieces: Int64
+            let relay: StreamRelay
+        }
+        let last = self.state.withLock { state -> Last? in
             guard state.phase == .asking || state.phase == .answering else { return nil }
+            let hasAnswered = state.phase == .answering
             state.phase = .done
-            let pieces = state.relay.contentPieces + state.assembly.contentPieces
-            // Between two attempts there is no engine: what the failed one had made is not billed.
-            guard state.target != nil else { return (state.call, nil, nil) }
-            var usage = state.relay.usage
-            if usage == nil && pieces > 0 {
-                usage = BillableUsage.of(nil, bodyBytes: self.request.body.count, outputTokens: pieces)
-            }
-            return (state.call, state.target?.engine, usage)
+            return Last(
+                call: state.call, engine: state.target?.engine, hasAnswered: hasAnswered, usage: state.relay.usage,
+                pieces: state.relay.contentPieces + state.assembly.contentPieces, relay: state.relay)
         }
         guard let last else { return }
         last.call?.cancel()
-        guard let usage = last.usage else {
+        guard last.engine != nil, last.usage != nil || last.pieces > 0 else {
             // Nothing was made: free.
-            if let engine = last.engine {
-                self.use.engines.finished(
-                    engine, failure: EngineFailure(.cancelled, message: "client gone"), now: self.use.clock.now)
-            }
+            if let engine = last.engine { self.leave(engine, hasAnswered: last.hasAnswered) }
             self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
             self.finished(outcome: "cancelled", usage: .zero, amount: nil, tier: self.tier)
             return
         }
-        self.settle(usage, model: nil, tier: self.tier, outcome: .cancelled) { _, _ in }
+        self.settle(
+            self.billable(last.usage, outputTokens: last.pieces), model: last.relay.model,
+            tier: self.servedTier(last.relay.answeredTier), outcome: .cancelled
+        ) { _, _ in }
+    }
+
+    /// A client that left before the engine said anything says nothing about the engine.
+    private func leave(_ engine: EngineID, hasAnswered: Bool) {
+        let now = self.use.clock.now
+        if hasAnswered {
+            let failure = EngineFailure(.cancelled, message: "client gone")
+            self.use.engines.finished(engine, failure: failure, now: now)
+        } else {
+            self.use.engines.released(engine, now: now)
+        }
     }
 
     /// Bought engines say which tier served; ours served what was asked of us.

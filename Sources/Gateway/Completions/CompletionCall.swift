@@ -49,13 +49,13 @@ final class CompletionCall: AnswerSink, ServedRequest {
         self.state = Mutex(
             State(
                 assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
-                relay: Self.relay(request, tier)))
+                relay: Self.relay(request, tier, isBought: false)))
     }
 
-    private static func relay(_ request: CompletionRequest, _ tier: TierName) -> StreamRelay {
+    private static func relay(_ request: CompletionRequest, _ tier: TierName, isBought: Bool) -> StreamRelay {
         StreamRelay(
             keepsUsage: request.facts.includeUsage,
-            servedTier: request.endpoint == .chatCompletions ? tier.text : nil)
+            servedTier: request.endpoint == .chatCompletions ? tier.text : nil, keepsAnsweredTier: isBought)
     }
 
     func start() {
@@ -75,11 +75,11 @@ final class CompletionCall: AnswerSink, ServedRequest {
             state.attempt += 1
             state.target = target
             state.assembly = AnswerAssembly(endpoint: self.request.endpoint, isStream: order.isStream)
-            state.relay = Self.relay(self.request, self.tier)
+            state.relay = Self.relay(self.request, self.tier, isBought: !engine.kind.isOwned)
             return true
         }
         guard wanted else {
-            self.use.engines.finished(engine.id, failure: nil, now: self.use.clock.now)
+            self.use.engines.released(engine.id, now: self.use.clock.now)
             return
         }
         let call = self.use.client.send(
@@ -123,12 +123,17 @@ final class CompletionCall: AnswerSink, ServedRequest {
     }
 
     private func relayBytes(_ bytes: UnsafeRawBufferPointer) {
-        enum Next { case nothing, forward([UInt8], begin: Bool), finish([UInt8], begin: Bool), fail(EngineFailure) }
+        enum Next {
+            case nothing, forward([UInt8], begin: Bool), finish([UInt8], begin: Bool), fail(EngineFailure, [UInt8])
+        }
         let next = self.state.withLock { state -> Next in
             guard state.phase == .answering else { return .nothing }
             if state.firstBytesAt == nil { state.firstBytesAt = self.use.clock.now }
             let out = state.relay.push(bytes)
-            if let failure = state.relay.failure { return .fail(failure) }
+            if let failure = state.relay.failure {
+                // What came before the error is billed, so a client that has the beginning gets it too.
+                return .fail(failure, state.streamBegan ? out : [])
+            }
             let begin = !state.streamBegan && (!out.isEmpty || state.relay.isDone)
             if begin { state.streamBegan = true }
             if state.relay.isDone {
@@ -143,7 +148,8 @@ final class CompletionCall: AnswerSink, ServedRequest {
         case .finish(let out, let begin):
             self.forward(out, begin: begin)
             self.settleStream(.answered, last: SSEParser.done)
-        case .fail(let failure):
+        case .fail(let failure, let out):
+            self.forward(out, begin: false)
             let call = self.state.withLock { $0.call }
             call?.cancel()
             self.failed(failure)
@@ -192,6 +198,7 @@ final class CompletionCall: AnswerSink, ServedRequest {
         }
         guard let (out, begin, fault) = failure else { return }
         if let fault {
+            if self.state.withLock({ $0.streamBegan }) { self.forward(out, begin: false) }
             self.failed(fault)
         } else {
             self.forward(out, begin: begin)
@@ -256,7 +263,7 @@ final class CompletionCall: AnswerSink, ServedRequest {
             "engine call failed",
             metadata: [
                 "request.id": "\(self.request.id)", "engine": "\(engine)", "kind": "\(failure.label)",
-                "reason": "\(failure.message)",
+                "status": "\(failure.status.map(String.init) ?? "-")",
             ])
     }
 

@@ -45,22 +45,9 @@ enum InteractiveTier {
         default: throw .client(.invalidServiceTier)
         }
     }
-}
 
-/// Which usage is billed: the engine's report, or an estimate where it has none or one that cannot be true.
-enum BillableUsage {
-    /// No request uses more tokens of one kind; a report beyond that is nonsense.
-    static let tokensMax: Int64 = 1_000_000_000
-
-    /// - Parameters:
-    ///   - bodyBytes: size of the request: about four bytes a token where the engine does not tell.
-    ///   - outputTokens: content chunks seen, or the answer's bytes over four.
-    static func of(_ reported: TokenUsage?, bodyBytes: Int, outputTokens: Int64) -> TokenUsage {
-        if let reported, max(reported.input, reported.output) <= Self.tokensMax, reported.inconsistency == nil {
-            return reported
-        }
-        var usage = TokenUsage(input: Int64(bodyBytes / 4), output: outputTokens)
-        usage.isEstimated = true
-        return usage
+    /// The tiers that may serve it: a bought engine says itself which one did, and its account may prefer another.
+    static func possible(_ asked: TierName, isBought: Bool) -> [TierName] {
+        isBought ? [asked, .priority, .flex] : [asked]
     }
 }

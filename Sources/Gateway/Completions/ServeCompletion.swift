@@ -71,10 +71,10 @@ public final class ServeCompletion: Sendable {
     ) throws(GatewayError) {
         guard self.holds.hasCap(request.caller.project) else { return }
         let bound = CostBound(pricer: self.pricer, at: request.arrivedAt)
-        guard
-            let most = bound.most(
-                request.facts, body: request.body, engineModels: targets.map(\.engineModel), tier: tier)
-        else {
+        func most(_ tiers: [TierName]) -> Money? {
+            bound.most(request.facts, body: request.body, engineModels: targets.map(\.engineModel), tiers: tiers)
+        }
+        guard most([tier]) != nil, let most = most(self.possibleTiers(tier, targets)) else {
             throw GatewayError.invalid(
                 "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",
                 param: "model", code: "unpriced_model", status: 400)
@@ -82,5 +82,10 @@ public final class ServeCompletion: Sendable {
         guard self.holds.place(request.id, project: request.caller.project, amount: most) else {
             throw GatewayError.budgetExhausted
         }
+    }
+
+    private func possibleTiers(_ tier: TierName, _ targets: [EngineTarget]) -> [TierName] {
+        let engines = self.engines.table.engines
+        return InteractiveTier.possible(tier, isBought: targets.contains { engines[$0.engine]?.kind.isOwned == false })
     }
 }

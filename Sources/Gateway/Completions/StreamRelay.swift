@@ -9,20 +9,26 @@ import Routing
 struct StreamRelay: Sendable {
     let keepsUsage: Bool
     let servedTier: String?
+    /// A bought engine's own word on the tier is passed on.
+    let keepsAnsweredTier: Bool
     private var parser = SSEParser()
     private var tierSent = false
     private var template: ChunkTemplate?
     private(set) var usage: TokenUsage?
+    /// As the engine named it.
     private(set) var model: String?
+    /// The last tier that the engine named.
+    private(set) var answeredTier: String?
     private(set) var contentPieces: Int64 = 0
     private(set) var isDone = false
     private(set) var sawFinish = false
     /// The engine reported an error inside the stream.
     private(set) var failure: EngineFailure?
 
-    init(keepsUsage: Bool, servedTier: String?) {
+    init(keepsUsage: Bool, servedTier: String?, keepsAnsweredTier: Bool) {
         self.keepsUsage = keepsUsage
         self.servedTier = servedTier
+        self.keepsAnsweredTier = keepsAnsweredTier
     }
 
     /// Takes the engine's bytes and returns what the client gets now.
@@ -75,9 +81,12 @@ struct StreamRelay: Sendable {
         }
         if let usage = facts.usage { self.usage = usage }
         if facts.finishReason != nil { self.sawFinish = true }
+        if self.model == nil { self.model = facts.model(in: payload) }
+        if let tier = facts.serviceTier { self.answeredTier = tier }
         self.contentPieces += Int64(facts.contentPieces)
         // One chunk that names the tier is enough: SDKs keep the last value that is not null.
-        let tier = self.tierSent ? nil : self.servedTier
+        let isAnswered = self.keepsAnsweredTier && facts.serviceTier != nil
+        let tier = self.tierSent || isAnswered ? nil : self.servedTier
         let edit = facts.edit(payload, keepsUsage: self.keepsUsage, servedTier: tier)
         switch edit {
         case .dropped: return

@@ -36,20 +36,23 @@ public struct CostBound: Sendable {
     /// - Parameters:
     ///   - body: the one that the facts were found in.
     ///   - engineModels: the names by which engines know the model; they decide what an image is.
-    public func most(_ facts: RequestFacts, body: [UInt8], engineModels: [String], tier: TierName) -> Money? {
+    ///   - tiers: the ones that may serve.
+    public func most(_ facts: RequestFacts, body: [UInt8], engineModels: [String], tiers: [TierName]) -> Money? {
         let content = PromptContent(facts, in: body)
         let readers = engineModels.isEmpty ? [facts.model] : engineModels
         let input = readers.map { Self.input(facts, content, bytes: body.count, model: $0) }.max() ?? 0
         let output = Self.output(facts, content)
         var most: Money?
-        for name in [facts.model] + engineModels {
-            guard let table = self.pricer.table(names: [name], tier: tier, at: self.at) else { continue }
-            do throws(PricingError) {
-                most = max(most ?? .zero, try table.ceiling(input: input, output: output, at: self.at))
-            } catch .unpriced {
-                continue
-            } catch {
-                return Self.unbounded
+        for tier in tiers {
+            for name in [facts.model] + engineModels {
+                guard let table = self.pricer.table(names: [name], tier: tier, at: self.at) else { continue }
+                do throws(PricingError) {
+                    most = max(most ?? .zero, try table.ceiling(input: input, output: output, at: self.at))
+                } catch .unpriced {
+                    continue
+                } catch {
+                    return Self.unbounded
+                }
             }
         }
         return most
@@ -72,17 +75,21 @@ public struct CostBound: Sendable {
         return content.hasOpenPart ? tokens + Self.contextTokensMax : tokens
     }
 
-    private static func tokens(of image: PromptContent.Image, _ rule: ImageTokenRule?) -> Int64 {
-        guard let rule else { return Self.imageTokensUnknown }
+    /// - Parameter unknown: taken where no rule is published.
+    static func tokens(
+        of image: PromptContent.Image, _ rule: ImageTokenRule?, unknown: Int64 = Self.imageTokensUnknown
+    ) -> Int64 {
+        guard let rule else { return unknown }
         let detail = image.detail.flatMap { ImageDetail(rawValue: $0) } ?? .auto
         return Int64(rule.tokens(size: ImageHeader.size(ofDataURL: image.url), detail: detail).tokens)
     }
 
     /// Every prompt gets `n` answers, chosen of `best_of` that are all paid.
-    private static func output(_ facts: RequestFacts, _ content: PromptContent) -> Int64 {
+    static func output(_ facts: RequestFacts, _ content: PromptContent) -> Int64 {
         if facts.endpoint == .embeddings { return 0 }
         let answers = max(facts.n, facts.bestOf, 1).multipliedReportingOverflow(by: content.promptCount)
-        let each = max(facts.outputTokensMax ?? Self.outputTokensDefault, 0)
+        let unlimited = facts.nPredict == nil ? Self.outputTokensDefault : Self.contextTokensMax
+        let each = facts.outputTokensCeiling ?? unlimited
         let all = answers.partialValue.multipliedReportingOverflow(by: each)
         return answers.overflow || all.overflow ? Self.tooMany : all.partialValue
     }

@@ -70,7 +70,7 @@ struct BatchDesk {
             let facts = try RequestFacts.scan(bytes, .chatCompletions)
             return try #require(
                 CostBound(pricer: self.pricer, at: self.clock.now).most(
-                    facts, body: bytes, engineModels: ["e-m"], tier: .batch))
+                    facts, body: bytes, engineModels: ["e-m"], tiers: [.batch]))
         }
     }
 

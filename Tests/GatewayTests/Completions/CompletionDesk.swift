@@ -47,11 +47,13 @@ struct CompletionDesk {
     let caller: Caller
 
     /// - Parameter engines: how many engines serve the model `m`.
-    init(_ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked) async throws {
+    init(
+        _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm
+    ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
             Engine(
-                id: EngineID("e\($0)"), url: try EngineURL("http://127.0.0.1:\($0)"), kind: .vllm, stream: stream)
+                id: EngineID("e\($0)"), url: try EngineURL("http://127.0.0.1:\($0)"), kind: kind, stream: stream)
         }
         let targets = list.map { EngineTarget(engine: $0.id, engineModel: "engine-m") }
         self.directory = EngineDirectory(table: try RoutingTable(engines: list, aliases: ["m": targets]))
@@ -70,9 +72,16 @@ struct CompletionDesk {
             .input: try Rate(try Money(decimalDollars: "1"), per: 1_000_000),
             .output: try Rate(try Money(decimalDollars: "2"), per: 1_000_000),
         ])
+        let priority = TierPrices([
+            .input: try Rate(try Money(decimalDollars: "4"), per: 1_000_000),
+            .output: try Rate(try Money(decimalDollars: "8"), per: 1_000_000),
+        ])
         return try PriceBook(
             version: "test",
-            entries: [PriceEntry(provider: "own", models: ["m"], tiers: [.standard: prices, .batch: prices])])
+            entries: [
+                PriceEntry(
+                    provider: "own", models: ["m"], tiers: [.standard: prices, .batch: prices, .priority: priority])
+            ])
     }
 
     func ask(_ body: String, id: RequestID = "req_1") throws -> (RecordingClient, (any ServedRequest)?) {

@@ -22,7 +22,7 @@ import Testing
             version: "t", entries: [PriceEntry(provider: "own", models: ["m"], tiers: [.standard: TierPrices(rates)])])
         let bytes = Array(body.utf8)
         let most = CostBound(pricer: Pricer(book: book), at: Self.at).most(
-            try RequestFacts.scan(bytes, endpoint), body: bytes, engineModels: [model], tier: .standard)
+            try RequestFacts.scan(bytes, endpoint), body: bytes, engineModels: [model], tiers: [.standard])
         return most.map { $0.picodollars / 1_000_000 }
     }
 
@@ -141,8 +141,8 @@ import Testing
         let facts = try RequestFacts.scan(bytes, .chatCompletions)
         let tokens = Int128(bytes.count) + Self.template + 85 + 8 * 170 + 1 + 4_096
         #expect(
-            bound.most(facts, body: bytes, engineModels: ["gpt-5", "gpt-4o"], tier: .standard)
+            bound.most(facts, body: bytes, engineModels: ["gpt-5", "gpt-4o"], tiers: [.standard])
                 == Money(picodollars: tokens * 3_000_000))
-        #expect(bound.most(facts, body: bytes, engineModels: ["gpt-5"], tier: .flex) == nil)
+        #expect(bound.most(facts, body: bytes, engineModels: ["gpt-5"], tiers: [.flex]) == nil)
     }
 }

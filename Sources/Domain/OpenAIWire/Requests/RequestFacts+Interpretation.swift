@@ -10,6 +10,7 @@ extension RequestFacts {
         let least: Int64 = self.endpoint == .chatCompletions ? 1 : 0
         self.maxTokens = try self.count(.maxTokens, least...Int64.max, scanner)
         self.maxCompletionTokens = try self.count(.maxCompletionTokens, least...Int64.max, scanner)
+        self.nPredict = self.predicted(scanner)
         self.n = try self.count(.n, 1...Self.choicesMax, scanner) ?? 1
         self.bestOf = try self.count(.bestOf, 1...Self.bestOfMax, scanner) ?? 1
         self.encodingFormat = try self.text(.encodingFormat, scanner)
@@ -83,6 +84,12 @@ extension RequestFacts {
             throw .invalidType(field.name, expected: "a boolean", got: value.kind.phrase)
         }
         return scanner.isTrue(value)
+    }
+
+    /// The field is no OpenAI's, so the engine judges it; what is no whole number counts as no limit.
+    private func predicted(_ scanner: JSONScanner) -> Int64? {
+        guard self.has(.nPredict), let value = self[.nPredict]?.value else { return nil }
+        return (value.kind == .number ? scanner.integer(value) : nil) ?? -1
     }
 
     private func count(

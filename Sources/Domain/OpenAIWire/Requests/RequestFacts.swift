@@ -22,6 +22,8 @@ public struct RequestFacts: Hashable, Sendable {
     public internal(set) var serviceTier: String?
     public internal(set) var maxTokens: Int64?
     public internal(set) var maxCompletionTokens: Int64?
+    /// llama.cpp's own limit, which it prefers to the others; nil when absent or null, below zero for no limit.
+    public internal(set) var nPredict: Int64?
     /// Choices per prompt; 1 when absent.
     public internal(set) var n: Int64 = 1
     /// Candidates per prompt of a legacy completion; 1 when absent.
@@ -54,6 +56,13 @@ public struct RequestFacts: Hashable, Sendable {
 
     /// The limit on output tokens of one choice that the client set; the newer name wins.
     public var outputTokensMax: Int64? { self.maxCompletionTokens ?? self.maxTokens }
+
+    /// The most output tokens of one choice that any engine may read out of the body: engines differ in which name
+    /// wins. nil without a limit.
+    public var outputTokensCeiling: Int64? {
+        if let nPredict, nPredict < 0 { return nil }
+        return [self.maxTokens, self.maxCompletionTokens, self.nPredict].compactMap { $0 }.max()
+    }
 
     /// Reads the facts of a request body.
     public static func scan(_ bytes: [UInt8], _ endpoint: Endpoint) throws(RequestError) -> RequestFacts {

@@ -3,7 +3,7 @@ public enum RequestField: UInt8, CaseIterable, Hashable, Sendable {
     case model, messages, prompt, input, tools
     case stream, streamOptions
     case serviceTier
-    case maxTokens, maxCompletionTokens, n, bestOf
+    case maxTokens, maxCompletionTokens, nPredict, n, bestOf
     case temperature, seed, logprobs, responseFormat, encodingFormat
     case metadata, promptCacheKey, user, safetyIdentifier, store
 
@@ -11,7 +11,7 @@ public enum RequestField: UInt8, CaseIterable, Hashable, Sendable {
 
     private static let names: [StaticString] = [
         "model", "messages", "prompt", "input", "tools", "stream", "stream_options", "service_tier", "max_tokens",
-        "max_completion_tokens", "n", "best_of", "temperature", "seed", "logprobs", "response_format",
+        "max_completion_tokens", "n_predict", "n", "best_of", "temperature", "seed", "logprobs", "response_format",
         "encoding_format", "metadata", "prompt_cache_key", "user", "safety_identifier", "store",
     ]
 

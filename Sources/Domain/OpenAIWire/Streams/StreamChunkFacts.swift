@@ -27,6 +27,7 @@ public struct StreamChunkFacts: Hashable, Sendable {
     public private(set) var serviceTier: String?
     public private(set) var serviceTierMember: JSONMember?
 
+    private var modelSlice: JSONSlice?
     private var choiceCount = 0
     private var texts = 0
     private var text: Range<Int>?
@@ -35,6 +36,11 @@ public struct StreamChunkFacts: Hashable, Sendable {
     var onlyText: Range<Int>? { self.choiceCount == 1 && self.texts == 1 ? self.text : nil }
 
     private init() { self.layout = JSONObjectLayout(open: 0, close: 0, memberCount: 0) }
+
+    /// The model that the chunk names. - Parameter payload: the one that was scanned.
+    public func model(in payload: UnsafeRawBufferPointer) -> String? {
+        self.modelSlice.map { JSONText.string($0, in: payload) }
+    }
 
     public static func scan(_ payload: [UInt8]) throws(JSONError) -> StreamChunkFacts {
         try withJSONBytes(payload) { (buffer) throws(JSONError) in try self.scan(buffer) }
@@ -79,6 +85,7 @@ public struct StreamChunkFacts: Hashable, Sendable {
             } else {
                 let value = try scanner.value()
                 if scanner.matches(key, "error"), scanner.isTruthy(value) { error = value }
+                if scanner.matches(key, "model"), value.kind == .string { self.modelSlice = value }
             }
         }
         self.layout = JSONObjectLayout(open: open, close: scanner.offset - 1, memberCount: memberCount)

@@ -1,0 +1,87 @@
+import Gateway
+import GatewayTesting
+import Ledger
+import OpenAIWire
+import Quantities
+import Routing
+import Testing
+
+@Suite("Billed by what served, and never beyond what was held")
+struct BilledByWhatServedTests {
+    private static func event(_ members: String) -> String {
+        #"data: {"id":"c1","model":"m-2026","choices":[{"index":0,"delta":{"content":"yes"},"finish_reason":null}]"#
+            + members + "}\n\n"
+    }
+
+    private static let end =
+        #"data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"#
+        + #""usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}"# + "\n\ndata: [DONE]\n\n"
+
+    @Test("a bought engine's stream is billed at the tier and model that it names, and the client sees that tier")
+    func boughtStream() async throws {
+        let tier = #","service_tier":"priority""#
+        let desk = try await CompletionDesk(
+            [.stream([Self.event(tier), Self.event(tier), Self.end])], kind: .openai)
+        let (client, _) = try desk.ask(CompletionDesk.streamed)
+        let charge = try #require(desk.store.allCharges.first)
+        #expect(charge.servedTier == .priority && charge.servedModel == "m-2026")
+        #expect(charge.amount == Money(picodollars: 10 * 4_000_000 + 5 * 8_000_000))
+        #expect(client.text.contains(#""service_tier":"priority""#))
+        #expect(!client.text.contains(#""service_tier":"default""#))
+    }
+
+    @Test("a cap holds what the dearest tier of a bought engine would cost")
+    func capOfBought() async throws {
+        let body = #"{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":1000}"#
+        for (kind, isServed) in [(EngineKind.vllm, true), (.openai, false)] {
+            let desk = try await CompletionDesk([.answer(CompletionDesk.answer)], kind: kind)
+            // Between the bound at the standard tier and four times as much.
+            desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.005"), spent: .zero)
+            let (client, _) = try desk.ask(body)
+            #expect((client.state.error == nil) == isServed, "\(kind)")
+        }
+    }
+
+    @Test(
+        "every name of a limit counts: the largest is held, and no limit at all is the longest context",
+        arguments: [
+            (#""max_tokens":100000"#, false), (#""max_completion_tokens":1,"max_tokens":100000"#, false),
+            (#""max_tokens":1,"n_predict":100000"#, false), (#""max_tokens":1,"n_predict":-1"#, false),
+            (#""max_tokens":1,"n_predict":2"#, true),
+        ])
+    func limits(_ limits: String, isServed: Bool) async throws {
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])
+        desk.holds.open("proj_a", cap: try Money(decimalDollars: "0.02"), spent: .zero)
+        let (client, _) = try desk.ask(#"{"model":"m","messages":[{"role":"user","content":"hi"}],\#(limits)}"#)
+        #expect((client.state.error == nil) == isServed)
+    }
+
+    @Test("an image in the body is estimated as an image, and the estimate stays below the limit of the answer")
+    func estimate() async throws {
+        let image = String(repeating: "A", count: 400_000)
+        let body =
+            #"{"model":"m","max_tokens":3,"stream":true,"messages":[{"role":"user","content":[{"type":"image_url","#
+            + #""image_url":{"url":"data:image/png;base64,\#(image)"}}]}]}"#
+        let chunks = (0..<9).map { _ in Self.event("") }
+        let desk = try await CompletionDesk([
+            EngineScript(
+                [.head(AnswerHead(status: 200, contentType: "text/event-stream"))]
+                    + chunks.map { .bytes(Array($0.utf8)) } + [.fail(EngineFailure(.fault, message: "cut"))])
+        ])
+        _ = try desk.ask(body)
+        let charge = try #require(desk.store.allCharges.first)
+        #expect(charge.outcome == .broken && charge.usage.isEstimated)
+        #expect(charge.usage.input < 2_000 && charge.usage.output == 3)
+    }
+
+    @Test("what came before an error within a stream is sent, as it is billed")
+    func beforeAnError() async throws {
+        let piece = Self.event("") + Self.event("") + "data: {\"error\":{\"message\":\"no\"}}\n\n"
+        let desk = try await CompletionDesk([.stream([Self.event(""), piece])])
+        let (client, _) = try desk.ask(CompletionDesk.streamed)
+        let charge = try #require(desk.store.allCharges.first)
+        #expect(charge.usage.output == 3)
+        #expect(client.text.split(separator: #""content":"yes""#, omittingEmptySubsequences: false).count == 4)
+        #expect(client.text.contains("The engine failed: no"))
+    }
+}
