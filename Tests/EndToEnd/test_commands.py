@@ -8,6 +8,7 @@ from harness.batches import chat_lines, ended, jsonl, submit
 from harness.commands import ebb, objects
 from harness.gateway import KEY
 from harness.ledger import Books
+from harness.projects import knows
 from harness.waiting import wait_until
 
 PRICES = "prices: {models: {simulated: {default: {input: 1, output: 3}, batch: {times: 0.5}}}}\n"
@@ -53,11 +54,6 @@ def lines(tmp_path):
     path = tmp_path / "in.jsonl"
     path.write_bytes(jsonl(chat_lines(3, "command")))
     return path
-
-
-def knows(gateway, key):
-    with gateway.http(key=key) as http:
-        return http.get("models").status_code == 200
 
 
 def test_files_from_upload_to_delete(cli, lines):
