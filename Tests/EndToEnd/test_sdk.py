@@ -101,7 +101,7 @@ def test_batch_from_upload_to_download(client):
     assert done.metadata == {"purpose": "nightly"}
     assert done.error_file_id is None
     output = rows(client, done.output_file_id)
-    assert sorted(row["custom_id"] for row in output) == sorted(line["custom_id"] for line in lines)
+    assert [row["custom_id"] for row in output] == [line["custom_id"] for line in lines]
     assert all(row["error"] is None and row["response"]["status_code"] == 200 for row in output)
     usages = [row["response"]["body"]["usage"] for row in output]
     assert done.usage.input_tokens == sum(usage["prompt_tokens"] for usage in usages)
