@@ -8,7 +8,9 @@ from decimal import Decimal
 
 import pytest
 
+from harness.batches import ended
 from harness.commands import END_SECONDS, JobFiles, ebb, start
+from harness.gateway import KEY
 from harness.ledger import Books
 from harness.waiting import wait_until
 
@@ -38,19 +40,23 @@ def recorded(data):
     return {row["line"] + 1 for row in Books(data).rows("SELECT line FROM line_result")}
 
 
+def lines_are_kept(data):
+    """Waits until the job has some lines in its store."""
+    wait_until(lambda: (data / "ebb.sqlite").exists() and Books(data).rows(
+        "SELECT name FROM sqlite_master WHERE name = 'line_result'"), 10, "the store of the job", every=0.02)
+    wait_until(lambda: len(recorded(data)) >= SLOTS, 10, "lines in the store", every=0.02)
+
+
 def stopped(job, home, signal_number):
     """Starts the job and stops it when some lines are in the store; returns its status and what it wrote."""
     process = start(*job, home=home)
     try:
-        data = home / "data"
-        wait_until(lambda: (data / "ebb.sqlite").exists() and Books(data).rows(
-            "SELECT name FROM sqlite_master WHERE name = 'line_result'"), 10, "the store of the job", every=0.02)
-        wait_until(lambda: len(recorded(data)) >= SLOTS, 10, "lines in the store", every=0.02)
+        lines_are_kept(home / "data")
         process.send_signal(signal_number)
         _, errors = process.communicate(timeout=END_SECONDS)
     finally:
         process.kill()
-    assert SLOTS <= len(recorded(data)) < LINES, "stopped in the middle"
+    assert SLOTS <= len(recorded(home / "data")) < LINES, "stopped in the middle"
     return process.returncode, errors
 
 
@@ -87,6 +93,44 @@ def test_after_a_kill_the_same_command_goes_on(job, engine, tmp_path):
     assert status == -signal.SIGKILL
     # Lines in flight, and answers that waited for their transaction.
     resume(job, tmp_path, engine, 3 * SLOTS)
+
+
+def test_an_engine_that_goes_away_stops_the_job_and_another_goes_on(job, engine, start_engine, tmp_path):
+    process = start(*job, "--engine-wait", 1, home=tmp_path)
+    try:
+        lines_are_kept(tmp_path / "data")
+        engine.kill()
+        _, errors = process.communicate(timeout=END_SECONDS)
+    finally:
+        process.kill()
+    kept = len(recorded(tmp_path / "data"))
+    assert process.returncode == 5 and kept < LINES
+    assert f"the engine cannot be reached. {kept} of {LINES} lines are done and kept" in errors
+    another = start_engine()
+    job[job.index(engine.url)] = another.url
+    ebb(*job, home=tmp_path)
+    assert JobFiles(tmp_path / "prompts.jsonl").answered == [str(number) for number in range(1, LINES + 1)]
+    assert another.execution_log()["started"] == LINES - kept
+
+
+def test_ctrl_c_with_a_server_only_stops_watching(job, engine, start_gateway, tmp_path):
+    gateway = start_gateway(engine, data="gateway", config=PRICES)
+    words = ["run", job[1], "--server", gateway.url, "--yes"]
+    process = start(*words, home=tmp_path, variables={"EBB_API_KEY": KEY})
+    try:
+        with gateway.sdk() as client:
+            [batch] = wait_until(lambda: client.batches.list().data, 10, "the job's batch", every=0.02)
+            wait_until(lambda: engine.running() > 0, 5, "lines at the engine")
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=END_SECONDS)
+            assert process.returncode == 130 and f"the gateway goes on with {batch.id}" in errors
+            assert ended(client, batch.id).request_counts.completed == LINES
+    finally:
+        process.kill()
+    screen = ebb(*words, home=tmp_path, variables={"EBB_API_KEY": KEY})
+    assert "nothing is run or paid again" in screen.stderr
+    assert JobFiles(tmp_path / "prompts.jsonl").answered == [str(number) for number in range(1, LINES + 1)]
+    assert engine.execution_log()["started"] == LINES
 
 
 def test_progress_is_lines_where_there_is_no_terminal(job, tmp_path):
