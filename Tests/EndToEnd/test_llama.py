@@ -11,7 +11,6 @@ from harness.gateway import open_request
 from harness.ledger import Books
 from harness.llama_engine import SLOTS
 from harness.program import binary
-from harness.projects import has_command
 from harness.sse import events
 from harness.waiting import wait_until
 
@@ -196,8 +195,6 @@ def test_a_batch_with_shared_prefixes(client, llama_gateway, llama, model):
 
 
 def test_engines_check(llama, engine):
-    if not has_command("engines"):
-        pytest.skip("the program has no command `engines` yet")
     nobody = "http://127.0.0.1:1/v1"
     words = [binary(), "engines", "check", "--json"]
     checked = subprocess.run(

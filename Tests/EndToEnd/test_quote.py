@@ -1,20 +1,9 @@
 """`ebb quote` and `ebb run`: what a job is expected to cost, and what that rests on."""
 import json
-import os
-import subprocess
 
-from harness.program import binary
+from harness.commands import ebb
 
 PROMPTS = [f"Name river {number}." for number in range(12)]
-
-
-def ebb(*arguments, home, check=True):
-    """Runs a command to its end with a home of its own."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("EBB_", "XDG_"))}
-    environment["HOME"] = str(home)
-    return subprocess.run(
-        [binary(), *map(str, arguments)], env=environment, cwd=home, capture_output=True, text=True, timeout=60,
-        check=check)
 
 
 def prompts(folder):
@@ -72,8 +61,8 @@ def test_the_folder_of_a_running_server_can_be_read(start_gateway, engine, tmp_p
 
 
 def test_a_folder_that_is_named_must_be_there(tmp_path):
-    failed = ebb("quote", bodies(tmp_path), "--data", tmp_path / "nowhere", home=tmp_path, check=False)
-    assert failed.returncode == 6 and "is no data folder" in failed.stderr
+    failed = ebb("quote", bodies(tmp_path), "--data", tmp_path / "nowhere", home=tmp_path, status=6)
+    assert "is no data folder" in failed.stderr
     assert not (tmp_path / "nowhere").exists()
 
 

@@ -9,9 +9,12 @@ import pytest
 from harness.batches import chat_line, chat_lines, ended, jsonl, rows, submit, upload
 from harness.gateway import open_request
 from harness.ledger import Books
+from harness.projects import add_project, knows
 from harness.scripted_engine import ScriptedEngine
 from harness.waiting import wait_until
 
+PRICES = "prices: {models: {simulated: {default: {input: 1, output: 3}}}}\n"
+GATEWAY_TRIES = 3
 ASK = {"model": "simulated", "messages": [{"role": "user", "content": "a question"}], "max_tokens": 8}
 
 
@@ -98,7 +101,7 @@ def test_batch_from_upload_to_download(client):
     assert done.metadata == {"purpose": "nightly"}
     assert done.error_file_id is None
     output = rows(client, done.output_file_id)
-    assert sorted(row["custom_id"] for row in output) == sorted(line["custom_id"] for line in lines)
+    assert [row["custom_id"] for row in output] == [line["custom_id"] for line in lines]
     assert all(row["error"] is None and row["response"]["status_code"] == 200 for row in output)
     usages = [row["response"]["body"]["usage"] for row in output]
     assert done.usage.input_tokens == sum(usage["prompt_tokens"] for usage in usages)
@@ -227,14 +230,66 @@ def test_raw_response_headers(client):
 
 def test_retries_of_the_sdk_reach_a_recovered_engine(start_gateway):
     fault = {"error": {"message": "broken for now", "type": "server_error", "param": None, "code": None}}
+    ask = {"model": "scripted", "messages": [{"role": "user", "content": "try"}]}
     with ScriptedEngine() as engine:
         gateway = start_gateway(engine)
-        engine.then(500, fault)
+        # As many failures as the gateway tries by itself: the fourth call is the SDK's second request.
+        engine.then(500, fault, times=GATEWAY_TRIES)
         with gateway.sdk(max_retries=2) as sdk:
-            answer = sdk.chat.completions.create(
-                model="scripted", messages=[{"role": "user", "content": "try"}])
-        assert answer.choices[0].message.content == "scripted answer"
-        assert len(engine.sent("/v1/chat/completions")) == 2
+            raw = sdk.chat.completions.with_raw_response.create(**ask)
+        assert raw.parse().choices[0].message.content == "scripted answer"
+        assert raw.retries_taken == 1
+        assert len(engine.sent("/v1/chat/completions")) == GATEWAY_TRIES + 1
+        assert len(Books(gateway.data).charges()) == 1
+
+
+def test_a_failure_without_retries_is_an_error_with_the_time_to_wait(start_gateway):
+    fault = {"error": {"message": "broken for now", "type": "server_error", "param": None, "code": None}}
+    with ScriptedEngine() as engine:
+        gateway = start_gateway(engine)
+        engine.then(500, fault, times=GATEWAY_TRIES)
+        with gateway.sdk() as sdk, pytest.raises(openai.InternalServerError) as caught:
+            sdk.chat.completions.create(model="scripted", messages=[{"role": "user", "content": "try"}])
+    assert int(caught.value.response.headers["retry-after"]) >= 1
+    assert len(engine.sent("/v1/chat/completions")) == GATEWAY_TRIES
+
+
+def test_a_spent_budget_is_a_rate_limit_error_that_the_sdk_does_not_try_again(start_engine, start_gateway):
+    engine = start_engine()
+    gateway = start_gateway(engine, config=PRICES)
+    key = add_project(gateway.data, "poor", limit="0.000001")
+    with gateway.sdk(key=key, max_retries=2) as sdk:
+        wait_until(lambda: knows(gateway, key), 5, "the new key works", every=0.05)
+        with pytest.raises(openai.RateLimitError) as caught:
+            sdk.chat.completions.create(**ASK)
+        assert caught.value.status_code == 429 and caught.value.type == "insufficient_quota"
+        assert caught.value.response.headers["x-should-retry"] == "false"
+        assert caught.value.request.headers["x-stainless-retry-count"] == "0", "the first request was the last"
+    assert engine.execution_log()["started"] == 0
+
+
+def test_an_engines_refusal_of_one_request_for_its_size_is_a_rate_limit_error(start_gateway):
+    refusal = {"error": {"message": "Request too large for scripted on tokens per min (TPM): Limit 1, Requested 9.",
+                         "type": "tokens", "param": None, "code": "rate_limit_exceeded"}}
+    with ScriptedEngine() as engine:
+        gateway = start_gateway(engine)
+        engine.then(429, refusal)
+        with gateway.sdk(max_retries=2) as sdk, pytest.raises(openai.RateLimitError) as caught:
+            sdk.chat.completions.create(model="scripted", messages=[{"role": "user", "content": "much"}])
+    assert caught.value.code == "rate_limit_exceeded"
+    assert len(engine.sent("/v1/chat/completions")) == 1, "it never fits, so nobody tries again"
+
+
+def test_an_engines_403_is_the_operators_and_no_permission_error(start_gateway):
+    refusal = {"error": {"message": "Key sk-engine-secret may not use it.", "type": "permission_error",
+                         "param": None, "code": None}}
+    with ScriptedEngine() as engine:
+        gateway = start_gateway(engine)
+        engine.then(403, refusal, times=9)
+        with gateway.sdk() as sdk, pytest.raises(openai.APIStatusError) as caught:
+            sdk.chat.completions.create(model="scripted", messages=[{"role": "user", "content": "x"}])
+    assert isinstance(caught.value, openai.InternalServerError), "the client's own key is good"
+    assert "sk-engine-secret" not in str(caught.value)
 
 
 def test_an_engine_that_stays_broken_is_an_error_and_free(start_engine, start_gateway):
@@ -263,6 +318,36 @@ def test_a_client_that_goes_away_frees_the_slot(start_engine, start_gateway, str
             assert connection.recv(4096).startswith(b"HTTP/1.1 200")
         wait_until(lambda: engine.running() == 1, 5, "the request in a slot of the engine")
     wait_until(lambda: engine.running() == 0, 0.2, "slot free after the client went", every=0.005)
+    assert engine.metrics().total("ebb_simulator_cancelled_total") == 1
+
+
+@pytest.mark.parametrize("way", ["close", "cancel"])
+def test_an_async_stream_that_is_given_up_frees_the_slot(start_engine, start_gateway, way):
+    engine = start_engine(decode_rate=20)
+    gateway = start_gateway(engine)
+
+    async def work():
+        async with gateway.async_sdk() as sdk:
+            stream = await sdk.chat.completions.create(
+                **{**ASK, "max_tokens": 1000}, stream=True, extra_body={"ignore_eos": True})
+            assert (await anext(stream)).choices
+
+            async def read():
+                return [chunk async for chunk in stream]
+
+            assert engine.running() == 1
+            if way == "close":
+                await stream.close()
+            else:
+                reading = asyncio.create_task(read())
+                await asyncio.sleep(0)
+                reading.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await reading
+            wait_until(lambda: engine.running() == 0, 0.5, "slot free while the client lives on", every=0.005)
+            assert (await sdk.chat.completions.create(**ASK)).choices
+
+    asyncio.run(work())
     assert engine.metrics().total("ebb_simulator_cancelled_total") == 1
 
 
