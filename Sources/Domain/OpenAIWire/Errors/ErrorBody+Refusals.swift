@@ -84,28 +84,9 @@ extension ErrorBody {
             code: "model_not_found")
     }
 
-    /// A model that exists, but that the project's lists exclude.
-    public static func modelNotAllowed(_ name: String) -> ErrorBody {
-        ErrorBody(
-            status: 403, message: "The project does not have access to the model '\(name)'.", code: "model_not_found")
-    }
-
     /// A tier that is unknown, or that the model does not offer.
     public static let invalidServiceTier = ErrorBody(
         status: 400, message: "Invalid service_tier argument", param: "service_tier")
-
-    public static let serviceTierNotAllowed = ErrorBody(
-        status: 400,
-        message: "Invalid service_tier argument: The requested service tier is not allowed for this project.",
-        param: "service_tier")
-
-    public static func contextLengthExceeded(_ endpoint: Endpoint, maximum: Int64, requested: Int64) -> ErrorBody {
-        ErrorBody(
-            status: 400,
-            message: "This model's maximum context length is \(maximum) tokens. However, your request needs "
-                + "\(requested) tokens. Please reduce its length.",
-            param: endpoint.requiredField, code: "context_length_exceeded")
-    }
 
     public static func unknownURL(method: String, path: String) -> ErrorBody {
         ErrorBody(status: 404, message: "Invalid URL (\(method) \(path))")
@@ -119,9 +100,6 @@ extension ErrorBody {
     public static func bodyTooLarge(maximumBytes: Int) -> ErrorBody {
         ErrorBody(status: 413, message: "The request is too large. The maximum is \(maximumBytes) bytes.")
     }
-
-    public static let requestTimeout = ErrorBody(
-        status: 408, message: "The request did not arrive in time. Please retry.", type: "timeout_error")
 }
 
 extension JSONError {
