@@ -1,20 +1,9 @@
 """`ebb quote` and `ebb run`: what a job is expected to cost, and what that rests on."""
 import json
-import os
-import subprocess
 
-from harness.program import binary
+from harness.commands import ebb
 
 PROMPTS = [f"Name river {number}." for number in range(12)]
-
-
-def ebb(*arguments, home, check=True):
-    """Runs a command to its end with a home of its own."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("EBB_", "XDG_"))}
-    environment["HOME"] = str(home)
-    return subprocess.run(
-        [binary(), *map(str, arguments)], env=environment, cwd=home, capture_output=True, text=True, timeout=60,
-        check=check)
 
 
 def prompts(folder):
