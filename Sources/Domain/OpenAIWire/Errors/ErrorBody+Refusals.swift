@@ -38,43 +38,40 @@ extension ErrorBody {
     }
 
     public static func belowMinimum(_ name: String, minimum: Int64, got: String) -> ErrorBody {
-        ErrorBody(
-            status: 400,
-            message: "Invalid '\(name)': integer below minimum value. Expected a value >= \(minimum), "
-                + "but got \(got) instead.",
-            param: name, code: "integer_below_min_value")
+        self.outOfBounds(
+            name, "integer below minimum value", expected: "a value >= \(minimum)", got: got,
+            code: "integer_below_min_value")
     }
 
     public static func aboveMaximum(_ name: String, maximum: Int64, got: String) -> ErrorBody {
-        ErrorBody(
-            status: 400,
-            message: "Invalid '\(name)': integer above maximum value. Expected a value <= \(maximum), "
-                + "but got \(got) instead.",
-            param: name, code: "integer_above_max_value")
+        self.outOfBounds(
+            name, "integer above maximum value", expected: "a value <= \(maximum)", got: got,
+            code: "integer_above_max_value")
     }
 
     public static func emptyArray(_ name: String) -> ErrorBody {
-        ErrorBody(
-            status: 400,
-            message: "Invalid '\(name)': empty array. Expected an array with minimum length 1, "
-                + "but got an empty array instead.",
-            param: name, code: "empty_array")
+        self.outOfBounds(
+            name, "empty array", expected: "an array with minimum length 1", got: "an empty array", code: "empty_array")
     }
 
     public static func tooLong(_ name: String, maximum: Int, got: Int) -> ErrorBody {
-        ErrorBody(
-            status: 400,
-            message: "Invalid '\(name)': string too long. Expected a string with maximum length \(maximum), "
-                + "but got a string with length \(got) instead.",
-            param: name, code: "string_above_max_length")
+        self.outOfBounds(
+            name, "string too long", expected: "a string with maximum length \(maximum)",
+            got: "a string with length \(got)", code: "string_above_max_length")
     }
 
     public static func tooManyProperties(_ name: String, maximum: Int, got: Int) -> ErrorBody {
+        self.outOfBounds(
+            name, "too many properties", expected: "an object with at most \(maximum) properties",
+            got: "an object with \(got) properties", code: "object_above_max_properties")
+    }
+
+    private static func outOfBounds(
+        _ name: String, _ problem: String, expected: String, got: String, code: String
+    ) -> ErrorBody {
         ErrorBody(
-            status: 400,
-            message: "Invalid '\(name)': too many properties. Expected an object with at most \(maximum) properties, "
-                + "but got an object with \(got) properties instead.",
-            param: name, code: "object_above_max_properties")
+            status: 400, message: "Invalid '\(name)': \(problem). Expected \(expected), but got \(got) instead.",
+            param: name, code: code)
     }
 
     /// - Parameter param: nil for chat, `model` elsewhere.
