@@ -94,35 +94,42 @@ struct HTTPEngineClientTests {
         return sink
     }
 
-    @Test("answers arrive whole and their connection is used again")
-    func reuse() async throws {
+    /// Runs `body` with an engine and a client, and ends both.
+    private static func withEngine(
+        _ change: (inout SimulatorOptions) -> Void = { _ in },
+        _ body: (HTTPEngineClient, SimulatedEngine) async throws -> Void
+    ) async throws {
         var options = SimulatorOptions()
         options.model = "sim"
+        change(&options)
         let engine = try await SimulatedEngine.start(options: options, group: Self.group)
         let client = try HTTPEngineClient(group: Self.group)
-        let home = Self.group.next()
-        for _ in 0..<20 {
-            var request = try Self.request(engine.port)
-            request.home = home
-            let sink = await Self.ask(client, request)
-            #expect(sink.head?.status == 200 && sink.body.contains("simulated"))
-        }
-        #expect(engine.openConnections == 1)
+        try await body(client, engine)
         await client.shutdown()
         try await engine.shutdown()
     }
 
+    @Test("answers arrive whole and their connection is used again")
+    func reuse() async throws {
+        try await Self.withEngine { client, engine in
+            let home = Self.group.next()
+            for _ in 0..<20 {
+                var request = try Self.request(engine.port)
+                request.home = home
+                let sink = await Self.ask(client, request)
+                #expect(sink.head?.status == 200 && sink.body.contains("simulated"))
+            }
+            #expect(engine.openConnections == 1)
+        }
+    }
+
     @Test("an error answer arrives classified, with the engine's own body")
     func classified() async throws {
-        var options = SimulatorOptions()
-        options.model = "sim"
-        let engine = try await SimulatedEngine.start(options: options, group: Self.group)
-        let client = try HTTPEngineClient(group: Self.group)
-        let sink = await Self.ask(client, try Self.request(engine.port, body: Array("{".utf8)))
-        #expect(sink.failure?.kind == .clientFault && sink.failure?.status == 400)
-        #expect(sink.failure?.body.isEmpty == false)
-        await client.shutdown()
-        try await engine.shutdown()
+        try await Self.withEngine { client, engine in
+            let sink = await Self.ask(client, try Self.request(engine.port, body: Array("{".utf8)))
+            #expect(sink.failure?.kind == .clientFault && sink.failure?.status == 400)
+            #expect(sink.failure?.body.isEmpty == false)
+        }
     }
 
     @Test("a stopped engine is unreachable, also over a connection that was idle")
@@ -141,36 +148,26 @@ struct HTTPEngineClientTests {
 
     @Test("an engine that never answers runs into the first-token limit")
     func firstToken() async throws {
-        var options = SimulatorOptions()
-        options.model = "sim"
-        options.faults = [.hang: 1]
-        let engine = try await SimulatedEngine.start(options: options, group: Self.group)
-        let client = try HTTPEngineClient(group: Self.group)
-        let limits = EngineTimeouts(firstToken: .milliseconds(300))
-        let sink = await Self.ask(client, try Self.request(engine.port, timeouts: limits))
-        #expect(sink.failure?.kind == .timeout(.firstToken))
-        await client.shutdown()
-        try await engine.shutdown()
+        try await Self.withEngine({ $0.faults = [.hang: 1] }) { client, engine in
+            let limits = EngineTimeouts(firstToken: .milliseconds(300))
+            let sink = await Self.ask(client, try Self.request(engine.port, timeouts: limits))
+            #expect(sink.failure?.kind == .timeout(.firstToken))
+        }
     }
 
     @Test("cancelling a stream closes its connection, and nothing more arrives")
     func cancel() async throws {
-        var options = SimulatorOptions()
-        options.model = "sim"
-        options.decodeRate = 20
-        let engine = try await SimulatedEngine.start(options: options, group: Self.group)
-        let client = try HTTPEngineClient(group: Self.group)
-        let body = Array(
-            #"{"model":"sim","messages":[{"role":"user","content":"hello"}],"max_tokens":400,"ignore_eos":true,"stream":true}"#
-                .utf8)
-        let sink = CollectingSink()
-        let call = client.send(try Self.request(engine.port, stream: true, body: body), to: sink)
-        await sink.waitForBytes()
-        call.cancel()
-        let next = await Self.ask(client, try Self.request(engine.port))
-        #expect(next.head?.status == 200)
-        #expect(sink.failure == nil)
-        await client.shutdown()
-        try await engine.shutdown()
+        try await Self.withEngine({ $0.decodeRate = 20 }) { client, engine in
+            let body = Array(
+                #"{"model":"sim","messages":[{"role":"user","content":"hello"}],"max_tokens":400,"ignore_eos":true,"stream":true}"#
+                    .utf8)
+            let sink = CollectingSink()
+            let call = client.send(try Self.request(engine.port, stream: true, body: body), to: sink)
+            await sink.waitForBytes()
+            call.cancel()
+            let next = await Self.ask(client, try Self.request(engine.port))
+            #expect(next.head?.status == 200)
+            #expect(sink.failure == nil)
+        }
     }
 }

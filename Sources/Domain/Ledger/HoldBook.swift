@@ -63,6 +63,6 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
     }
 
     public func spent(_ account: Account) -> Money { self.balances[account]?.spent ?? .zero }
-    public func reserved(_ account: Account) -> Money { self.balances[account]?.reserved ?? .zero }
-    public var openHolds: Int { self.holds.count }
+    package func reserved(_ account: Account) -> Money { self.balances[account]?.reserved ?? .zero }
+    package var openHolds: Int { self.holds.count }
 }

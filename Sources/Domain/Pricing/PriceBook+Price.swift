@@ -1,12 +1,13 @@
-public import Quantities
+package import Quantities
 
-/// Only the amounts of a charge, for the path of every request.
-public struct ChargeAmounts: Hashable, Sendable {
-    public let amount: Money
+/// Only the amounts of a charge.
+package struct ChargeAmounts: Hashable, Sendable {
+    package let amount: Money
     /// At the standard tier's price; nil when that tier has no price for the usage.
-    public let listAmount: Money?
+    package let listAmount: Money?
 }
 
+// Whoever prices many usages keeps the table; these are for one.
 extension PriceBook {
     /// Prices what one request consumed, meter by meter.
     ///
@@ -15,14 +16,14 @@ extension PriceBook {
     ///   - tier: the tier that served it.
     ///   - at: when the request ran.
     ///   - extras: counts of meters that are not tokens: pieces, characters, seconds, sessions, ...
-    public func price(
+    package func price(
         _ usage: TokenUsage, model: String, tier: TierName, at instant: Instant, extras: [Meter: Int64] = [:]
     ) throws(PricingError) -> PricedUsage {
         try self.resolve(model, tier: tier, at: instant).price(usage, at: instant, extras: extras)
     }
 
     /// Prices tokens without a breakdown; the same amounts as `price`.
-    public func amounts(
+    package func amounts(
         _ usage: TokenUsage, model: String, tier: TierName, at instant: Instant
     ) throws(PricingError) -> ChargeAmounts {
         let table = try self.resolve(model, tier: tier, at: instant)

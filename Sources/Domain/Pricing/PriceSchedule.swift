@@ -38,10 +38,7 @@ public struct PriceSchedule: Hashable, Sendable {
         }
 
         func appliesOn(day: Int64) -> Bool {
-            // 1970-01-01 was a Thursday.
-            let remainder = (day + 3) % 7
-            let weekday = Int(remainder < 0 ? remainder + 7 : remainder) + 1
-            return self.weekdays.contains(weekday) && !self.exceptDays.contains(day)
+            self.weekdays.contains(CivilTime.weekday(ofDay: day)) && !self.exceptDays.contains(day)
         }
     }
 

@@ -6,7 +6,12 @@ extension PriceTable {
     ///
     /// An upper bound for requests whose cache writes nobody can foretell (12-hour retention is not assumed).
     public func highestCharge(usage: TokenUsage, at instant: Instant) throws(PricingError) -> Money {
-        Money(picodollars: try self.highestExact(usage, at: instant).exact.roundedHalfEven)
+        let plain = try self.charge(usage: usage, at: instant)
+        let card = try self.card(self.hours, forInput: usage.input, at: instant).card
+        guard card.rates[.cacheWrite] != nil else { return plain }
+        var written = usage
+        written.cacheWrite = usage.input - usage.cachedInput - usage.cacheWriteLong
+        return max(plain, try self.charge(usage: written, at: instant))
     }
 
     /// The most that a request of at most these tokens can cost, whatever kinds of tokens they turn out to be: written
@@ -64,50 +69,6 @@ extension PriceTable {
         .input, .cachedInput, .cacheWrite, .cacheWriteLong, .audioInput, .cachedAudioInput, .imageInput,
     ]
     private static let outputMeters: [Meter] = [.output, .reasoningOutput, .audioOutput, .imageOutput]
-
-    /// The most output tokens that `budget` pays for after a prompt of `input` tokens, at the highest charge.
-    ///
-    /// Whatever text a request with this limit produces, its charge does not exceed `budget`. Nil when the prompt
-    /// alone can cost more than the budget; `UsageSplit`'s limit of 2^50 when output is free.
-    public func affordableOutput(
-        input: Int64, within budget: Money, at instant: Instant
-    ) throws(PricingError) -> Int64? {
-        let (prompt, card) = try self.highestExact(TokenUsage(input: input), at: instant)
-        guard let rate = [card.rates[.output], card.rates[.reasoningOutput]].compactMap(\.self).max(by: Rate.isCheaper)
-        else { throw .unpriced(.meter(.output, model: self.model, tier: self.tier)) }
-        do throws(QuantityError) {
-            let rest = try Fraction(whole: budget.picodollars).adding(
-                Fraction(-prompt.numerator, over: prompt.denominator))
-            guard rest.numerator >= 0 else { return nil }
-            guard rate.picodollars > 0 else { return UsageSplit.countMax }
-            let perToken = try Fraction(Int128(rate.quantity), over: Int128(rate.picodollars))
-            let tokens = try rest.multiplied(by: perToken)
-            return Int64(min(tokens.numerator / tokens.denominator, Int128(UsageSplit.countMax)))
-        } catch {
-            throw .overflow
-        }
-    }
-
-    private func highestExact(
-        _ usage: TokenUsage, at instant: Instant
-    ) throws(PricingError) -> (exact: Fraction, card: RateCard) {
-        let card = try self.card(self.hours, forInput: usage.input, at: instant).card
-        let plain = try self.exact(card, usage)
-        guard card.rates[.cacheWrite] != nil else { return (plain, card) }
-        var written = usage
-        written.cacheWrite = usage.input - usage.cachedInput - usage.cacheWriteLong
-        let highest = try self.exact(card, written)
-        return (Fraction.isLess(plain, highest) ? highest : plain, card)
-    }
-
-    private func exact(_ card: RateCard, _ usage: TokenUsage) throws(PricingError) -> Fraction {
-        let split = try UsageSplit(usage, reasoningApart: card.reasoningApart, imageApart: card.imageApart)
-        do {
-            return try card.exact(split)
-        } catch {
-            throw .unpriced(.meter(error.meter, model: self.model, tier: self.tier))
-        }
-    }
 }
 
 extension PriceTable.Bands {
@@ -122,16 +83,5 @@ extension PriceTable.Bands {
 extension Rate {
     fileprivate static func isCheaper(_ a: Rate, _ b: Rate) -> Bool {
         Int128(a.picodollars) * Int128(b.quantity) < Int128(b.picodollars) * Int128(a.quantity)
-    }
-}
-
-extension Fraction {
-    /// Compares amounts that are near each other: whole parts first, then exactly where that fits.
-    fileprivate static func isLess(_ a: Fraction, _ b: Fraction) -> Bool {
-        let (wholeA, restA) = a.numerator.quotientAndRemainder(dividingBy: a.denominator)
-        let (wholeB, restB) = b.numerator.quotientAndRemainder(dividingBy: b.denominator)
-        if wholeA != wholeB { return wholeA < wholeB }
-        // Both rests are below their 64-bit denominators, so the products fit.
-        return restA * b.denominator < restB * a.denominator
     }
 }

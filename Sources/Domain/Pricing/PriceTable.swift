@@ -81,7 +81,7 @@ public struct PriceTable: Sendable {
     }
 
     /// The rates that apply to a request of `input` tokens, fallbacks included; what is absent has no price.
-    public func rates(forInput input: Int64 = 0, at instant: Instant) throws(PricingError) -> [Meter: Rate] {
+    package func rates(forInput input: Int64 = 0, at instant: Instant) throws(PricingError) -> [Meter: Rate] {
         try self.card(self.hours, forInput: input, at: instant).card.rates
     }
 

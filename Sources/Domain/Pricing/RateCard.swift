@@ -62,13 +62,6 @@ struct RateCard: Sendable {
     func picodollars(_ split: borrowing UsageSplit) throws(MissingRate) -> Int128 {
         Fraction.divideHalfEven(try self.numerator(split), by: Int128(self.denominator))
     }
-
-    /// The exact price of the tokens in picodollars.
-    func exact(_ split: borrowing UsageSplit) throws(MissingRate) -> Fraction {
-        let sum = try self.numerator(split)
-        // The denominator is positive by construction, so reducing cannot fail.
-        return (try? Fraction(sum, over: Int128(self.denominator))) ?? .zero
-    }
 }
 
 /// A meter that was used and has no rate.

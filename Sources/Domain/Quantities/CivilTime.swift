@@ -61,9 +61,9 @@ public struct CivilTime: Hashable, Sendable {
         return Instant(seconds: seconds - Int64(utcOffsetSeconds))
     }
 
-    /// ISO weekday: 1 is Monday, 7 is Sunday.
-    public var weekday: Int {
-        let offset = (self.daysSinceEpoch + 3) % 7
+    /// ISO weekday of a day counted from 1970-01-01: 1 is Monday, 7 is Sunday.
+    public static func weekday(ofDay day: Int64) -> Int {
+        let offset = (day + 3) % 7
         return Int(offset < 0 ? offset + 7 : offset) + 1
     }
 }

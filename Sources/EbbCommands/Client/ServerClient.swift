@@ -74,14 +74,9 @@ struct ServerClient: Sendable {
 
     /// Streams an answer to a file, which gets its name when all of it has arrived.
     func download(_ path: String, to file: String) async throws(ServerFailure) {
-        let target = try FileTarget(file)
-        do throws(ServerFailure) {
-            try await self.stream(path) { (bytes) throws in try target.write(bytes) }
-            try target.finish()
-        } catch {
-            target.abort()
-            throw error
-        }
+        let target = try OutputFile(file)
+        try await self.stream(path) { (bytes) throws in try target.write(bytes) }
+        try target.finish()
     }
 
     /// Streams an answer to `sink`. Not repeated once a byte has been given to it.

@@ -18,9 +18,9 @@ extension UsagePricing.Outcome {
         var rows: [[String]] = []
         for line in price.lines {
             let unit = line.meter.customaryQuantity
-            let per = unit == 1 ? "each" : "/ \(PriceReceipt.grouped(unit))"
+            let per = unit == 1 ? "each" : "/ \(Figures.count(unit))"
             rows.append([
-                line.meter.name, PriceReceipt.grouped(line.quantity), "$\(line.rate.dollars(per: unit)) \(per)",
+                line.meter.name, Figures.count(line.quantity), "$\(line.rate.dollars(per: unit)) \(per)",
                 "$\(line.exactAmount)",
             ])
         }
@@ -32,19 +32,5 @@ extension UsagePricing.Outcome {
         var table = TextTable(["meter", "#quantity", "unit price", "#amount"])
         let lines = [TextTable.printable(conditions)] + table.lines(rows).map { "  " + $0 }
         return lines.joined(separator: "\n") + "\n  price \(price.priceVersion)\n"
-    }
-}
-
-/// Numbers as people read them.
-enum PriceReceipt {
-    /// Digits in groups of three.
-    static func grouped(_ value: Int64) -> String {
-        let digits = String(value.magnitude)
-        var text = value < 0 ? "-" : ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index) % 3 == 0 { text += "," }
-            text.append(digit)
-        }
-        return text
     }
 }

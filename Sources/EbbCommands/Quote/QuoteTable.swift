@@ -7,8 +7,8 @@ import Tokenizing
 package enum QuoteTable {
     /// What the file asks for, a table of tiers for each model, and what shared beginnings are worth.
     package static func render(_ report: QuoteReport) -> String {
-        var text = "\(PriceReceipt.grouped(report.lines - report.invalidCount)) requests"
-        if report.invalidCount > 0 { text += ", \(PriceReceipt.grouped(report.invalidCount)) lines cannot be used" }
+        var text = "\(Figures.count(report.lines - report.invalidCount)) requests"
+        if report.invalidCount > 0 { text += ", \(Figures.count(report.invalidCount)) lines cannot be used" }
         text += ", prices of \(report.at.rfc3339)\n"
         for model in report.models { text += "\n" + self.render(model) }
         if report.prefixes.blocks > 0, report.prefixes.sharedInPrefixOrder > 0 {
@@ -22,13 +22,13 @@ package enum QuoteTable {
     private static func render(_ model: QuoteReport.ModelQuote) -> String {
         var text = "\(TextTable.printable(model.model))\n"
         let doubt = model.reasons.map(\.rawValue).sorted().joined(separator: ", ")
-        text += "  prompt tokens  \(PriceReceipt.grouped(model.promptTokens))"
+        text += "  prompt tokens  \(Figures.count(model.promptTokens))"
         let sources = CountingSource.allCases.filter(model.sources.contains).map(\.rawValue).joined(separator: ", ")
         text += " counted by \(sources) " + (doubt.isEmpty ? "(exact)" : "(estimate: \(doubt))")
-        if model.imageTokens > 0 { text += ", of which \(PriceReceipt.grouped(model.imageTokens)) are pictures" }
-        text += "\n  output tokens  \(PriceReceipt.grouped(model.outputFloor)) at least, "
-        text += "\(PriceReceipt.grouped(model.outputExpected)) expected, "
-        text += "\(PriceReceipt.grouped(model.outputMax)) at most\n"
+        if model.imageTokens > 0 { text += ", of which \(Figures.count(model.imageTokens)) are pictures" }
+        text += "\n  output tokens  \(Figures.count(model.outputFloor)) at least, "
+        text += "\(Figures.count(model.outputExpected)) expected, "
+        text += "\(Figures.count(model.outputMax)) at most\n"
         if model.outputMax > 0 { text += "  expected       \(self.expectation(model))\n" }
         var table = TextTable(["tier", "#floor", "#expected", "#max", "#saving", ""])
         for line in table.lines(model.rows.map(self.cells)) { text += "  \(line)\n" }
@@ -40,10 +40,10 @@ package enum QuoteTable {
 
     /// What the expected output rests on.
     private static func expectation(_ model: QuoteReport.ModelQuote) -> String {
-        let each = "\(PriceReceipt.grouped(model.expectedEach)) tokens an answer, or its limit where that is lower: "
+        let each = "\(Figures.count(model.expectedEach)) tokens an answer, or its limit where that is lower: "
         if model.pastAnswers == 0 { return each + "assumed, there are no past answers of this model" }
         let answers = model.pastAnswers == 1 ? "answer" : "answers"
-        return each + "from \(PriceReceipt.grouped(model.pastAnswers)) past \(answers) of this model"
+        return each + "from \(Figures.count(model.pastAnswers)) past \(answers) of this model"
     }
 
     private static func cells(_ row: QuoteRow) -> [String] {

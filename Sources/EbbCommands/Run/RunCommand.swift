@@ -83,6 +83,8 @@ struct RunCommand: AsyncParsableCommand {
                     aliases: self.alias.map { [$0] } ?? [], data: try RunFolder.choose(self.data))
             } catch let failure as StoreFailure {
                 throw CommandFailure("\(failure)", status: ExitStatus.store)
+            } catch ServerFailure.file(let what) {
+                throw CommandFailure(what, status: ExitStatus.store)
             } catch let failure as GatewayError {
                 throw CommandFailure(
                     failure.answer.message, status: failure.source == .store ? ExitStatus.store : ExitStatus.usage)

@@ -55,22 +55,13 @@ struct ServerRun {
             ledger: nil, priceNames: [:], models: models)
         let folder = ProcessEnvironment.all["TMPDIR"] ?? "/tmp"
         let path = "\(folder)/ebb-run-\(self.identity.text.prefix(16))-\(getpid()).jsonl"
-        let file = try FileTarget(path)
+        // Prompts in a folder that all users share.
+        let file = try OutputFile(path, mode: 0o600)
         defer { unlink(path) }
-        let result: JobConversion.Result
-        let consent: QuoteConsent
-        do {
-            result = try await conversion.run(at: self.clock.now) { try file.write($0) }
-            consent = QuoteConsent(plan: self.plan, result: result)
-            guard try consent.isGiven() else {
-                file.abort()
-                return nil
-            }
-            try file.finish()
-        } catch {
-            file.abort()
-            throw error
-        }
+        let result = try await conversion.run(at: self.clock.now) { try file.write($0) }
+        let consent = QuoteConsent(plan: self.plan, result: result)
+        guard try consent.isGiven() else { return nil }
+        try file.finish()
         // A repeated call after a lost connection must not make a second job; a job run again must.
         let key = "ebb-run-\(self.identity.text.prefix(32))-\(self.clock.now.nanoseconds)"
         let uploaded = try await self.client.uploadFile(

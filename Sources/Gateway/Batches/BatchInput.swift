@@ -26,26 +26,36 @@ struct BatchInput: Sendable {
             do throws(StoreFailure) {
                 return try blobs.read(key, offset: Int64(offset), count: count)
             } catch {
-                throw .truncated
+                throw .unreadable
             }
         }
     }
 
+    /// Reads all records once and compares their checksum; opening checks everything else.
+    func verify() throws(StoreFailure) {
+        try self.reading { (read) throws(LineIndexError) in try self.index.verify(read: read) }
+    }
+
     func entries(_ lines: Range<Int>) throws(StoreFailure) -> [LineEntry] {
-        do throws(LineIndexError) {
-            return try self.index.entries(lines, read: Self.reader(self.indexKey, self.blobs))
-        } catch {
-            throw .unavailable("the index of a batch file cannot be read: \(error)")
-        }
+        try self.reading { (read) throws(LineIndexError) in try self.index.entries(lines, read: read) }
     }
 
     /// The bytes of one line, without its line end.
     func line(_ line: Int) throws(StoreFailure) -> [UInt8] {
-        guard let entry = try self.entries(line..<line + 1).first else { throw .notFound }
-        return try self.line(entry)
+        try self.line(try self.reading { (read) throws(LineIndexError) in try self.index.entry(line, read: read) })
     }
 
     func line(_ entry: LineEntry) throws(StoreFailure) -> [UInt8] {
         try self.blobs.read(self.inputKey, offset: Int64(entry.offset), count: Int(entry.length))
+    }
+
+    private func reading<Value>(
+        _ body: (LineIndex.Read) throws(LineIndexError) -> Value
+    ) throws(StoreFailure) -> Value {
+        do throws(LineIndexError) {
+            return try body(Self.reader(self.indexKey, self.blobs))
+        } catch {
+            throw .unavailable("the index of a batch file cannot be read: \(error)")
+        }
     }
 }

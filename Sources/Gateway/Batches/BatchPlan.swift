@@ -19,7 +19,7 @@ struct BatchPlan: Sendable {
             lineCount: lineCount, epoch: UInt64(bitPattern: epoch), finished: finished.map { Int($0) },
             order: order?.lines ?? [], policy: policy)
         if let order, let slots {
-            self.lanes = LanePlan(order, cache: .perSlot(slots))
+            self.lanes = LanePlan(order, slots: slots)
             self.freeLanes = Array((0..<slots).reversed())
         }
     }

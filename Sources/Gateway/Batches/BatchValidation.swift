@@ -13,9 +13,10 @@ struct BatchValidation {
         else {
             return .invalid([.fileNotFound(self.batch.inputFile.text, organization: self.batch.project.text)])
         }
-        let facts = try BatchInput(input: input, index: index, blobs: self.context.blobs).index.facts
+        let lines = try BatchInput(input: input, index: index, blobs: self.context.blobs)
+        try lines.verify()
         let table = self.context.directory.table
-        return BatchCheck(endpoint: endpoint, limits: self.context.limits.batch).verdict(on: facts) {
+        return BatchCheck(endpoint: endpoint, limits: self.context.limits.batch).verdict(on: lines.index.facts) {
             // While no engine has answered nothing is known to be missing; dispatch waits for the model then.
             table.aliases.isEmpty || table.targets(for: $0) != nil
         }

@@ -27,5 +27,5 @@ public final class Holds: Sendable {
         self.book.withLock { try? $0.settle(request, on: project, actual: actual) }
     }
 
-    public func spent(_ project: ProjectID) -> Money { self.book.withLock { $0.spent(project) } }
+    package func spent(_ project: ProjectID) -> Money { self.book.withLock { $0.spent(project) } }
 }

@@ -8,9 +8,6 @@ public enum PromptReading: Hashable, Sendable {
     /// embeddings).
     case texts([String], tokens: Int64)
 
-    /// How many prompts there are; each one is answered on its own.
-    public var isChat: Bool { if case .chat = self { true } else { false } }
-
     /// Reads the body of a chat completion, a legacy completion, an embedding request or a Responses request.
     ///
     /// Nil when there is neither `messages` nor `prompt` nor `input` of a known form.

@@ -93,12 +93,13 @@ public struct QuoteJob: Sendable {
                     "request_limit_exceeded", "The line is longer than \(BatchLimits().lineBytesMax) bytes."))
         }
         let request: QuoteRequest
-        do throws(QuoteRequest.Flaw) {
-            request = try bytes.withUnsafeBufferPointer { (buffer) throws(QuoteRequest.Flaw) in
-                try QuoteRequest(line: UnsafeRawBufferPointer(buffer))
+        do throws(LineRefusal) {
+            request = try bytes.withUnsafeBufferPointer { (buffer) throws(LineRefusal) in
+                try QuoteRequest(line: UnsafeRawBufferPointer(buffer), number: line.number)
             }
         } catch {
-            return QuoteCountedLine(number: line.number, result: .invalid(error.code, error.message))
+            return QuoteCountedLine(
+                number: line.number, result: .invalid(error.error.code.rawValue, error.error.message))
         }
         let models = self.settings.models.isEmpty ? [request.model ?? ""] : self.settings.models
         guard models != [""] else {

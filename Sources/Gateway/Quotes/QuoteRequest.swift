@@ -1,3 +1,4 @@
+import Batching
 import OpenAIWire
 
 /// One line of a job, as far as a quote needs it.
@@ -10,40 +11,45 @@ struct QuoteRequest: Sendable {
     let outputMax: Int64?
     let chain: [UInt64]
 
-    struct Flaw: Error {
-        let code: String
-        let message: String
-    }
-
     /// Reads a line of a batch file or a bare request body.
-    init(line: UnsafeRawBufferPointer) throws(Flaw) {
+    ///
+    /// - Throws: what a batch's validation says of such a line.
+    init(line: UnsafeRawBufferPointer, number: Int) throws(LineRefusal) {
         let value: JSONValue
         do throws(JSONError) {
             value = try JSONValue(parsing: line)
         } catch {
-            throw Self.flaw(.invalidJSON(error))
+            throw LineRefusal(
+                LineError(
+                    code: .invalidJSONLine, message: "This line is not parseable as valid JSON: \(error.sentence).",
+                    line: number))
         }
         guard value.kind == .object else {
-            throw Flaw(code: "invalid_json_line", message: "A JSON object was expected, not \(value.kind.phrase).")
+            throw LineRefusal(
+                LineError(
+                    code: .invalidJSONLine, message: "A JSON object was expected, not \(value.kind.phrase).",
+                    line: number))
         }
         var body = value
         if value["custom_id"] != nil || value["body"] != nil {
-            guard let inner = value["body"], inner.kind != .null else { throw Self.flaw(.missingParameter("body")) }
+            guard let inner = value["body"], inner.kind != .null else {
+                throw LineRefusal(.missing("body", line: number))
+            }
             guard inner.kind == .object else {
-                throw Self.flaw(.invalidType("body", expected: "an object", got: inner.kind.phrase))
+                throw LineRefusal(.wrongType("body", expected: "an object", line: number))
             }
             body = inner
         }
-        guard let request = CountableRequest(body: body) else { throw Self.flaw(.missingPrompt("messages")) }
+        guard let request = CountableRequest(body: body) else {
+            throw LineRefusal(.required("messages", line: number))
+        }
         self.request = request
         self.model = body["model"]?.string
         self.answers = Self.answers(body)
-        self.outputMax = try Self.outputMax(body)
+        self.outputMax = try Self.outputMax(body, number)
         // Parsed a moment ago, so the same bytes cannot fail now.
         self.chain = (try? PromptPrefix.chain(body.encoded)) ?? []
     }
-
-    private static func flaw(_ flaw: BatchLineFlaw) -> Flaw { Flaw(code: flaw.code, message: flaw.message) }
 
     private static func answers(_ body: JSONValue) -> Int64 {
         let isResponse = body["max_output_tokens"] != nil || body["instructions"] != nil
@@ -55,14 +61,21 @@ struct QuoteRequest: Sendable {
         return min(each, RequestFacts.choicesMax) * prompts
     }
 
-    private static func outputMax(_ body: JSONValue) throws(Flaw) -> Int64? {
+    private static func outputMax(_ body: JSONValue, _ line: Int) throws(LineRefusal) -> Int64? {
         for name in ["max_completion_tokens", "max_tokens", "max_output_tokens"] {
             guard let value = body[name], value.kind != .null else { continue }
             guard let limit = value.integer, (0...1_000_000_000).contains(limit) else {
-                throw Self.flaw(.invalidType("body.\(name)", expected: "an integer", got: value.kind.phrase))
+                throw LineRefusal(.wrongType("body.\(name)", expected: "an integer", line: line))
             }
             return limit
         }
         return nil
     }
+}
+
+/// A line that cannot be quoted.
+struct LineRefusal: Error {
+    let error: LineError
+
+    init(_ error: LineError) { self.error = error }
 }

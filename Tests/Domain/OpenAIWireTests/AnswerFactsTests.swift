@@ -62,9 +62,13 @@ import Testing
         ("null", nil), ("[]", nil),
     ]
 
+    private static func reading(_ text: String) throws -> UsageReading {
+        try Array(text.utf8).withUnsafeBytes { try UsageReading.read($0) }
+    }
+
     @Test("usage is read leniently and never bent", arguments: usages)
     func readsUsage(_ text: String, _ expected: TokenUsage?) throws {
-        #expect(try UsageReading.read(Array(text.utf8)).usage == expected)
+        #expect(try Self.reading(text).usage == expected)
         let answer = try AnswerFacts.scan(Array(#"{"usage":\#(text)}"#.utf8), .chatCompletions)
         #expect(answer.usage == expected)
     }
@@ -72,10 +76,10 @@ import Testing
     @Test("impossible usage stays visible, and unreadable usage is told from absent usage")
     func badUsage() throws {
         #expect(
-            try UsageReading.read(Array(#"{"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":9}}"#.utf8))
-                .usage?.inconsistency != nil)
-        #expect(try UsageReading.read(Array(#"{"prompt_tokens":"x"}"#.utf8)).isUnreadable)
-        #expect(try !UsageReading.read(Array("null".utf8)).isUnreadable)
+            try Self.reading(#"{"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":9}}"#).usage?.inconsistency
+                != nil)
+        #expect(try Self.reading(#"{"prompt_tokens":"x"}"#).isUnreadable)
+        #expect(try !Self.reading("null").isUnreadable)
     }
 
     static let completions: [(String, String)] = [

@@ -110,16 +110,4 @@ import Testing
             #expect(throws: RequestError.self) { try UploadCompleteRequest.parse(Array(text.utf8)) }
         }
     }
-
-    @Test("form fields for the expiry are read like the object")
-    func formFields() throws {
-        #expect(try ExpiresAfter.parse(anchorText: nil, secondsText: nil) == nil)
-        #expect(try ExpiresAfter.parse(anchorText: "created_at", secondsText: "3600")?.seconds == 3600)
-        let bad: [(String?, String?)] = [
-            ("created_at", nil), (nil, "3600"), ("created_at", "60"), ("created_at", "x"), ("x", "3600"),
-        ]
-        for (anchor, seconds) in bad {
-            #expect(throws: RequestError.self) { try ExpiresAfter.parse(anchorText: anchor, secondsText: seconds) }
-        }
-    }
 }

@@ -20,7 +20,6 @@ import Testing
             + #""body":{"error":{"message":"Bad\n","type":"server_error","param":null,"code":null}}},"error":null}"#
             + "\n"
         #expect(String(decoding: bytes, as: UTF8.self) == expected)
-        #expect(OutputLine.isSuccess(status: 200) && !OutputLine.isSuccess(status: 400))
     }
 
     @Test("lines that never ran have no response", arguments: OutputLine.NeverExecuted.allCases)
@@ -32,16 +31,5 @@ import Testing
         #expect(line["custom_id"]?.string == "r1 é")
         #expect(line["response"] == .null)
         #expect(line["error"]?["code"]?.string == reason.rawValue)
-    }
-
-    @Test("a failure inside the gateway looks like an HTTP failure")
-    func failure() throws {
-        var bytes: [UInt8] = []
-        OutputLine.appendFailure(
-            id: "batch_req_4", customID: self.customID, requestID: "req_4", error: .engineTimeout, to: &bytes)
-        let line = try JSONValue(parsing: bytes)
-        #expect(line["error"] == .null)
-        #expect(line["response"]?["status_code"]?.integer == 504)
-        #expect(line["response"]?["body"]?["error"]?["code"]?.string == "engine_timeout")
     }
 }

@@ -52,21 +52,6 @@ import Testing
         #expect(result == #"{"model":"a","stream_options":\#(after),"messages":[1]}"#)
     }
 
-    @Test("limits are set under the name that the client used")
-    func maxTokens() throws {
-        #expect(
-            try self.edited(#"{"model":"a","messages":[1],"max_completion_tokens":5}"#) { $0.setMaxTokens(3) }
-                == #"{"model":"a","messages":[1],"max_completion_tokens":3}"#)
-        #expect(
-            try self.edited(#"{"model":"a","messages":[1]}"#) { $0.setMaxTokens(3) }
-                == #"{"model":"a","messages":[1],"max_tokens":3}"#)
-        #expect(
-            try self.edited(#"{"max_completion_tokens":5,"model":"a","messages":[1]}"#) {
-                $0.renameMaxCompletionTokens()
-            }
-                == #"{"model":"a","messages":[1],"max_tokens":5}"#)
-    }
-
     @Test(
         "any set of removals and insertions leaves valid JSON with the other members",
         arguments: 0..<400 as Range<UInt64>)

@@ -101,7 +101,6 @@ import Testing
         #expect(facts.model == "mid")
         #expect(facts.shadowed.count == 2)
         let edit = RequestEdit(facts)
-        #expect(!edit.isEmpty)
         #expect(String(decoding: edit.apply(to: body), as: UTF8.self) == #"{"messages":[1],"model":"mid"}"#)
     }
 

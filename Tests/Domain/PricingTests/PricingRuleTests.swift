@@ -237,37 +237,6 @@ import Testing
         #expect(long[.audioInput] == nil)
     }
 
-    @Test(
-        "the affordable output is the largest that the budget pays for",
-        arguments: ["gpt-5", "gpt-6.2-sol", "thinker", "deepseek-flash", "gpt-4-turbo"])
-    func affordable(_ model: String) throws {
-        var generator = SeededGenerator(seed: 11)
-        let table = try book.resolve(model, tier: .standard, at: now)
-        for _ in 0..<50 {
-            let budget = Money(picodollars: Int128(Int64.random(in: 0...2_000_000_000_000, using: &generator)))
-            let input = Int64.random(in: 0...400_000, using: &generator)
-            func highest(_ output: Int64) throws -> Money {
-                let usage = TokenUsage(input: input, output: output, reasoningOutput: output)
-                return try table.highestCharge(usage: usage, at: now)
-            }
-            if let output = try table.affordableOutput(input: input, within: budget, at: now) {
-                #expect(try highest(output) <= budget)
-                #expect(try highest(output + 1) > budget)
-            } else {
-                #expect(try highest(0) > budget)
-            }
-        }
-    }
-
-    @Test("free output is affordable without limit, and a prompt beyond the budget is not affordable")
-    func affordableEdges() throws {
-        let free = try book.resolve("free", tier: .standard, at: now)
-        #expect(try free.affordableOutput(input: 10, within: .zero, at: now) == 1 << 50)
-        let paid = try book.resolve("gpt-5", tier: .standard, at: now)
-        #expect(try paid.affordableOutput(input: 1, within: .zero, at: now) == nil)
-        #expect(try paid.affordableOutput(input: 0, within: .zero, at: now) == 0)
-    }
-
     @Test("a bare name with a slash wins over another model's qualified form, always")
     func slashes() throws {
         for _ in 0..<8 {

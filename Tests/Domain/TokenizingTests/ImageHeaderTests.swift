@@ -43,18 +43,18 @@ import Tokenizing
             width: 800, height: 600),
     ]
 
-    @Test("The size is read from the first bytes, as they are and in a data URL", arguments: samples)
+    private static func url(_ bytes: [UInt8]) -> String { "data:image/x;base64," + Data(bytes).base64EncodedString() }
+
+    @Test("The size is read from the first bytes of a data URL", arguments: samples)
     func reads(sample: Sample) throws {
         let size = ImageSize(width: sample.width, height: sample.height)
-        #expect(ImageHeader.size(of: sample.bytes) == size)
-        let url = "data:image/x;base64," + Data(sample.bytes).base64EncodedString()
-        #expect(ImageHeader.size(ofDataURL: url) == size)
+        #expect(ImageHeader.size(ofDataURL: Self.url(sample.bytes)) == size)
     }
 
     @Test("Cut anywhere, a header gives no size and does no harm", arguments: samples)
     func truncated(sample: Sample) {
         for length in 0..<sample.bytes.count {
-            #expect(ImageHeader.size(of: Array(sample.bytes.prefix(length))) == nil)
+            #expect(ImageHeader.size(ofDataURL: Self.url(Array(sample.bytes.prefix(length)))) == nil)
         }
     }
 

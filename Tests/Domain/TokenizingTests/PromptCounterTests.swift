@@ -59,7 +59,7 @@ struct PromptCounterTests {
         ]
         let count = try self.counter("gpt-3.5-turbo-0125").count(messages)
         #expect(count.tokens == tokens)
-        #expect(!count.isEstimate)
+        #expect(count.reasons.isEmpty)
     }
 
     @Test(

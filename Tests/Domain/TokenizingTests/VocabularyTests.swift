@@ -57,7 +57,7 @@ import Tokenizing
         let lines = String(decoding: TinyVocabulary.rankFile, as: UTF8.self).split(separator: "\n").reversed()
         let vocabulary = try self.load(lines.joined(separator: "\r\n"))
         #expect(vocabulary.tokenCount == TinyVocabulary.tokens.count)
-        #expect(vocabulary.bytes(ofToken: 65).map(Array.init) == [65])
-        #expect(vocabulary.bytes(ofToken: 9999) == nil)
+        #expect(Encoder(vocabulary).decode([65]) == [65])
+        #expect(Encoder(vocabulary).decode([9999]) == nil)
     }
 }

@@ -22,16 +22,16 @@ def start(*arguments, home, variables=None, **streams):
         [binary(), *map(str, arguments)], cwd=home, env=environment(home, **(variables or {})), **{**pipes, **streams})
 
 
-def ebb(*arguments, home, status=0, variables=None):
-    """Runs `ebb` to its end, which must have that status; returns what it wrote."""
+def ebb(*arguments, home, status=0, check=True, variables=None):
+    """Runs `ebb` to its end, which must have that status unless `check` is off; returns what it wrote."""
     process = start(*arguments, home=home, variables=variables)
     try:
         out, errors = process.communicate(timeout=END_SECONDS)
     finally:
         process.kill()
     words = " ".join(map(str, arguments))
-    assert process.returncode == status, f"ebb {words}: status {process.returncode}\n{out}{errors}"
-    return subprocess.CompletedProcess(words, status, out, errors)
+    assert not check or process.returncode == status, f"ebb {words}: status {process.returncode}\n{out}{errors}"
+    return subprocess.CompletedProcess(words, process.returncode, out, errors)
 
 
 def objects(text):

@@ -57,9 +57,6 @@ enum EmbeddingAnswer {
         for value in vector {
             withUnsafeBytes(of: value.bitPattern.littleEndian) { raw.append(contentsOf: $0) }
         }
-        var text: [UInt8] = [UInt8(ascii: "\"")]
-        Base64.append(raw, to: &text)
-        text.append(UInt8(ascii: "\""))
-        return text
+        return Base64Text.quoted(raw)
     }
 }

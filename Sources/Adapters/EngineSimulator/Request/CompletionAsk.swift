@@ -37,12 +37,8 @@ struct CompletionAsk: Sendable {
         self.kind = kind
         do {
             try self.read(bytes)
-        } catch let refusal as RequestRefusal {
-            throw refusal
-        } catch let error as JSONError {
-            throw .notJSON(error)
         } catch {
-            throw .invalid("\(error)")
+            throw .of(error)
         }
         if kind == .text, self.limit == nil { self.limit = Self.textLimitDefault }
     }

@@ -13,12 +13,8 @@ struct EmbeddingAsk: Sendable {
     init(parsing bytes: UnsafeRawBufferPointer) throws(RequestRefusal) {
         do {
             try self.read(bytes)
-        } catch let refusal as RequestRefusal {
-            throw refusal
-        } catch let error as JSONError {
-            throw .notJSON(error)
         } catch {
-            throw .invalid("\(error)")
+            throw .of(error)
         }
     }
 

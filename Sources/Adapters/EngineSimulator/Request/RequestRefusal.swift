@@ -22,6 +22,15 @@ struct RequestRefusal: Error, Hashable, Sendable {
         .invalid("The body is not valid JSON: \(error.reason) at byte \(error.offset).")
     }
 
+    /// The refusal that `error`, thrown while a body is read, means.
+    static func of(_ error: any Error) -> RequestRefusal {
+        switch error {
+        case let refusal as RequestRefusal: refusal
+        case let error as JSONError: .notJSON(error)
+        default: .invalid("\(error)")
+        }
+    }
+
     static func unknownModel(_ model: String) -> RequestRefusal {
         RequestRefusal(
             status: 404, type: "NotFoundError", message: "The model `\(model)` does not exist.", param: "model")

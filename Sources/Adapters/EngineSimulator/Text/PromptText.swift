@@ -1,3 +1,5 @@
+import OpenAIWire
+
 /// The text that the simulated engine sees of a request, and its simulated tokens.
 ///
 /// The rule: one token per four bytes of UTF-8, the last one may be shorter. A chat prompt is, message by message, the
@@ -14,7 +16,7 @@ package struct PromptText: Hashable, Sendable {
     package init(_ text: String) { self.bytes = Array(text.utf8) }
 
     package var tokens: Int { (self.bytes.count + Self.bytesPerToken - 1) / Self.bytesPerToken }
-    package var hash: UInt64 { self.bytes.withUnsafeBytes { StableHash.of($0) } }
+    package var hash: UInt64 { self.bytes.withUnsafeBytes { WireHash.hash64($0, seed: 0) } }
 
     /// The first 64 bytes as text: the mark of a request that brings none.
     package var start: String { String(decoding: self.bytes.prefix(64), as: UTF8.self) }
@@ -39,7 +41,7 @@ package struct PromptText: Hashable, Sendable {
         return self.bytes.withUnsafeBytes { bytes in
             var hash: UInt64 = 0
             return (0..<count).map { block in
-                hash = StableHash.of(
+                hash = WireHash.hash64(
                     UnsafeRawBufferPointer(rebasing: bytes[block * length..<(block + 1) * length]), seed: hash)
                 return hash
             }
@@ -51,7 +53,7 @@ package struct PromptText: Hashable, Sendable {
         self.bytes.withUnsafeBytes { bytes in
             stride(from: 0, to: bytes.count, by: Self.bytesPerToken).map { start in
                 let piece = bytes[start..<min(start + Self.bytesPerToken, bytes.count)]
-                return Int(StableHash.of(UnsafeRawBufferPointer(rebasing: piece)) % 128_000)
+                return Int(WireHash.hash64(UnsafeRawBufferPointer(rebasing: piece), seed: 0) % 128_000)
             }
         }
     }

@@ -1,4 +1,4 @@
-/// A 64-bit hash that is the same in every process, for deterministic answers and cache keys. Not for secrets.
+/// Mixing of 64-bit numbers, the same in every process, for deterministic answers. Not for secrets.
 package enum StableHash {
     private static let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
 
@@ -13,21 +13,4 @@ package enum StableHash {
 
     @inline(__always)
     package static func combine(_ a: UInt64, _ b: UInt64) -> UInt64 { self.mix(a ^ (b &* Self.multiplier)) }
-
-    package static func of(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
-        var hash = seed ^ UInt64(bytes.count)
-        var at = 0
-        while at &+ 8 <= bytes.count {
-            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-            hash = (hash ^ word) &* Self.multiplier
-            hash ^= hash >> 29
-            at &+= 8
-        }
-        var tail: UInt64 = 0
-        while at < bytes.count {
-            tail = tail << 8 | UInt64(bytes[at])
-            at &+= 1
-        }
-        return self.mix(hash ^ tail)
-    }
 }

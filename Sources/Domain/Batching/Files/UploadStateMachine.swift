@@ -143,12 +143,6 @@ public struct UploadStateMachine: Hashable, Sendable {
         self.file = file
     }
 
-    /// The parts could not be joined, or the file was refused: the upload is pending again.
-    public mutating func assemblyFailed() {
-        self.isAssembling = false
-        self.expectedDigest = nil
-    }
-
     /// Cancels; the caller deletes all parts. Cancelling again changes nothing.
     public mutating func cancel(now: Instant) throws(UploadRefusal) {
         if self.status == .cancelled { return }

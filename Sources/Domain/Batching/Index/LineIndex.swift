@@ -44,21 +44,6 @@ public struct LineIndex: Sendable {
         self.order = rawOrder.isEmpty ? nil : try PrefixOrder(encoded: rawOrder, lineCount: self.lineCount)
     }
 
-    /// Opens an index that lies in memory.
-    public init(_ bytes: [UInt8]) throws(LineIndexError) {
-        try self.init(bytes: bytes.count, read: Self.reader(bytes))
-    }
-
-    /// A `Read` over bytes in memory.
-    public static func reader(_ bytes: [UInt8]) -> Read {
-        { (offset: Int, count: Int) throws(LineIndexError) -> [UInt8] in
-            guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count - offset else {
-                throw .truncated
-            }
-            return Array(bytes[offset..<offset + count])
-        }
-    }
-
     /// Where the records of `lines` lie in the stored index, for callers that read by themselves.
     public static func byteRange(of lines: Range<Int>) -> Range<Int> {
         let start = LineIndexFormat.headerBytes

@@ -1,4 +1,4 @@
-/// Writes the index of a batch input file in chunks, while the file streams by.
+/// Writes the index of a batch input file while the file streams by.
 ///
 /// Format, version 1, little-endian:
 /// ```
@@ -11,34 +11,25 @@
 /// ```
 /// The trailer comes last so that nothing written earlier has to change.
 public struct LineIndexEncoder: Sendable {
-    private var pending: ByteWriter
+    private var records: ByteWriter
     private var checksum = LineIndexFormat.checksumSeed
     private var lineCount: UInt64 = 0
 
     public init() {
-        self.pending = ByteWriter()
-        self.pending.append(LineIndexFormat.header)
+        self.records = ByteWriter()
+        self.records.append(LineIndexFormat.header)
     }
 
-    /// Bytes that `takeBytes` would return.
-    public var pendingBytes: Int { self.pending.bytes.count }
-
     public mutating func append(_ entry: LineEntry) {
-        let start = self.pending.bytes.count
-        entry.encode(into: &self.pending)
-        self.checksum = self.pending.bytes.withUnsafeBytes {
+        let start = self.records.bytes.count
+        entry.encode(into: &self.records)
+        self.checksum = self.records.bytes.withUnsafeBytes {
             LineIndexFormat.extend(self.checksum, UnsafeRawBufferPointer(rebasing: $0[start...]))
         }
         self.lineCount += 1
     }
 
-    /// The bytes to write next; call it every few thousand lines to keep memory flat.
-    public mutating func takeBytes() -> [UInt8] {
-        defer { self.pending.removeAll() }
-        return self.pending.bytes
-    }
-
-    /// The last bytes: what is pending, the facts, the order and the trailer.
+    /// The whole index.
     public consuming func finish(facts: FileFacts, order: PrefixOrder? = nil) -> [UInt8] {
         let factsBytes = facts.encoded()
         let orderBytes = order?.encoded() ?? []
@@ -51,7 +42,7 @@ public struct LineIndexEncoder: Sendable {
         trailer.append(LineIndexFormat.checksum(orderBytes))
         trailer.append(LineIndexFormat.checksum(LineIndexFormat.header + trailer.bytes))
         trailer.append(LineIndexFormat.endMagic)
-        return self.pending.bytes + factsBytes + orderBytes + trailer.bytes
+        return self.records.bytes + factsBytes + orderBytes + trailer.bytes
     }
 }
 

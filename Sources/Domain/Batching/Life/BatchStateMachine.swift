@@ -84,12 +84,6 @@ public struct BatchStateMachine: Hashable, Sendable {
         case conflict(BatchStatus)
         /// The line's outcome must not be stored or charged: its batch takes no more outcomes.
         case lateLine
-
-        /// The message of the 409 (OpenAI's wording); nil for `lateLine`, which no client sees.
-        public var message: String? {
-            guard case .conflict(let status) = self else { return nil }
-            return "Cannot cancel a batch with status '\(status.rawValue)'."
-        }
     }
 
     /// How long lines in flight may go on after a cancel or the end of the window: zero ... 600 s (OpenAI's limit).

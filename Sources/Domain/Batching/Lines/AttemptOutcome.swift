@@ -12,17 +12,6 @@ public enum AttemptOutcome: Hashable, Sendable {
     /// The engine refuses this gateway, not the request (401, 403, a billing 429); not counted. The driver pauses the
     /// engine: failing the lines would punish the customer for the operator's fault.
     case engineUnusable
-
-    /// The outcome that an HTTP status means by itself: 2xx success; 408, 409, 429 and 5xx pass; 401 and 403 concern
-    /// the gateway's own credential; every other status is final.
-    public init(status: Int, retryAfter: Duration? = nil) {
-        switch status {
-        case 200..<300: self = .succeeded
-        case 401, 403: self = .engineUnusable
-        case 408, 409, 429, 500...: self = .retryable(.status(status), retryAfter: retryAfter)
-        default: self = .finalFailure(status: status)
-        }
-    }
 }
 
 /// A failure that may pass.

@@ -25,9 +25,6 @@ public struct FileFacts: Hashable, Sendable {
         }
     }
 
-    /// Longest model name in bytes; a longer one is kept cut and can therefore not be served.
-    public static let modelBytesMax = LineError.quotedBytesMax
-
     public internal(set) var byteCount = 0
     /// Lines without trailing blank ones.
     public internal(set) var lineCount = 0

@@ -57,7 +57,7 @@ extension LineError {
         LineError(code: .invalidJSONLine, message: "This line is not parseable as valid JSON.", line: line)
     }
 
-    static func missing(_ name: String, line: Int) -> LineError {
+    public static func missing(_ name: String, line: Int) -> LineError {
         LineError(
             code: .missingRequiredParameter, message: "Missing required parameter: '\(name)'.", param: name, line: line)
     }
@@ -92,7 +92,7 @@ extension LineError {
     }
 
     /// "Model parameter is required.", "Messages parameter is required."
-    static func required(_ name: String, line: Int) -> LineError {
+    public static func required(_ name: String, line: Int) -> LineError {
         let title = name.prefix(1).uppercased() + name.dropFirst()
         return LineError(
             code: .invalidRequest, message: "\(title) parameter is required.", param: "body.\(name)", line: line)
@@ -111,7 +111,7 @@ extension LineError {
             param: "method", line: line)
     }
 
-    static func wrongType(_ name: String, expected: String, line: Int) -> LineError {
+    public static func wrongType(_ name: String, expected: String, line: Int) -> LineError {
         LineError(
             code: .invalidType, message: "Invalid type for '\(name)': expected \(expected).", param: name, line: line)
     }
@@ -149,15 +149,6 @@ extension LineError {
             code: .invalidRequest,
             message: "Cannot find file \(quoted(file)), or organization \(organization) does not have access to it.",
             param: "file_id")
-    }
-
-    /// The enqueued prompt tokens of the model would exceed their limit.
-    public static func tokenLimit(model: String, organization: String, limit: Int) -> LineError {
-        LineError(
-            code: .tokenLimitExceeded,
-            message: "Enqueued token limit reached for \(quoted(model)) in organization \(organization). "
-                + "Limit: \(grouped(limit)) enqueued tokens. "
-                + "Please try again once some in_progress batches have been completed.")
     }
 
     static let costLimitReached = LineError(

@@ -79,25 +79,10 @@ public struct LineLedger: Sendable {
 
     /// Lines without outcome.
     public var remainingCount: Int { self.lineCount - self.done.count }
-    public var inFlightCount: Int { self.inFlight.count }
-    public var waitingCount: Int { self.waiting.count }
     /// Lines that could be leased now or later.
     public var pendingCount: Int { self.remainingCount - self.inFlight.count }
     /// When the first waiting line is ready, or nil when none waits.
     public var nextReady: Instant? { self.waiting.earliest }
-    public func isDone(_ line: Int) -> Bool { self.done.contains(line) }
-
-    /// Counted failures of a line in this epoch.
-    public func failures(of line: Int) -> Int { self.trouble(line).failures }
-
-    /// The lines without outcome, in file order: what the error file gets when the batch ends early.
-    public func forEachUnfinished(_ body: (Int) -> Void) {
-        var next = self.done.firstMissing()
-        while let line = next {
-            body(line)
-            next = self.done.firstMissing(from: line + 1)
-        }
-    }
 }
 
 extension LineLedger {

@@ -43,7 +43,7 @@ public struct LineSplitter: Sendable {
     }
 
     /// Bytes held for an unfinished line.
-    public var carriedBytes: Int { self.carry.count }
+    package var carriedBytes: Int { self.carry.count }
 
     /// Takes the next chunk and gives each line that ends in it. The bytes given are valid during the call only.
     public mutating func feed<Failure: Error>(

@@ -14,7 +14,7 @@ public struct LineValidator: Sendable {
     public init(limits: BatchLimits = BatchLimits()) { self.limits = limits }
 
     /// Bytes held for custom ids.
-    public var idBytes: Int { self.ids.bytes }
+    package var idBytes: Int { self.ids.bytes }
 
     /// Takes the next line. The closures give the texts of custom id and model; they are called only when a message or
     /// the facts need them.

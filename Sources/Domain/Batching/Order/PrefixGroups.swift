@@ -20,15 +20,4 @@ public struct PrefixGroups: Hashable, Sendable {
         let end = group + 1 < self.starts.count ? Int(self.starts[group + 1]) : self.placeCount
         return Int(self.starts[group])..<end
     }
-
-    /// The group to which a place of the order belongs.
-    public func group(ofPlace place: Int) -> Int {
-        var low = 0
-        var high = self.starts.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if Int(self.starts[middle]) <= place { low = middle } else { high = middle }
-        }
-        return low
-    }
 }

@@ -130,10 +130,6 @@ public struct UsageReading: Hashable, Sendable {
     }
 
     /// Reads a `usage` object on its own, for example from a stored answer.
-    public static func read(_ bytes: [UInt8]) throws(JSONError) -> UsageReading {
-        try withJSONBytes(bytes) { (buffer) throws(JSONError) in try self.read(buffer) }
-    }
-
     public static func read(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> UsageReading {
         var scanner = JSONScanner(bytes)
         let reading = try UsageReading(&scanner)

@@ -18,9 +18,6 @@ public enum OutputLine {
         }
     }
 
-    /// True for an answer that belongs in the output file; every other one belongs in the error file.
-    public static func isSuccess(status: Int) -> Bool { (200..<300).contains(status) }
-
     /// A line that an engine answered, well or badly: top-level `error` is null, the body tells.
     ///
     /// - Parameters:
@@ -46,14 +43,6 @@ public enum OutputLine {
             bytes.append(contentsOf: body)
         }
         bytes.append(contentsOf: "},\"error\":null}\n".utf8)
-    }
-
-    /// A line that was refused or failed inside the gateway, in the form of an HTTP failure.
-    public static func appendFailure(
-        id: String, customID: some Collection<UInt8>, requestID: String, error: ErrorBody, to bytes: inout [UInt8]
-    ) {
-        self.appendAnswer(
-            id: id, customID: customID, status: error.status, requestID: requestID, body: error.encoded, to: &bytes)
     }
 
     /// A line that never ran: `response` is null.

@@ -3,50 +3,6 @@ extension ErrorBody {
     public static let serverErrorType = "server_error"
     public static let overloadedType = "service_unavailable_error"
 
-    /// What a minute or day limit counts; the raw value is the error's `type`.
-    public enum LimitKind: String, Hashable, Sendable {
-        case requests, tokens
-    }
-
-    /// A temporary 429; the caller adds `Retry-After`.
-    ///
-    /// - Parameters:
-    ///   - window: as OpenAI writes it: "requests per min (RPM)", "tokens per day (TPD)".
-    ///   - retryAfter: in OpenAI's short form: "7.62s", "7m12s".
-    public static func rateLimit(
-        _ kind: LimitKind, window: String, model: String, owner: String, limit: Int64, used: Int64, requested: Int64,
-        retryAfter: String
-    ) -> ErrorBody {
-        ErrorBody(
-            status: 429,
-            message: "Rate limit reached for \(model) in \(owner) on \(window): Limit \(limit), Used \(used), "
-                + "Requested \(requested). Please try again in \(retryAfter).",
-            type: kind.rawValue, code: "rate_limit_exceeded")
-    }
-
-    /// One request above the whole limit: permanent, so the caller adds `x-should-retry: false`.
-    public static func requestTooLarge(
-        window: String, model: String, owner: String, limit: Int64, requested: Int64
-    ) -> ErrorBody {
-        ErrorBody(
-            status: 429,
-            message: "Request too large for \(model) in \(owner) on \(window): Limit \(limit), Requested \(requested). "
-                + "The input or output tokens must be reduced in order to run successfully.",
-            type: LimitKind.tokens.rawValue, code: "rate_limit_exceeded")
-    }
-
-    public static let slowDown = ErrorBody(
-        status: 429,
-        message: "Slow down: traffic grows too fast. Please reduce the request rate and ramp up gradually.",
-        type: "rate_limit_error", code: "slow_down")
-
-    /// No capacity for flex work now; free of charge (openai-api 4.4).
-    public static let flexUnavailable = ErrorBody(
-        status: 429,
-        message: "Resource Unavailable: the flex processing tier has no free capacity at present. "
-            + "Please try again later, or use service_tier 'auto'.",
-        type: "rate_limit_error", code: "resource_unavailable")
-
     /// Why money refuses; the raw value is the error's `code`. Never with `Retry-After`.
     public enum QuotaKind: String, Hashable, Sendable, CaseIterable {
         case quota = "insufficient_quota"
@@ -93,9 +49,4 @@ extension ErrorBody {
     public static let engineTimeout = ErrorBody(
         status: 504, message: "The engine that serves this model did not answer in time.", type: Self.serverErrorType,
         code: "engine_timeout")
-
-    /// The request waited in the queue for as long as its tier allows (openai-api 4.3).
-    public static let queueTimeout = ErrorBody(
-        status: 408, message: "The request waited too long for free capacity.", type: "timeout_error",
-        code: "queue_timeout")
 }

@@ -16,11 +16,4 @@ extension ErrorBody {
     public static func cannotCancel(status: String) -> ErrorBody {
         ErrorBody(status: 409, message: "Cannot cancel a batch with status '\(status)'.")
     }
-
-    public static func notDownloadable(purpose: String) -> ErrorBody {
-        ErrorBody(status: 400, message: "Not allowed to download files of purpose: \(purpose)")
-    }
-
-    public static let invalidBatchFile = ErrorBody(
-        status: 400, message: "Invalid file format for Batch API. Must be .jsonl")
 }

@@ -38,43 +38,40 @@ extension ErrorBody {
     }
 
     public static func belowMinimum(_ name: String, minimum: Int64, got: String) -> ErrorBody {
-        ErrorBody(
-            status: 400,
-            message: "Invalid '\(name)': integer below minimum value. Expected a value >= \(minimum), "
-                + "but got \(got) instead.",
-            param: name, code: "integer_below_min_value")
+        self.outOfBounds(
+            name, "integer below minimum value", expected: "a value >= \(minimum)", got: got,
+            code: "integer_below_min_value")
     }
 
     public static func aboveMaximum(_ name: String, maximum: Int64, got: String) -> ErrorBody {
-        ErrorBody(
-            status: 400,
-            message: "Invalid '\(name)': integer above maximum value. Expected a value <= \(maximum), "
-                + "but got \(got) instead.",
-            param: name, code: "integer_above_max_value")
+        self.outOfBounds(
+            name, "integer above maximum value", expected: "a value <= \(maximum)", got: got,
+            code: "integer_above_max_value")
     }
 
     public static func emptyArray(_ name: String) -> ErrorBody {
-        ErrorBody(
-            status: 400,
-            message: "Invalid '\(name)': empty array. Expected an array with minimum length 1, "
-                + "but got an empty array instead.",
-            param: name, code: "empty_array")
+        self.outOfBounds(
+            name, "empty array", expected: "an array with minimum length 1", got: "an empty array", code: "empty_array")
     }
 
     public static func tooLong(_ name: String, maximum: Int, got: Int) -> ErrorBody {
-        ErrorBody(
-            status: 400,
-            message: "Invalid '\(name)': string too long. Expected a string with maximum length \(maximum), "
-                + "but got a string with length \(got) instead.",
-            param: name, code: "string_above_max_length")
+        self.outOfBounds(
+            name, "string too long", expected: "a string with maximum length \(maximum)",
+            got: "a string with length \(got)", code: "string_above_max_length")
     }
 
     public static func tooManyProperties(_ name: String, maximum: Int, got: Int) -> ErrorBody {
+        self.outOfBounds(
+            name, "too many properties", expected: "an object with at most \(maximum) properties",
+            got: "an object with \(got) properties", code: "object_above_max_properties")
+    }
+
+    private static func outOfBounds(
+        _ name: String, _ problem: String, expected: String, got: String, code: String
+    ) -> ErrorBody {
         ErrorBody(
-            status: 400,
-            message: "Invalid '\(name)': too many properties. Expected an object with at most \(maximum) properties, "
-                + "but got an object with \(got) properties instead.",
-            param: name, code: "object_above_max_properties")
+            status: 400, message: "Invalid '\(name)': \(problem). Expected \(expected), but got \(got) instead.",
+            param: name, code: code)
     }
 
     /// - Parameter param: nil for chat, `model` elsewhere.
@@ -84,28 +81,9 @@ extension ErrorBody {
             code: "model_not_found")
     }
 
-    /// A model that exists, but that the project's lists exclude.
-    public static func modelNotAllowed(_ name: String) -> ErrorBody {
-        ErrorBody(
-            status: 403, message: "The project does not have access to the model '\(name)'.", code: "model_not_found")
-    }
-
     /// A tier that is unknown, or that the model does not offer.
     public static let invalidServiceTier = ErrorBody(
         status: 400, message: "Invalid service_tier argument", param: "service_tier")
-
-    public static let serviceTierNotAllowed = ErrorBody(
-        status: 400,
-        message: "Invalid service_tier argument: The requested service tier is not allowed for this project.",
-        param: "service_tier")
-
-    public static func contextLengthExceeded(_ endpoint: Endpoint, maximum: Int64, requested: Int64) -> ErrorBody {
-        ErrorBody(
-            status: 400,
-            message: "This model's maximum context length is \(maximum) tokens. However, your request needs "
-                + "\(requested) tokens. Please reduce its length.",
-            param: endpoint.requiredField, code: Self.contextLengthCode)
-    }
 
     public static func unknownURL(method: String, path: String) -> ErrorBody {
         ErrorBody(status: 404, message: "Invalid URL (\(method) \(path))")
@@ -119,9 +97,6 @@ extension ErrorBody {
     public static func bodyTooLarge(maximumBytes: Int) -> ErrorBody {
         ErrorBody(status: 413, message: "The request is too large. The maximum is \(maximumBytes) bytes.")
     }
-
-    public static let requestTimeout = ErrorBody(
-        status: 408, message: "The request did not arrive in time. Please retry.", type: "timeout_error")
 }
 
 extension JSONError {

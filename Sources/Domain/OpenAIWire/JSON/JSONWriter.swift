@@ -8,9 +8,6 @@ public struct JSONWriter: Sendable {
         self.bytes.reserveCapacity(capacity)
     }
 
-    /// Continues after `bytes`, which must end where a value may begin.
-    public init(appendingTo bytes: consuming [UInt8]) { self.bytes = bytes }
-
     @inline(__always)
     private mutating func separate() {
         if self.needsComma { self.bytes.append(UInt8(ascii: ",")) }

@@ -30,10 +30,6 @@ public struct BatchObject: WireObject, Hashable {
             self.param = param
             self.line = line
         }
-
-        public init(_ flaw: BatchLineFlaw, line: Int64) {
-            self.init(code: flaw.code, message: flaw.message, param: flaw.param, line: line)
-        }
     }
 
     public struct Timestamps: Hashable, Sendable {

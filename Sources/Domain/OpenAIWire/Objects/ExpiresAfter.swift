@@ -22,19 +22,6 @@ public struct ExpiresAfter: Hashable, Sendable {
         return try ExpiresAfter(anchor: anchorText, seconds: count, param: param)
     }
 
-    /// Reads the two form fields of a file upload, `expires_after[anchor]` and `expires_after[seconds]`.
-    public static func parse(
-        anchorText: String?, secondsText: String?, param: String = "expires_after"
-    ) throws(RequestError) -> ExpiresAfter? {
-        if anchorText == nil && secondsText == nil { return nil }
-        guard let anchorText else { throw .missingParameter("\(param).anchor") }
-        guard let secondsText else { throw .missingParameter("\(param).seconds") }
-        guard let seconds = Int64(secondsText) else {
-            throw .invalidType("\(param).seconds", expected: "an integer", got: "a string")
-        }
-        return try ExpiresAfter(anchor: anchorText, seconds: seconds, param: param)
-    }
-
     private init(anchor: String, seconds: Int64, param: String) throws(RequestError) {
         guard anchor == "created_at" else {
             throw .invalidValue("\(param).anchor", got: anchor, supported: ["created_at"])

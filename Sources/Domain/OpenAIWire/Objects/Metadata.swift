@@ -21,8 +21,6 @@ public struct Metadata: Hashable, Sendable {
     /// For values that were checked before, for example those of a store.
     public init(_ pairs: [Pair] = []) { self.pairs = pairs }
 
-    public subscript(key: String) -> String? { self.pairs.first { $0.key == key }?.value }
-
     /// Reads and checks a `metadata` member; nil when it is absent or null. The last of several equal keys counts.
     public static func parse(_ value: JSONValue?, param: String = "metadata") throws(RequestError) -> Metadata? {
         guard let value, value != .null else { return nil }

@@ -10,11 +10,7 @@ public struct RequestEdit: Sendable {
         for member in facts.shadowed { self.edit.removeMember(member, of: facts.layout) }
     }
 
-    /// True when the body can be forwarded as it is.
-    public var isEmpty: Bool { self.edit.isEmpty }
-
     public func apply(to body: [UInt8]) -> [UInt8] { self.edit.apply(to: body) }
-    public func apply(to body: UnsafeRawBufferPointer) -> [UInt8] { self.edit.apply(to: body) }
 
     /// Sets a field to JSON text: its value is replaced, or the member is added at the end.
     public mutating func set(_ field: RequestField, _ value: [UInt8]) {
@@ -52,17 +48,4 @@ public struct RequestEdit: Sendable {
     }
 
     public mutating func removeServiceTier() { self.remove(.serviceTier) }
-
-    /// Sets the limit on output tokens under the name that the client used, `max_tokens` when it used none.
-    public mutating func setMaxTokens(_ value: Int64) {
-        let field: RequestField = self.facts.has(.maxCompletionTokens) ? .maxCompletionTokens : .maxTokens
-        self.set(field, Array(String(value).utf8))
-    }
-
-    /// Writes the client's `max_completion_tokens` as `max_tokens`, for engines that know only the older name.
-    public mutating func renameMaxCompletionTokens() {
-        guard let limit = self.facts.maxCompletionTokens else { return }
-        self.remove(.maxCompletionTokens)
-        self.set(.maxTokens, Array(String(limit).utf8))
-    }
 }

@@ -70,7 +70,7 @@ public struct Encoder: Sendable {
     }
 
     /// The bytes that `tokens` stand for, special tokens included; nil when one of them is unknown.
-    public func decode(_ tokens: [UInt32]) -> [UInt8]? {
+    package func decode(_ tokens: [UInt32]) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(tokens.count * 4)
         for token in tokens {

@@ -1,13 +1,10 @@
 /// Width and height from the first bytes of an image file, without decoding it.
 public enum ImageHeader {
-    /// The size of a PNG, JPEG, GIF or WebP image, or nil when `bytes` are none of these or too few.
+    /// The size of the PNG, JPEG, GIF or WebP image in a `data:` URL with base64, or nil when it is something else or
+    /// cannot be read.
     ///
-    /// The orientation in a JPEG's metadata is not applied: token rules treat both sides alike.
-    public static func size(of bytes: [UInt8]) -> ImageSize? { self.size(of: ByteArraySource(bytes: bytes)) }
-
-    /// The size of the image in a `data:` URL with base64, or nil when it is something else or cannot be read.
-    ///
-    /// Only the bytes that are looked at are decoded.
+    /// Only the bytes that are looked at are decoded. The orientation in a JPEG's metadata is not applied: token rules
+    /// treat both sides alike.
     public static func size(ofDataURL url: some StringProtocol) -> ImageSize? {
         let utf8 = url.utf8
         guard let comma = utf8.prefix(self.longestDataHead).firstIndex(of: UInt8(ascii: ",")) else { return nil }
@@ -19,7 +16,7 @@ public enum ImageHeader {
     /// In bytes: media type and parameters before the comma of a `data:` URL.
     private static let longestDataHead = 256
 
-    static func size(of source: some ByteSource) -> ImageSize? {
+    private static func size(of source: Base64Source) -> ImageSize? {
         guard let first = source[0], let second = source[1] else { return nil }
         switch (first, second) {
         case (0x89, UInt8(ascii: "P")): return self.png(source)
@@ -31,7 +28,7 @@ public enum ImageHeader {
     }
 
     /// PNG (ISO/IEC 15948): signature, then the chunk IHDR with both sides, big-endian.
-    private static func png(_ source: some ByteSource) -> ImageSize? {
+    private static func png(_ source: Base64Source) -> ImageSize? {
         guard source.holds([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], at: 0), source.holds("IHDR", at: 12),
             let width = source.bigEndian(4, at: 16), let height = source.bigEndian(4, at: 20)
         else { return nil }
@@ -39,7 +36,7 @@ public enum ImageHeader {
     }
 
     /// GIF 87a and 89a: both sides of the logical screen, 16 bits little-endian.
-    private static func gif(_ source: some ByteSource) -> ImageSize? {
+    private static func gif(_ source: Base64Source) -> ImageSize? {
         guard source.holds("GIF87a", at: 0) || source.holds("GIF89a", at: 0),
             let width = source.littleEndian(2, at: 6), let height = source.littleEndian(2, at: 8)
         else { return nil }
@@ -47,7 +44,7 @@ public enum ImageHeader {
     }
 
     /// JPEG (ITU-T T.81): segments up to the first frame header (SOF0 to SOF15 without DHT, JPG and DAC).
-    private static func jpeg(_ source: some ByteSource) -> ImageSize? {
+    private static func jpeg(_ source: Base64Source) -> ImageSize? {
         var index = 2
         while let prefix = source[index], prefix == 0xFF, let marker = source[index + 1] {
             switch marker {
@@ -70,7 +67,7 @@ public enum ImageHeader {
     }
 
     /// WebP (RFC 9649): the sides stand at different places in its three kinds of first chunk.
-    private static func webP(_ source: some ByteSource) -> ImageSize? {
+    private static func webP(_ source: Base64Source) -> ImageSize? {
         guard source.holds("RIFF", at: 0), source.holds("WEBP", at: 8) else { return nil }
         if source.holds("VP8X", at: 12) {
             guard let width = source.littleEndian(3, at: 24), let height = source.littleEndian(3, at: 27) else {

@@ -12,8 +12,6 @@ public enum ImageTokenRule: Hashable, Sendable {
         public let tokens: Int
         /// Empty when the number is exact.
         public let reasons: Set<PromptCount.Reason>
-
-        public var isEstimate: Bool { !self.reasons.isEmpty }
     }
 
     /// For models without a published rule; its results are estimates.

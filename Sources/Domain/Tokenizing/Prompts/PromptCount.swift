@@ -25,8 +25,6 @@ public struct PromptCount: Hashable, Sendable {
     public internal(set) var tokens: Int
     public internal(set) var reasons: Set<Reason>
 
-    public var isEstimate: Bool { !self.reasons.isEmpty }
-
     public init(tokens: Int, reasons: Set<Reason> = []) {
         self.tokens = tokens
         self.reasons = reasons

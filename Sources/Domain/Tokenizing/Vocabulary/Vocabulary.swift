@@ -26,7 +26,4 @@ public struct Vocabulary: Sendable {
         self.tokenCount = reader.spans.count { $0 != 0 }
         self.store = try TokenStore(blob: reader.blob, spans: reader.spans)
     }
-
-    /// The bytes of the ordinary token `rank`, or nil when there is none.
-    public func bytes(ofToken rank: UInt32) -> ArraySlice<UInt8>? { self.store.bytes(ofToken: rank) }
 }

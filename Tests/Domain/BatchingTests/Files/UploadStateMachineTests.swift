@@ -55,9 +55,6 @@ private func upload(_ bytes: Int64 = 100, parts: [(UploadPartID, Int64)] = []) t
         #expect(throws: UploadRefusal.busy) { try upload.partArrived(UploadPart(id: "b", bytes: 1), now: soon) }
         let expired = upload.expireIfDue(now: late)
         #expect(!expired)
-        upload.assemblyFailed()
-        let expiredThen = upload.expireIfDue(now: late)
-        #expect(expiredThen && upload.status == .expired)
     }
 
     @Test("an hour after its creation a pending upload is expired for every step") func expires() throws {

@@ -3,21 +3,20 @@ import Quantities
 import Testing
 
 /// Runs a plan with all lanes in turn; returns the lines of each lane.
-private func run(_ plan: LanePlan) -> [[Int]] {
-    var plan = plan
-    var lanes = Array(repeating: [Int](), count: plan.laneCount)
+private func run(_ order: PrefixOrder, slots: Int) -> [[Int]] {
+    var plan = LanePlan(order, slots: slots)
+    var lanes = Array(repeating: [Int](), count: slots)
     var idle = 0
     var lane = 0
-    while idle < plan.laneCount {
+    while idle < slots {
         if let line = plan.next(lane: lane) {
             lanes[lane].append(line)
             idle = 0
         } else {
             idle += 1
         }
-        lane = (lane + 1) % plan.laneCount
+        lane = (lane + 1) % slots
     }
-    #expect(plan.remainingCount == 0)
     return lanes
 }
 
@@ -36,22 +35,15 @@ private func computed(_ chains: [[UInt64]], _ lanes: [[Int]], cacheBlocks: Int) 
         var place = 0
         for group in 0..<groups.count {
             #expect(groups.places(of: group) == place..<place + 4)
-            for inside in groups.places(of: group) { #expect(groups.group(ofPlace: inside) == group) }
             place += 4
         }
-    }
-
-    @Test("an engine with one cache gets the order as it is") func sharedCache() {
-        let order = order(forest(groups: 5, subgroups: 2, leaves: 3, seed: 4))
-        let lanes = run(LanePlan(order, cache: .shared))
-        #expect(lanes == [order.lines.map { Int($0) }])
     }
 
     @Test("with a cache per slot each group stays on one lane, near the bound", arguments: [1, 4, 8])
     func perSlot(_ slots: Int) {
         let chains = forest(groups: 96, subgroups: 1, leaves: 8, seed: 6)
         let order = order(chains)
-        let lanes = run(LanePlan(order, cache: .perSlot(slots)))
+        let lanes = run(order, slots: slots)
         #expect(lanes.flatMap { $0 }.sorted() == Array(0..<chains.count))
         let bound = PrefixCost.trieBlocks(chains)
         let planned = computed(chains, lanes, cacheBlocks: 16)
@@ -64,7 +56,7 @@ private func computed(_ chains: [[UInt64]], _ lanes: [[Int]], cacheBlocks: Int) 
 
     @Test("one group for all lanes is cut, so that no lane idles while another has much to do") func oneGroup() {
         let chains = forest(groups: 1, subgroups: 1, leaves: 1_000, seed: 2)
-        let lanes = run(LanePlan(order(chains), cache: .perSlot(4)))
+        let lanes = run(order(chains), slots: 4)
         #expect(lanes.flatMap { $0 }.sorted() == Array(0..<1_000))
         #expect(lanes.allSatisfy { (200...300).contains($0.count) })
         #expect(Double(computed(chains, lanes, cacheBlocks: 16)) <= 1.05 * Double(PrefixCost.trieBlocks(chains)))
@@ -72,51 +64,29 @@ private func computed(_ chains: [[UInt64]], _ lanes: [[Int]], cacheBlocks: Int) 
 
     @Test("a rest is cut where the least is shared") func cutsBetweenSubgroups() {
         let chains = forest(groups: 1, subgroups: 2, leaves: 10, seed: 2)
-        var plan = LanePlan(order(chains), cache: .perSlot(2))
+        var plan = LanePlan(order(chains), slots: 2)
         let lines = order(chains).lines
         #expect(plan.next(lane: 0) == Int(lines[0]))
         #expect(plan.next(lane: 1) == Int(lines[10]))
-    }
-
-    @Test("a line that comes back is the next one of its lane, and at the end of any lane") func returned() throws {
-        var plan = LanePlan(order(forest(groups: 4, subgroups: 1, leaves: 3, seed: 5)), cache: .perSlot(2))
-        let first = plan.next(lane: 0)
-        _ = plan.next(lane: 1)
-        plan.giveBack(try #require(first), lane: 0)
-        let again = plan.next(lane: 0)
-        #expect(again == first)
-        while plan.next(lane: 1) != nil {}
-        plan.giveBack(try #require(first), lane: 0)
-        #expect(plan.remainingCount == 1)
-        let taken = plan.next(lane: 1)
-        #expect(taken == first)
-        let end = plan.next(lane: 0)
-        #expect(end == nil)
     }
 
     @Test("every line is handed out once, in random turns", arguments: [1, 2, 3] as [UInt64])
     func randomTurns(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let count = 3 * 4 * 6
-        var plan = LanePlan(order(forest(groups: 3, subgroups: 4, leaves: 6, seed: seed)), cache: .perSlot(5))
+        var plan = LanePlan(order(forest(groups: 3, subgroups: 4, leaves: 6, seed: seed)), slots: 5)
         var seen: [Int] = []
-        var left = count
-        while left > 0 {
-            let lane = Int.random(in: 0..<5, using: &random)
-            guard let line = plan.next(lane: lane) else { continue }
-            if Int.random(in: 0..<6, using: &random) == 0 {
-                plan.giveBack(line, lane: lane)
-            } else {
-                seen.append(line)
-                left -= 1
-            }
-            #expect(plan.remainingCount == left)
+        while seen.count < count {
+            if let line = plan.next(lane: Int.random(in: 0..<5, using: &random)) { seen.append(line) }
+        }
+        for lane in 0..<5 {
+            let end = plan.next(lane: lane)
+            #expect(end == nil)
         }
         #expect(seen.sorted() == Array(0..<count))
     }
 
     @Test("an empty order has nothing to hand out") func empty() {
-        #expect(run(LanePlan(order([]), cache: .perSlot(3))) == [[], [], []])
-        #expect(run(LanePlan(order([]), cache: .shared)) == [[]])
+        #expect(run(order([]), slots: 3) == [[], [], []])
     }
 }

@@ -1,7 +1,7 @@
-/// What an order of lines costs in computed prompt blocks: for tests, for reports and for advice at upload.
-public enum PrefixCost {
+/// What an order of lines costs in computed prompt blocks.
+enum PrefixCost {
     /// The least number of blocks that any order computes: the distinct prefixes, that is, the nodes of the trie.
-    public static func trieBlocks(_ chains: [[UInt64]]) -> Int {
+    static func trieBlocks(_ chains: [[UInt64]]) -> Int {
         var distinct: Set<UInt64> = []
         for chain in chains { distinct.formUnion(chain) }
         return distinct.count
@@ -9,14 +9,14 @@ public enum PrefixCost {
 
     /// The blocks computed when lines run one after another in `order` on an engine with a cache of `cacheBlocks`
     /// blocks that forgets the least recently used one.
-    public static func computedBlocks(_ chains: [[UInt64]], order: some Sequence<Int>, cacheBlocks: Int) -> Int {
+    static func computedBlocks(_ chains: [[UInt64]], order: some Sequence<Int>, cacheBlocks: Int) -> Int {
         var cache = BlockCache(capacity: cacheBlocks)
         return order.reduce(0) { $0 + cache.run(chains[$1]) }
     }
 }
 
 /// A cache of prefix blocks that forgets the least recently used one.
-struct BlockCache {
+private struct BlockCache {
     private struct Node {
         let block: UInt64
         var older: Int
