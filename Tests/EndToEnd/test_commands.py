@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from harness.batches import chat_lines, ended, jsonl, submit
-from harness.commands import ebb, objects
+from harness.commands import ebb, objects, start
 from harness.gateway import KEY
 from harness.ledger import Books
 from harness.projects import knows
@@ -188,6 +188,25 @@ def test_a_batch_is_cancelled(client_of, start_gateway, start_engine):
         for batch_id in (first, second):
             assert ended(client, batch_id).status == "cancelled"
     assert facts(cli("batch", "watch", first, status=3).stdout)["status"] == "cancelled"
+
+
+def test_watching_goes_on_when_the_gateway_comes_back(start_gateway, start_engine, tmp_path):
+    gateway = start_gateway(start_engine(latency=60_000))
+    with gateway.sdk() as client:
+        batch_id = submit(client, chat_lines(20, "away")).id
+    said = tmp_path / "said"
+    with open(said, "w") as errors:
+        watching = start("batch", "watch", batch_id, "--server", gateway.url, home=tmp_path, stderr=errors,
+                         variables={"EBB_API_KEY": KEY})
+    try:
+        wait_until(lambda: batch_id in said.read_text(), 5, "the first look at the batch")
+        gateway.kill()
+        wait_until(lambda: "trying again" in said.read_text(), 5, "word that the gateway is away", every=0.05)
+        start_gateway(start_engine(), options=["--listen", gateway.root.removeprefix("http://")])
+        out, _ = watching.communicate(timeout=20)
+    finally:
+        watching.kill()
+    assert watching.returncode == 0 and facts(out)["lines"] == "20 in all, 20 completed, 0 failed"
 
 
 def test_ids_that_no_batch_has(cli, lines):
