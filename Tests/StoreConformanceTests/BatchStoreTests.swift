@@ -14,6 +14,7 @@ import Testing
     @Test("a batch comes back as it was stored, the order of its metadata too", arguments: StoreKind.allCases)
     func roundTrip(_ kind: StoreKind) async throws {
         try await self.withProjects(kind) { (store) async throws in
+            try await store.insert(Samples.file("file-in", content: .blob(BlobKey("b"), index: BlobKey("i"))))
             var batch = Samples.batch()
             batch.input = BlobKey("b")
             batch.index = BlobKey("i")
@@ -30,8 +31,33 @@ import Testing
 
             var bare = Samples.batch("batch_bare")
             bare.metadata = nil
-            try await store.insert(bare)
+            #expect(try await store.insert(bare).input == BlobKey("b"))
             #expect(try await store.batch("batch_bare", project: "proj_a")?.metadata == nil)
+        }
+    }
+
+    @Test("a batch has the blobs that its input file has when it is stored", arguments: StoreKind.allCases)
+    func input(_ kind: StoreKind) async throws {
+        try await self.withProjects(kind) { (store) async throws in
+            func stored(_ id: BatchID, _ file: FileID, second: Int64 = 0) async throws -> [BlobKey?] {
+                var batch = Samples.batch(id, second: second)
+                batch.inputFile = file
+                // What was read before the transaction no longer counts.
+                (batch.input, batch.index) = (BlobKey("stale"), BlobKey("stale"))
+                let made = try await store.insert(batch)
+                #expect(try await store.batch(id, project: "proj_a") == made)
+                return [made.input, made.index]
+            }
+            let none: [BlobKey?] = [nil, nil]
+            try await store.insert(Samples.file("file-1", expires: 10))
+            #expect(try await stored("batch_1", "file-1", second: 9) == [BlobKey("blob-1"), BlobKey("index-1")])
+            #expect(try await stored("batch_late", "file-1", second: 10) == none)
+            #expect(try await store.delete("file-1", project: "proj_a") == [], "the batch needs them")
+            #expect(try await stored("batch_2", "file-1") == none, "the file is deleted")
+            try await store.insert(Samples.file("file-2", project: "proj_b"))
+            #expect(try await stored("batch_3", "file-2") == none, "another project's")
+            try await store.insert(Samples.file("file-3", purpose: "user_data"))
+            #expect(try await stored("batch_4", "file-3") == none, "another purpose")
         }
     }
 

@@ -85,10 +85,9 @@ import Testing
             #expect(try await store.delete("file-2", project: "proj_a") == nil)
 
             var batch = Samples.batch()
-            batch.input = BlobKey("blob-1")
-            batch.index = BlobKey("index-1")
-            try await store.insert(batch)
+            batch.inputFile = "file-3"
             try await store.insert(Samples.file("file-3"))
+            batch = try await store.insert(batch)
             #expect(try await store.delete("file-3", project: "proj_a") == [])
             #expect(try await store.referencedBlobs() == [BlobKey("blob-1"), BlobKey("index-1")])
 

@@ -7,10 +7,15 @@ extension SQLiteStore: BatchStore {
     /// Word for word the condition of the index `batch_unfinished`, or SQLite does not use it.
     static let isUnfinished = "status NOT IN ('completed', 'failed', 'expired', 'cancelled')"
 
-    public func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
+    @discardableResult
+    public func insert(
+        _ batch: BatchRecord, answer: IdempotencyRecord?
+    ) async throws(StoreFailure) -> BatchRecord {
         try await self.write { db in
-            try db.execute(sql: BatchColumns.insert, arguments: try BatchColumns.all(batch))
+            let stored = batch.reading(try Self.file(batch.inputFile, batch.project, db))
+            try db.execute(sql: BatchColumns.insert, arguments: try BatchColumns.all(stored))
             if let answer { try Self.finish(answer, db) }
+            return stored
         }
     }
 

@@ -99,7 +99,7 @@ extension SQLiteStore: FileStore {
             ])
     }
 
-    private static func file(_ id: FileID, _ project: ProjectID, _ db: Database) throws -> FileRecord? {
+    static func file(_ id: FileID, _ project: ProjectID, _ db: Database) throws -> FileRecord? {
         try Row.fetchOne(
             db, sql: "SELECT * FROM file WHERE id = ? AND project = ?", arguments: [id.text, project.text]
         ).map(Self.file)

@@ -19,6 +19,11 @@ extension BatchLoop {
             row.outputFile = file.id
             files.append(file)
         }
+        if ending != .completed, try BatchInput.unlessLost(row, blobs: self.context.blobs) == nil {
+            // From here on the error file reads the same at each download.
+            row.input = nil
+            row.index = nil
+        }
         let errorBytes = try await self.errorBytes(row)
         if errorBytes > 0 {
             let file = self.file(row, bytes: errorBytes, succeeded: false, now: now)

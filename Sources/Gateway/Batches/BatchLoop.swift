@@ -40,7 +40,8 @@ struct BatchLoop {
         self.spending = BatchSpending(cap: batch.maxCost)
     }
 
-    mutating func begin() async throws(StoreFailure) {
+    /// - Parameter isCancelRequested: the batch is to end, not to be taken up.
+    mutating func begin(isCancelRequested: Bool) async throws(StoreFailure) {
         do throws(BatchRecordError) {
             self.machine = try BatchStateMachine(restoring: try self.life(), drainGrace: self.drainGrace)
         } catch {
@@ -49,7 +50,10 @@ struct BatchLoop {
             self.exit = .terminal
             return
         }
-        try await self.feed(.restarted)
+        // The one who asked is answered later, by the message.
+        let status = self.machine?.status
+        let isCancelled = isCancelRequested && (status == .validating || status == .inProgress)
+        try await self.feed(isCancelled ? .cancelRequested : .restarted)
     }
 
     private func life() throws(BatchRecordError) -> Batching.BatchRecord {
@@ -148,12 +152,11 @@ struct BatchLoop {
 
     /// Loads what dispatching needs: the index, finished lines, the engines.
     private mutating func prepare() async throws(StoreFailure) {
-        guard let inputKey = self.batch.input, let indexKey = self.batch.index,
-            let endpoint = Endpoint(path: self.batch.endpoint)
-        else {
-            throw .unavailable("batch \(self.batch.id) has no input")
+        guard let endpoint = Endpoint(path: self.batch.endpoint) else {
+            throw .unavailable("batch \(self.batch.id) has an unknown endpoint '\(self.batch.endpoint)'")
         }
-        let input = try BatchInput(input: inputKey, index: indexKey, blobs: self.context.blobs)
+        // Without its input the batch still goes on: each line fails, what ran before stays.
+        let input = try BatchInput.unlessLost(self.batch, blobs: self.context.blobs)
         let finished = try await self.context.store.finishedLines(of: self.batch.id)
         self.input = input
         self.endpoint = endpoint
@@ -165,7 +168,7 @@ struct BatchLoop {
         }
         self.plan = BatchPlan(
             lineCount: Int(self.batch.totalLines), epoch: self.context.epoch, finished: finished,
-            order: self.context.ordersByPrefix ? input.index.order : nil, slots: slots, policy: self.context.policy)
+            order: self.context.ordersByPrefix ? input?.index.order : nil, slots: slots, policy: self.context.policy)
         self.spending.spent = try await self.spentBefore()
     }
 
@@ -175,10 +178,8 @@ struct BatchLoop {
         return Money(picodollars: groups.reduce(0) { $0 + $1.totals.amount.picodollars })
     }
 
-    private mutating func cancel(
-        _ reply: @Sendable (Result<BatchRecord, GatewayError>) -> Void
-    ) async throws(StoreFailure) {
-        guard let status = self.machine?.status else { return }
+    private mutating func cancel(_ reply: BatchExecution.CancelReply) async throws(StoreFailure) {
+        guard let status = self.machine?.status else { return reply(nil) }
         switch status {
         case .finalizing, .completed, .failed, .expired:
             reply(.failure(.client(.cannotCancel(status: status.rawValue))))

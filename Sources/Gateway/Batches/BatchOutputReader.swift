@@ -19,7 +19,8 @@ struct BatchOutputReader: Sendable {
     private var absent: Absent?
 
     private struct Absent: Sendable {
-        let input: BatchInput
+        /// nil: lost; the lines have no custom id then.
+        let input: BatchInput?
         let finished: Set<Int32>
     }
 
@@ -69,12 +70,16 @@ struct BatchOutputReader: Sendable {
             let failed = try await self.store.lines(
                 of: self.batch.id, succeeded: false, after: Int32(start) - 1, limit: Self.pageRows)
             var rows = failed.prefix { $0.line < Int32(end) }[...]
-            for (line, entry) in zip(start..<end, try state.input.entries(start..<end)) {
+            let entries = try state.input?.entries(start..<end)
+            for line in start..<end {
                 if rows.first?.line == Int32(line) {
                     piece.append(contentsOf: rows.removeFirst().output)
                     piece.append(0x0A)
                 } else if !state.finished.contains(Int32(line)) {
-                    self.appendAbsent(absence, line: Int32(line), text: try state.input.line(entry), to: &piece)
+                    let text = try entries.flatMap { entries throws(StoreFailure) in
+                        try state.input?.line(entries[line - start])
+                    }
+                    self.appendAbsent(absence, line: Int32(line), text: text ?? [], to: &piece)
                 }
             }
             self.after = Int32(end) - 1
@@ -84,9 +89,8 @@ struct BatchOutputReader: Sendable {
 
     private mutating func absentState() async throws(StoreFailure) -> Absent {
         if let loaded = self.absent { return loaded }
-        guard let inputKey = self.batch.input, let indexKey = self.batch.index else { throw .notFound }
         let state = Absent(
-            input: try BatchInput(input: inputKey, index: indexKey, blobs: self.blobs),
+            input: try BatchInput.unlessLost(self.batch, blobs: self.blobs),
             finished: Set(try await self.store.finishedLines(of: self.batch.id)))
         self.absent = state
         return state

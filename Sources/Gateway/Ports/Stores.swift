@@ -78,9 +78,12 @@ public protocol FileStore: Sendable {
 /// Port: batches and their lines.
 public protocol BatchStore: Sendable {
     /// Stores the batch and, in the same transaction, the finished record of its request's idempotency key. Counts and
-    /// usage start at zero, whatever the record says.
+    /// usage start at zero, and its blobs are those that its input file has now (`BatchRecord.reading`), whatever the
+    /// record says: from this transaction on a deletion of the file leaves them.
+    /// - Returns: the batch as it was stored.
     /// - Throws: like the insertion of a file.
-    func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure)
+    @discardableResult
+    func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure) -> BatchRecord
     func batch(_ id: BatchID, project: ProjectID) async throws(StoreFailure) -> BatchRecord?
     /// Newest first.
     func batches(project: ProjectID, page: PageRequest) async throws(StoreFailure) -> Page<BatchRecord>
@@ -193,7 +196,10 @@ extension FileStore {
 
 extension BatchStore {
     /// Stores a batch of a request without an idempotency key.
-    public func insert(_ batch: BatchRecord) async throws(StoreFailure) { try await self.insert(batch, answer: nil) }
+    @discardableResult
+    public func insert(_ batch: BatchRecord) async throws(StoreFailure) -> BatchRecord {
+        try await self.insert(batch, answer: nil)
+    }
 }
 
 /// Port: idempotency keys. A key is held by the request whose record was stored first, as long as that has no status

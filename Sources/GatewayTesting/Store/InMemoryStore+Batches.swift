@@ -3,12 +3,17 @@ public import Quantities
 import Synchronization
 
 extension InMemoryStore: BatchStore {
-    public func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
+    @discardableResult
+    public func insert(
+        _ batch: BatchRecord, answer: IdempotencyRecord?
+    ) async throws(StoreFailure) -> BatchRecord {
         try self.change { state throws(StoreFailure) in
+            let stored = batch.reading(state.files[batch.inputFile])
             try state.whole { state throws(StoreFailure) in
-                try state.insert(batch)
+                try state.insert(stored)
                 if let answer { try state.finish(answer) }
             }
+            return stored
         }
     }
 
