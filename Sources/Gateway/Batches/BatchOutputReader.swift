@@ -52,10 +52,7 @@ struct BatchOutputReader: Sendable {
         guard let last = rows.last else { return nil }
         self.after = last.line
         var piece: [UInt8] = []
-        for row in rows {
-            piece.append(contentsOf: row.output)
-            piece.append(0x0A)
-        }
+        for row in rows { try Self.append(row, to: &piece) }
         return piece
     }
 
@@ -73,8 +70,7 @@ struct BatchOutputReader: Sendable {
             let entries = try state.input?.entries(start..<end)
             for line in start..<end {
                 if rows.first?.line == Int32(line) {
-                    piece.append(contentsOf: rows.removeFirst().output)
-                    piece.append(0x0A)
+                    try Self.append(rows.removeFirst(), to: &piece)
                 } else if !state.finished.contains(Int32(line)) {
                     let text = try entries.flatMap { entries throws(StoreFailure) in
                         try state.input?.line(entries[line - start])
@@ -85,6 +81,13 @@ struct BatchOutputReader: Sendable {
             self.after = Int32(end) - 1
         }
         return piece
+    }
+
+    /// A row whose bytes are forgotten belongs to a file that was deleted.
+    private static func append(_ row: LineRow, to piece: inout [UInt8]) throws(StoreFailure) {
+        if row.output.isEmpty { throw .notFound }
+        piece.append(contentsOf: row.output)
+        piece.append(0x0A)
     }
 
     private mutating func absentState() async throws(StoreFailure) -> Absent {
