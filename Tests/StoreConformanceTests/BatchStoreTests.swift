@@ -150,17 +150,23 @@ import Testing
             #expect(try await store.commit(.line(Samples.line(0, of: "batch_b", epoch: epoch))) == .committed)
 
             #expect(try await store.finishedLines(of: "batch_a") == [0, 1, 2, 3, 4])
-            let page = try await store.lines(of: "batch_a", succeeded: true, after: 0, limit: 2)
+            let page = try await store.lines(of: "batch_a", succeeded: true, after: 0, limit: 2, bytes: 99)
             #expect(page == [LineRow(line: 1, output: Array("<1>".utf8)), LineRow(line: 3, output: Array("<3>".utf8))])
-            let first = try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 1)
+            let first = try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 1, bytes: 99)
             #expect(first.map(\.line) == [0])
-            #expect(try await store.lines(of: "batch_a", succeeded: false, after: -1, limit: 9).map(\.line) == [2])
+            let failed = try await store.lines(of: "batch_a", succeeded: false, after: -1, limit: 9, bytes: 99)
+            #expect(failed.map(\.line) == [2])
+            for (bytes, count) in [(1, 1), (3, 1), (4, 2), (12, 4)] {
+                let rows = try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 9, bytes: bytes)
+                #expect(rows.map(\.line) == Array([0, 1, 3, 4].prefix(count)), "a page of \(bytes) bytes")
+            }
             #expect(try await store.lineBytes(of: "batch_a", succeeded: true) == (bytes: 16, count: 4))
             #expect(try await store.lineBytes(of: "batch_x", succeeded: true) == (bytes: 0, count: 0))
 
             try await store.deleteLines(of: "batch_a", succeeded: true)
             #expect(try await store.finishedLines(of: "batch_a") == [0, 1, 2, 3, 4], "the lines stay done")
-            #expect(try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 1).first?.output == [])
+            let emptied = try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 1, bytes: 99)
+            #expect(emptied.first?.output == [])
             #expect(try await store.finishedLines(of: "batch_b") == [0])
             let filter = ChargeFilter(batch: "batch_a")
             #expect(try await store.charges(filter, after: 0, limit: 9).count == 5, "charges stay")

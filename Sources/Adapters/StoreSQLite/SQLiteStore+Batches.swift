@@ -67,20 +67,25 @@ extension SQLiteStore: BatchStore {
     }
 
     public func lines(
-        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int
+        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int, bytes: Int
     ) async throws(StoreFailure) -> [LineRow] {
         try await self.read { db in
-            try Row.fetchAll(
+            let cursor = try Row.fetchCursor(
                 db,
                 sql: """
                     SELECT line, output FROM line_result
                     WHERE batch = (\(Self.sequence)) AND line > :after AND succeeded = \(succeeded ? 1 : 0)
                     ORDER BY line LIMIT :limit
                     """,
-                arguments: ["id": batch.text, "after": after, "limit": max(limit, 0)]
-            ).map { row in
-                LineRow(line: row["line"], output: try row.withUnsafeData(named: "output") { [UInt8]($0 ?? Data()) })
+                arguments: ["id": batch.text, "after": after, "limit": max(limit, 0)])
+            var rows: [LineRow] = []
+            var room = bytes
+            while room > 0 || rows.isEmpty, let row = try cursor.next() {
+                let output = try row.withUnsafeData(named: "output") { [UInt8]($0 ?? Data()) }
+                rows.append(LineRow(line: row["line"], output: output))
+                room -= output.count
             }
+            return rows
         }
     }
 

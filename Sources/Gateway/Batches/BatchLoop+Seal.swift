@@ -24,7 +24,9 @@ extension BatchLoop {
             row.input = nil
             row.index = nil
         }
-        let errorBytes = try await self.errorBytes(row)
+        var errors = BatchOutputReader(
+            batch: row, succeeded: false, store: self.context.store, blobs: self.context.blobs)
+        let errorBytes = try await errors.byteCount()
         if errorBytes > 0 {
             let file = self.file(row, bytes: errorBytes, succeeded: false, now: now)
             row.errorFile = file.id
@@ -49,14 +51,5 @@ extension BatchLoop {
             purpose: FilePurpose.batchOutput.rawValue, bytes: bytes, createdAt: now,
             expiresAt: lifetime.map { now.advanced(by: $0) },
             content: succeeded ? .batchOutput(row.id) : .batchErrors(row.id))
-    }
-
-    /// The size of the error file, lines that never ran included.
-    private func errorBytes(_ row: BatchRecord) async throws(StoreFailure) -> Int64 {
-        var reader = BatchOutputReader(
-            batch: row, succeeded: false, store: self.context.store, blobs: self.context.blobs)
-        var total: Int64 = 0
-        while let piece = try await reader.next() { total += Int64(piece.count) }
-        return total
     }
 }

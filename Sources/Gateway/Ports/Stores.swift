@@ -98,9 +98,10 @@ public protocol BatchStore: Sendable {
     ) async throws(StoreFailure) -> BatchRecord
     /// 0-based lines that have a row.
     func finishedLines(of batch: BatchID) async throws(StoreFailure) -> [Int32]
-    /// Rows with `line > after` in input order, successes or failures.
+    /// Rows with `line > after` in input order, successes or failures: up to the row with which they have `bytes`
+    /// bytes of output, and at most `limit`.
     func lines(
-        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int
+        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int, bytes: Int
     ) async throws(StoreFailure) -> [LineRow]
     /// Bytes of all rows of one kind, one newline each included, and their number.
     func lineBytes(of batch: BatchID, succeeded: Bool) async throws(StoreFailure) -> (bytes: Int64, count: Int64)

@@ -77,11 +77,15 @@ extension InMemoryStore: BatchStore {
     }
 
     public func lines(
-        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int
+        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int, bytes: Int
     ) async throws(StoreFailure) -> [LineRow] {
         try self.change { state in
             let rows = state.rows(of: batch, succeeded: succeeded).filter { $0.line > after }
-            return rows.sorted { $0.line < $1.line }.prefix(limit).map { LineRow(line: $0.line, output: $0.output) }
+            var room = bytes
+            return rows.sorted { $0.line < $1.line }.prefix(limit).prefix { row in
+                defer { room -= row.output.count }
+                return room > 0 || room == bytes
+            }.map { LineRow(line: $0.line, output: $0.output) }
         }
     }
 
