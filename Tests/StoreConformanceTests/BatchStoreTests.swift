@@ -111,7 +111,7 @@ import Testing
             }
             #expect(try await store.file("file-out", project: "proj_a") == nil)
 
-            let stored = try await store.update(batch, expecting: ["finalizing", "in_progress"], files: [output])
+            let stored = try await store.update(batch, expecting: ["finalizing", "in_progress"], files: [output]).batch
             batch.completedLines = 0
             #expect(stored == batch, "everything but the counts, which belong to the commit log")
             #expect(try await store.batch("batch_a", project: "proj_a") == batch)

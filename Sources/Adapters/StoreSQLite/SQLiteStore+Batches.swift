@@ -43,10 +43,10 @@ extension SQLiteStore: BatchStore {
 
     public func update(
         _ batch: BatchRecord, expecting: [String], files: [FileRecord]
-    ) async throws(StoreFailure) -> BatchRecord {
+    ) async throws(StoreFailure) -> (batch: BatchRecord, unreferenced: [BlobKey]) {
         try await self.write { db in
             let stored = try Row.fetchOne(
-                db, sql: "SELECT seq, status FROM batch WHERE id = ? AND project = ?",
+                db, sql: "SELECT seq, status, input_blob, line_index FROM batch WHERE id = ? AND project = ?",
                 arguments: [batch.id.text, batch.project.text])
             guard let stored, expecting.contains(stored["status"]) else { throw StoreFailure.notFound }
             try db.execute(
@@ -54,7 +54,8 @@ extension SQLiteStore: BatchStore {
                 arguments: try BatchColumns.changing(batch) + ["seq": stored["seq"] as Int64])
             for file in files { try Self.insert(file, db) }
             guard let updated = try Self.batch(batch.id, batch.project, db) else { throw StoreFailure.notFound }
-            return updated
+            let blobs = updated.isTerminal ? [stored.blob("input_blob"), stored.blob("line_index")] : []
+            return (updated, try Self.unreferenced(blobs, db))
         }
     }
 
@@ -117,7 +118,7 @@ extension SQLiteStore: BatchStore {
 
     private static let sequence = "SELECT seq FROM batch WHERE id = :id"
 
-    private static func batch(_ id: BatchID, _ project: ProjectID, _ db: Database) throws -> BatchRecord? {
+    static func batch(_ id: BatchID, _ project: ProjectID, _ db: Database) throws -> BatchRecord? {
         try Row.fetchOne(
             db, sql: "SELECT * FROM \(BatchColumns.source) WHERE id = ? AND project = ?",
             arguments: [id.text, project.text]

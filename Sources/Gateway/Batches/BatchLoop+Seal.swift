@@ -32,8 +32,7 @@ extension BatchLoop {
             row.errorFile = file.id
             files.append(file)
         }
-        self.batch = try await self.context.store.update(
-            row, expecting: [BatchStatus.finalizing.rawValue, BatchStatus.cancelling.rawValue], files: files)
+        try await self.store(row, expecting: [.finalizing, .cancelling], files: files)
         for action in actions {
             if case .announce(let status) = action {
                 self.context.logger.info(

@@ -110,7 +110,18 @@ struct BatchLoop {
         if life.status.isTerminal, life.status != .failed { return }
         if life.status == .cancelling { Failpoint.hit("batch.cancelling") }
         let row = self.batch.with(life)
-        self.batch = try await self.context.store.update(row, expecting: [before.rawValue], files: [])
+        try await self.store(row, expecting: [before], files: [])
+    }
+
+    /// Stores the batch, and removes what nothing needs once it has ended.
+    mutating func store(
+        _ row: BatchRecord, expecting: [BatchStatus], files: [FileRecord]
+    ) async throws(StoreFailure) {
+        let (batch, blobs) = try await self.context.store.update(
+            row, expecting: expecting.map(\.rawValue), files: files)
+        self.batch = batch
+        // Bytes that cannot be removed now are orphans, which the next start removes.
+        for blob in blobs { try? self.context.blobs.delete(blob) }
     }
 
     private mutating func perform(_ action: BatchStateMachine.Action) async throws(StoreFailure) {

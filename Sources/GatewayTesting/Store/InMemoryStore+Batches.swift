@@ -35,7 +35,7 @@ extension InMemoryStore: BatchStore {
 
     public func update(
         _ batch: BatchRecord, expecting: [String], files: [FileRecord]
-    ) async throws(StoreFailure) -> BatchRecord {
+    ) async throws(StoreFailure) -> (batch: BatchRecord, unreferenced: [BlobKey]) {
         if let failure = self.refuseUpdate() { throw failure }
         return try self.change { state throws(StoreFailure) in
             guard let stored = state.batches[batch.id], stored.project == batch.project,
@@ -56,7 +56,7 @@ extension InMemoryStore: BatchStore {
             changed.failedLines = stored.failedLines
             changed.usage = stored.usage
             state.batches[batch.id] = changed
-            return changed
+            return (changed, changed.isTerminal ? state.unreferenced(stored.blobs) : [])
         }
     }
 
