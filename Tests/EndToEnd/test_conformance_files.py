@@ -1,5 +1,8 @@
 """Numbered conformance checks 15 to 17: files."""
 
+import sqlite3
+
+import httpx2 as httpx
 import pytest
 
 from harness.batches import chat_lines, jsonl
@@ -94,6 +97,14 @@ def test_batch_input_that_is_no_jsonl(http, content):
 def test_upload_without_purpose_or_file(http):
     error_of(post(http, ("file", CONTENT)), 400, "invalid_request_error", "missing_required_parameter", "purpose")
     error_of(post(http, ("purpose", "batch")), 400, "invalid_request_error", "missing_required_parameter", "file")
+
+
+def test_download_that_falls_short_closes_its_connection(gateway, http):
+    file = post(http, ("purpose", "batch"), ("file", CONTENT)).json()
+    with sqlite3.connect(f"{gateway.data}/ebb.sqlite", timeout=10) as books:
+        books.execute("UPDATE file SET bytes = bytes + 10 WHERE id = ?", (file["id"],))
+    with pytest.raises(httpx.RemoteProtocolError):
+        http.get(f"files/{file['id']}/content", timeout=5)
 
 
 def test_unknown_file(http):

@@ -207,6 +207,11 @@ def test_idempotency_key(client):
     first = client.files.create(file=("a.jsonl", content), purpose="batch", extra_headers=headers)
     again = client.files.create(file=("a.jsonl", content), purpose="batch", extra_headers=headers)
     assert again.id == first.id
+    with pytest.raises(openai.APIStatusError) as other:
+        client.files.create(
+            file=("a.jsonl", content), purpose="batch", extra_headers=headers,
+            expires_after={"anchor": "created_at", "seconds": 3_600})
+    assert other.value.status_code in (400, 409, 422)
     order = {"input_file_id": first.id, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
     headers = {"Idempotency-Key": "the-same-batch"}
     batch = client.batches.create(**order, extra_headers=headers)

@@ -14,6 +14,7 @@ import Testing
     @Test("a batch comes back as it was stored, the order of its metadata too", arguments: StoreKind.allCases)
     func roundTrip(_ kind: StoreKind) async throws {
         try await self.withProjects(kind) { (store) async throws in
+            try await store.insert(Samples.file("file-in", content: .blob(BlobKey("b"), index: BlobKey("i"))))
             var batch = Samples.batch()
             batch.input = BlobKey("b")
             batch.index = BlobKey("i")
@@ -30,8 +31,33 @@ import Testing
 
             var bare = Samples.batch("batch_bare")
             bare.metadata = nil
-            try await store.insert(bare)
+            #expect(try await store.insert(bare).input == BlobKey("b"))
             #expect(try await store.batch("batch_bare", project: "proj_a")?.metadata == nil)
+        }
+    }
+
+    @Test("a batch has the blobs that its input file has when it is stored", arguments: StoreKind.allCases)
+    func input(_ kind: StoreKind) async throws {
+        try await self.withProjects(kind) { (store) async throws in
+            func stored(_ id: BatchID, _ file: FileID, second: Int64 = 0) async throws -> [BlobKey?] {
+                var batch = Samples.batch(id, second: second)
+                batch.inputFile = file
+                // What was read before the transaction no longer counts.
+                (batch.input, batch.index) = (BlobKey("stale"), BlobKey("stale"))
+                let made = try await store.insert(batch)
+                #expect(try await store.batch(id, project: "proj_a") == made)
+                return [made.input, made.index]
+            }
+            let none: [BlobKey?] = [nil, nil]
+            try await store.insert(Samples.file("file-1", expires: 10))
+            #expect(try await stored("batch_1", "file-1", second: 9) == [BlobKey("blob-1"), BlobKey("index-1")])
+            #expect(try await stored("batch_late", "file-1", second: 10) == none)
+            #expect(try await store.delete("file-1", project: "proj_a") == [], "the batch needs them")
+            #expect(try await stored("batch_2", "file-1") == none, "the file is deleted")
+            try await store.insert(Samples.file("file-2", project: "proj_b"))
+            #expect(try await stored("batch_3", "file-2") == none, "another project's")
+            try await store.insert(Samples.file("file-3", purpose: "user_data"))
+            #expect(try await stored("batch_4", "file-3") == none, "another purpose")
         }
     }
 
@@ -85,7 +111,7 @@ import Testing
             }
             #expect(try await store.file("file-out", project: "proj_a") == nil)
 
-            let stored = try await store.update(batch, expecting: ["finalizing", "in_progress"], files: [output])
+            let stored = try await store.update(batch, expecting: ["finalizing", "in_progress"], files: [output]).batch
             batch.completedLines = 0
             #expect(stored == batch, "everything but the counts, which belong to the commit log")
             #expect(try await store.batch("batch_a", project: "proj_a") == batch)
@@ -124,17 +150,23 @@ import Testing
             #expect(try await store.commit(.line(Samples.line(0, of: "batch_b", epoch: epoch))) == .committed)
 
             #expect(try await store.finishedLines(of: "batch_a") == [0, 1, 2, 3, 4])
-            let page = try await store.lines(of: "batch_a", succeeded: true, after: 0, limit: 2)
+            let page = try await store.lines(of: "batch_a", succeeded: true, after: 0, limit: 2, bytes: 99)
             #expect(page == [LineRow(line: 1, output: Array("<1>".utf8)), LineRow(line: 3, output: Array("<3>".utf8))])
-            let first = try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 1)
+            let first = try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 1, bytes: 99)
             #expect(first.map(\.line) == [0])
-            #expect(try await store.lines(of: "batch_a", succeeded: false, after: -1, limit: 9).map(\.line) == [2])
+            let failed = try await store.lines(of: "batch_a", succeeded: false, after: -1, limit: 9, bytes: 99)
+            #expect(failed.map(\.line) == [2])
+            for (bytes, count) in [(1, 1), (3, 1), (4, 2), (12, 4)] {
+                let rows = try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 9, bytes: bytes)
+                #expect(rows.map(\.line) == Array([0, 1, 3, 4].prefix(count)), "a page of \(bytes) bytes")
+            }
             #expect(try await store.lineBytes(of: "batch_a", succeeded: true) == (bytes: 16, count: 4))
             #expect(try await store.lineBytes(of: "batch_x", succeeded: true) == (bytes: 0, count: 0))
 
             try await store.deleteLines(of: "batch_a", succeeded: true)
             #expect(try await store.finishedLines(of: "batch_a") == [0, 1, 2, 3, 4], "the lines stay done")
-            #expect(try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 1).first?.output == [])
+            let emptied = try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 1, bytes: 99)
+            #expect(emptied.first?.output == [])
             #expect(try await store.finishedLines(of: "batch_b") == [0])
             let filter = ChargeFilter(batch: "batch_a")
             #expect(try await store.charges(filter, after: 0, limit: 9).count == 5, "charges stay")

@@ -34,7 +34,7 @@ import Testing
             let second = Samples.line(0, epoch: epoch, succeeded: false, output: "second", request: "req_other")
             #expect(try await store.commit(.line(second)) == .duplicate)
             #expect(
-                try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 9).map(\.output)
+                try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 9, bytes: 99).map(\.output)
                     == [Array("first".utf8)])
             #expect(
                 try await store.charges(ChargeFilter(), after: 0, limit: 9).map(\.charge.request) == ["req_batch_a_0"])

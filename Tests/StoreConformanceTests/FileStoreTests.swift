@@ -85,15 +85,37 @@ import Testing
             #expect(try await store.delete("file-2", project: "proj_a") == nil)
 
             var batch = Samples.batch()
-            batch.input = BlobKey("blob-1")
-            batch.index = BlobKey("index-1")
-            try await store.insert(batch)
+            batch.inputFile = "file-3"
             try await store.insert(Samples.file("file-3"))
+            batch = try await store.insert(batch)
             #expect(try await store.delete("file-3", project: "proj_a") == [])
             #expect(try await store.referencedBlobs() == [BlobKey("blob-1"), BlobKey("index-1")])
 
+            var other = Samples.batch("batch_b")
+            other.inputFile = "file-1"
+            try await store.insert(Samples.file("file-1"))
+            other = try await store.insert(other)
+            #expect(try await store.delete("file-1", project: "proj_a") == [])
+
+            #expect(try await store.update(batch, expecting: ["in_progress"], files: []).unreferenced == [])
             batch.status = "completed"
-            _ = try await store.update(batch, expecting: ["in_progress"], files: [])
+            #expect(
+                try await store.update(batch, expecting: ["in_progress"], files: []).unreferenced == [],
+                "the other batch needs them")
+            other.status = "expired"
+            let errors = Samples.file("file-errors", content: .batchErrors("batch_b"))
+            #expect(try await store.update(other, expecting: ["in_progress"], files: [errors]).unreferenced == [])
+            #expect(
+                try await store.delete("file-errors", project: "proj_a") == [BlobKey("blob-1"), BlobKey("index-1")])
+            var last = Samples.batch("batch_c")
+            last.inputFile = "file-1"
+            try await store.insert(Samples.file("file-1"))
+            last = try await store.insert(last)
+            #expect(try await store.delete("file-1", project: "proj_a") == [])
+            last.status = "completed"
+            #expect(
+                try await store.update(last, expecting: ["in_progress"], files: []).unreferenced
+                    == [BlobKey("blob-1"), BlobKey("index-1")])
             #expect(try await store.referencedBlobs() == [])
             try await store.insert(Samples.file("file-4", content: .batchOutput("batch_a")))
             #expect(try await store.delete("file-4", project: "proj_a") == [])
@@ -131,14 +153,15 @@ import Testing
             #expect(try await store.referencedBlobs() == [BlobKey("blob-z"), BlobKey("blob-a"), BlobKey("blob-m")])
 
             let file = Samples.file("file-1", content: .blob(BlobKey("whole"), index: nil))
-            try await store.complete(upload, file: file)
+            let joined = try await store.complete(upload, file: file)
+            #expect(joined == [BlobKey("blob-z"), BlobKey("blob-a"), BlobKey("blob-m")])
             let completed = try await store.upload("upload_1", project: "proj_a")
             #expect(completed?.status == "completed" && completed?.file == "file-1")
             #expect(try await store.file("file-1", project: "proj_a") == file)
             #expect(try await store.referencedBlobs() == [BlobKey("whole")])
 
             await #expect(throws: StoreFailure.notFound) {
-                try await store.complete(upload, file: Samples.file("file-2"))
+                _ = try await store.complete(upload, file: Samples.file("file-2"))
             }
             #expect(try await store.file("file-2", project: "proj_a") == nil)
             await #expect(throws: StoreFailure.notFound) {
@@ -154,7 +177,9 @@ import Testing
         try await self.withProjects(kind) { (store) async throws in
             try await store.insert(Samples.file("file-1"))
             try await store.insert(Samples.upload("upload_1"))
-            await expectConflict { try await store.complete(Samples.upload("upload_1"), file: Samples.file("file-1")) }
+            await expectConflict {
+                _ = try await store.complete(Samples.upload("upload_1"), file: Samples.file("file-1"))
+            }
             #expect(try await store.upload("upload_1", project: "proj_a")?.status == "pending")
         }
     }

@@ -7,10 +7,15 @@ extension SQLiteStore: BatchStore {
     /// Word for word the condition of the index `batch_unfinished`, or SQLite does not use it.
     static let isUnfinished = "status NOT IN ('completed', 'failed', 'expired', 'cancelled')"
 
-    public func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
+    @discardableResult
+    public func insert(
+        _ batch: BatchRecord, answer: IdempotencyRecord?
+    ) async throws(StoreFailure) -> BatchRecord {
         try await self.write { db in
-            try db.execute(sql: BatchColumns.insert, arguments: try BatchColumns.all(batch))
+            let stored = batch.reading(try Self.file(batch.inputFile, batch.project, db))
+            try db.execute(sql: BatchColumns.insert, arguments: try BatchColumns.all(stored))
             if let answer { try Self.finish(answer, db) }
+            return stored
         }
     }
 
@@ -38,10 +43,10 @@ extension SQLiteStore: BatchStore {
 
     public func update(
         _ batch: BatchRecord, expecting: [String], files: [FileRecord]
-    ) async throws(StoreFailure) -> BatchRecord {
+    ) async throws(StoreFailure) -> (batch: BatchRecord, unreferenced: [BlobKey]) {
         try await self.write { db in
             let stored = try Row.fetchOne(
-                db, sql: "SELECT seq, status FROM batch WHERE id = ? AND project = ?",
+                db, sql: "SELECT seq, status, input_blob, line_index FROM batch WHERE id = ? AND project = ?",
                 arguments: [batch.id.text, batch.project.text])
             guard let stored, expecting.contains(stored["status"]) else { throw StoreFailure.notFound }
             try db.execute(
@@ -49,7 +54,8 @@ extension SQLiteStore: BatchStore {
                 arguments: try BatchColumns.changing(batch) + ["seq": stored["seq"] as Int64])
             for file in files { try Self.insert(file, db) }
             guard let updated = try Self.batch(batch.id, batch.project, db) else { throw StoreFailure.notFound }
-            return updated
+            let blobs = updated.isTerminal ? [stored.blob("input_blob"), stored.blob("line_index")] : []
+            return (updated, try Self.unreferenced(blobs, db))
         }
     }
 
@@ -62,20 +68,25 @@ extension SQLiteStore: BatchStore {
     }
 
     public func lines(
-        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int
+        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int, bytes: Int
     ) async throws(StoreFailure) -> [LineRow] {
         try await self.read { db in
-            try Row.fetchAll(
+            let cursor = try Row.fetchCursor(
                 db,
                 sql: """
                     SELECT line, output FROM line_result
                     WHERE batch = (\(Self.sequence)) AND line > :after AND succeeded = \(succeeded ? 1 : 0)
                     ORDER BY line LIMIT :limit
                     """,
-                arguments: ["id": batch.text, "after": after, "limit": max(limit, 0)]
-            ).map { row in
-                LineRow(line: row["line"], output: try row.withUnsafeData(named: "output") { [UInt8]($0 ?? Data()) })
+                arguments: ["id": batch.text, "after": after, "limit": max(limit, 0)])
+            var rows: [LineRow] = []
+            var room = bytes
+            while room > 0 || rows.isEmpty, let row = try cursor.next() {
+                let output = try row.withUnsafeData(named: "output") { [UInt8]($0 ?? Data()) }
+                rows.append(LineRow(line: row["line"], output: output))
+                room -= output.count
             }
+            return rows
         }
     }
 
@@ -107,7 +118,7 @@ extension SQLiteStore: BatchStore {
 
     private static let sequence = "SELECT seq FROM batch WHERE id = :id"
 
-    private static func batch(_ id: BatchID, _ project: ProjectID, _ db: Database) throws -> BatchRecord? {
+    static func batch(_ id: BatchID, _ project: ProjectID, _ db: Database) throws -> BatchRecord? {
         try Row.fetchOne(
             db, sql: "SELECT * FROM \(BatchColumns.source) WHERE id = ? AND project = ?",
             arguments: [id.text, project.text]

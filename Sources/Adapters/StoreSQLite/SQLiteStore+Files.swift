@@ -29,8 +29,11 @@ extension SQLiteStore: FileStore {
         try await self.write { db -> [BlobKey]? in
             guard let file = try Self.file(id, project, db) else { return nil }
             try db.execute(sql: "DELETE FROM file WHERE id = ?", arguments: [id.text])
-            guard case .blob(let blob, let index) = file.content else { return [] }
-            return try [blob, index].compactMap { $0 }.filter { try !Self.isReferenced($0, db) }
+            switch file.content {
+            case .blob(let blob, let index): return try Self.unreferenced([blob, index], db)
+            case .batchErrors(let batch): return try Self.unreferenced(Self.batch(batch, project, db)?.blobs ?? [], db)
+            case .batchOutput: return []
+            }
         }
     }
 
@@ -64,6 +67,11 @@ extension SQLiteStore: FileStore {
     private static let needsInput = """
         (\(isUnfinished) OR EXISTS (SELECT 1 FROM file AS view WHERE view.batch = batch.id AND view.view = 'errors'))
         """
+
+    /// Those of `blobs` that no record needs any more.
+    static func unreferenced(_ blobs: [BlobKey?], _ db: Database) throws -> [BlobKey] {
+        try blobs.compactMap { $0 }.filter { try !Self.isReferenced($0, db) }
+    }
 
     private static func isReferenced(_ blob: BlobKey, _ db: Database) throws -> Bool {
         try Bool.fetchOne(
@@ -99,7 +107,7 @@ extension SQLiteStore: FileStore {
             ])
     }
 
-    private static func file(_ id: FileID, _ project: ProjectID, _ db: Database) throws -> FileRecord? {
+    static func file(_ id: FileID, _ project: ProjectID, _ db: Database) throws -> FileRecord? {
         try Row.fetchOne(
             db, sql: "SELECT * FROM file WHERE id = ? AND project = ?", arguments: [id.text, project.text]
         ).map(Self.file)

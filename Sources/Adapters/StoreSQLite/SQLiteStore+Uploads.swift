@@ -52,7 +52,7 @@ extension SQLiteStore {
         }
     }
 
-    public func complete(_ upload: UploadRecord, file: FileRecord) async throws(StoreFailure) {
+    public func complete(_ upload: UploadRecord, file: FileRecord) async throws(StoreFailure) -> [BlobKey] {
         try await self.write { db in
             try db.execute(
                 sql: """
@@ -62,7 +62,7 @@ extension SQLiteStore {
                 arguments: [file.id.text, upload.id.text, upload.project.text])
             guard db.changesCount == 1 else { throw StoreFailure.notFound }
             try Self.insert(file, db)
-            try db.execute(sql: "DELETE FROM upload_part WHERE upload = ?", arguments: [upload.id.text])
+            return try Self.dropParts(of: upload.id, db)
         }
     }
 
@@ -72,11 +72,16 @@ extension SQLiteStore {
                 sql: "UPDATE upload SET status = ? WHERE id = ? AND status = 'pending'",
                 arguments: [status, upload.text])
             guard db.changesCount == 1 else { throw StoreFailure.notFound }
-            let blobs = try String.fetchAll(
-                db, sql: "SELECT blob FROM upload_part WHERE upload = ? ORDER BY seq", arguments: [upload.text])
-            try db.execute(sql: "DELETE FROM upload_part WHERE upload = ?", arguments: [upload.text])
-            return blobs.map { BlobKey($0) }
+            return try Self.dropParts(of: upload, db)
         }
+    }
+
+    /// - Returns: the blobs of the parts.
+    private static func dropParts(of upload: UploadID, _ db: Database) throws -> [BlobKey] {
+        let blobs = try String.fetchAll(
+            db, sql: "SELECT blob FROM upload_part WHERE upload = ? ORDER BY seq", arguments: [upload.text])
+        try db.execute(sql: "DELETE FROM upload_part WHERE upload = ?", arguments: [upload.text])
+        return blobs.map { BlobKey($0) }
     }
 
     public func expiredUploads(now: Instant, limit: Int) async throws(StoreFailure) -> [UploadRecord] {

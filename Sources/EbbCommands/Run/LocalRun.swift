@@ -111,7 +111,7 @@ struct LocalRun {
         if let cap = self.plan.maxCost { row.maxCost = cap }
         // The window of a job that was stopped begins anew: nobody was working on it in between.
         row.expiresAt = max(row.expiresAt, self.assembly.clock.now.advanced(by: self.plan.tier.window.duration))
-        let stored = try await self.assembly.store.update(row, expecting: [batch.status], files: [])
+        let stored = try await self.assembly.store.update(row, expecting: [batch.status], files: []).batch
         let done = Int64(stored.completedLines) + Int64(stored.failedLines)
         let spent = try await self.outputs.receipt(stored, status: stored.status).charged
         var text = "Resuming: \(Figures.count(done)) of \(Figures.count(Int64(stored.totalLines))) lines are done"

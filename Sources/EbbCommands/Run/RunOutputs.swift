@@ -6,6 +6,8 @@ import StoreSQLite
 struct RunOutputs {
     /// Rows read at once.
     static let pageRows = 256
+    /// Bytes after which a page ends.
+    static let pageBytes = 1 << 20
 
     let plan: RunPlan
     let assembly: GatewayAssembly
@@ -81,7 +83,7 @@ struct RunOutputs {
         var file: OutputFile?
         while true {
             let rows = try await self.assembly.store.lines(
-                of: batch.id, succeeded: succeeded, after: after, limit: Self.pageRows)
+                of: batch.id, succeeded: succeeded, after: after, limit: Self.pageRows, bytes: Self.pageBytes)
             guard let last = rows.last else { break }
             let open = try file ?? OutputFile(path)
             file = open

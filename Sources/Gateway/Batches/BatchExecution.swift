@@ -3,6 +3,7 @@ import Logging
 import OpenAIWire
 import Quantities
 import Routing
+import Synchronization
 
 /// Drives one batch from where it stands to its end.
 ///
@@ -12,7 +13,8 @@ final class BatchExecution: Sendable {
     enum Message: Sendable {
         case attemptEnded(LineAttempt, LineAttempt.Ending)
         case committed(LineAttempt, LineFate, Money, Result<CommitResult, StoreFailure>)
-        case cancelRequested(@Sendable (Result<BatchRecord, GatewayError>) -> Void)
+        /// The answer is nil when it cannot be decided here: look again.
+        case cancelRequested(CancelReply)
         /// The next line does not fit under the batch's cost limit, and nothing is in flight.
         case costLimitReached
         /// A timer or a free place: look again.
@@ -20,6 +22,8 @@ final class BatchExecution: Sendable {
         /// The process is stopping: no new dispatch, leave everything resumable.
         case shutDown
     }
+
+    typealias CancelReply = @Sendable (Result<BatchRecord, GatewayError>?) -> Void
 
     /// What ended the loop.
     enum Exit: Sendable, Equatable {
@@ -35,6 +39,7 @@ final class BatchExecution: Sendable {
     private let messages: AsyncStream<Message>
     private let inbox: AsyncStream<Message>.Continuation
     private let initial: BatchRecord
+    private let isCancelRequested = Atomic(false)
     private let context: BatchContext
 
     init(_ batch: BatchRecord, context: BatchContext) {
@@ -44,14 +49,31 @@ final class BatchExecution: Sendable {
         (self.messages, self.inbox) = AsyncStream.makeStream()
     }
 
-    func send(_ message: Message) { self.inbox.yield(message) }
+    func send(_ message: Message) {
+        if case .cancelRequested = message { self.isCancelRequested.store(true, ordering: .relaxed) }
+        if case .terminated = self.inbox.yield(message) { Self.pass(message) }
+    }
+
+    /// Takes no message any more, and answers those that no loop will read.
+    ///
+    /// - Parameter batch: as the loop left it.
+    func close(_ batch: BatchRecord? = nil) async {
+        self.inbox.finish()
+        for await message in self.messages { Self.pass(message, batch) }
+    }
+
+    private static func pass(_ message: Message, _ batch: BatchRecord? = nil) {
+        guard case .cancelRequested(let reply) = message else { return }
+        reply(batch?.status == BatchStatus.cancelled.rawValue ? batch.map { .success($0) } : nil)
+    }
 
     func run() async -> Exit {
         var loop = BatchLoop(self.initial, context: self.context, send: { [inbox] in inbox.yield($0) })
         var messages = self.messages.makeAsyncIterator()
         do {
-            try await loop.begin()
+            try await loop.begin(isCancelRequested: self.isCancelRequested.load(ordering: .relaxed))
             while loop.exit == nil, let message = await messages.next() { try await loop.handle(message) }
+            await self.close(loop.batch)
             return loop.exit ?? .shutDown
         } catch {
             self.context.logger.error(
@@ -60,7 +82,11 @@ final class BatchExecution: Sendable {
             loop.abandon()
             // Whoever takes the batch up must find in the store what became of every line, and in the books of holds
             // and caps what it cost.
-            while !loop.isIdle, let message = await messages.next() { loop.settleAbandoned(message) }
+            while !loop.isIdle, let message = await messages.next() {
+                loop.settleAbandoned(message)
+                Self.pass(message)
+            }
+            await self.close()
             return .storeFailed
         }
     }

@@ -106,6 +106,13 @@ extension BatchLoop {
             self.attempts[lease.line] = attempt
             attempt.failed(
                 EngineFailure(.clientFault, status: 400, message: "invalid request", body: error.body.encoded))
+        } catch StoreFailure.notFound {
+            // The input is lost, so no attempt can end better.
+            self.attempts[lease.line] = attempt
+            attempt.failed(
+                EngineFailure(
+                    .clientFault, status: 404, message: "the input file is lost",
+                    body: ErrorBody.noSuchFile(self.batch.inputFile.text).encoded))
         } catch {
             self.attempts[lease.line] = attempt
             attempt.failed(EngineFailure(.fault, message: "the line could not be read: \(error)"))

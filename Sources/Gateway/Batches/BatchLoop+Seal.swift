@@ -19,14 +19,20 @@ extension BatchLoop {
             row.outputFile = file.id
             files.append(file)
         }
-        let errorBytes = try await self.errorBytes(row)
+        if ending != .completed, try BatchInput.unlessLost(row, blobs: self.context.blobs) == nil {
+            // From here on the error file reads the same at each download.
+            row.input = nil
+            row.index = nil
+        }
+        var errors = BatchOutputReader(
+            batch: row, succeeded: false, store: self.context.store, blobs: self.context.blobs)
+        let errorBytes = try await errors.byteCount()
         if errorBytes > 0 {
             let file = self.file(row, bytes: errorBytes, succeeded: false, now: now)
             row.errorFile = file.id
             files.append(file)
         }
-        self.batch = try await self.context.store.update(
-            row, expecting: [BatchStatus.finalizing.rawValue, BatchStatus.cancelling.rawValue], files: files)
+        try await self.store(row, expecting: [.finalizing, .cancelling], files: files)
         for action in actions {
             if case .announce(let status) = action {
                 self.context.logger.info(
@@ -44,14 +50,5 @@ extension BatchLoop {
             purpose: FilePurpose.batchOutput.rawValue, bytes: bytes, createdAt: now,
             expiresAt: lifetime.map { now.advanced(by: $0) },
             content: succeeded ? .batchOutput(row.id) : .batchErrors(row.id))
-    }
-
-    /// The size of the error file, lines that never ran included.
-    private func errorBytes(_ row: BatchRecord) async throws(StoreFailure) -> Int64 {
-        var reader = BatchOutputReader(
-            batch: row, succeeded: false, store: self.context.store, blobs: self.context.blobs)
-        var total: Int64 = 0
-        while let piece = try await reader.next() { total += Int64(piece.count) }
-        return total
     }
 }

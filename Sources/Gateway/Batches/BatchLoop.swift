@@ -40,7 +40,8 @@ struct BatchLoop {
         self.spending = BatchSpending(cap: batch.maxCost)
     }
 
-    mutating func begin() async throws(StoreFailure) {
+    /// - Parameter isCancelRequested: the batch is to end, not to be taken up.
+    mutating func begin(isCancelRequested: Bool) async throws(StoreFailure) {
         do throws(BatchRecordError) {
             self.machine = try BatchStateMachine(restoring: try self.life(), drainGrace: self.drainGrace)
         } catch {
@@ -49,7 +50,10 @@ struct BatchLoop {
             self.exit = .terminal
             return
         }
-        try await self.feed(.restarted)
+        // The one who asked is answered later, by the message.
+        let status = self.machine?.status
+        let isCancelled = isCancelRequested && (status == .validating || status == .inProgress)
+        try await self.feed(isCancelled ? .cancelRequested : .restarted)
     }
 
     private func life() throws(BatchRecordError) -> Batching.BatchRecord {
@@ -106,7 +110,18 @@ struct BatchLoop {
         if life.status.isTerminal, life.status != .failed { return }
         if life.status == .cancelling { Failpoint.hit("batch.cancelling") }
         let row = self.batch.with(life)
-        self.batch = try await self.context.store.update(row, expecting: [before.rawValue], files: [])
+        try await self.store(row, expecting: [before], files: [])
+    }
+
+    /// Stores the batch, and removes what nothing needs once it has ended.
+    mutating func store(
+        _ row: BatchRecord, expecting: [BatchStatus], files: [FileRecord]
+    ) async throws(StoreFailure) {
+        let (batch, blobs) = try await self.context.store.update(
+            row, expecting: expecting.map(\.rawValue), files: files)
+        self.batch = batch
+        // Bytes that cannot be removed now are orphans, which the next start removes.
+        for blob in blobs { try? self.context.blobs.delete(blob) }
     }
 
     private mutating func perform(_ action: BatchStateMachine.Action) async throws(StoreFailure) {
@@ -148,12 +163,11 @@ struct BatchLoop {
 
     /// Loads what dispatching needs: the index, finished lines, the engines.
     private mutating func prepare() async throws(StoreFailure) {
-        guard let inputKey = self.batch.input, let indexKey = self.batch.index,
-            let endpoint = Endpoint(path: self.batch.endpoint)
-        else {
-            throw .unavailable("batch \(self.batch.id) has no input")
+        guard let endpoint = Endpoint(path: self.batch.endpoint) else {
+            throw .unavailable("batch \(self.batch.id) has an unknown endpoint '\(self.batch.endpoint)'")
         }
-        let input = try BatchInput(input: inputKey, index: indexKey, blobs: self.context.blobs)
+        // Without its input the batch still goes on: each line fails, what ran before stays.
+        let input = try BatchInput.unlessLost(self.batch, blobs: self.context.blobs)
         let finished = try await self.context.store.finishedLines(of: self.batch.id)
         self.input = input
         self.endpoint = endpoint
@@ -165,7 +179,7 @@ struct BatchLoop {
         }
         self.plan = BatchPlan(
             lineCount: Int(self.batch.totalLines), epoch: self.context.epoch, finished: finished,
-            order: self.context.ordersByPrefix ? input.index.order : nil, slots: slots, policy: self.context.policy)
+            order: self.context.ordersByPrefix ? input?.index.order : nil, slots: slots, policy: self.context.policy)
         self.spending.spent = try await self.spentBefore()
     }
 
@@ -175,10 +189,8 @@ struct BatchLoop {
         return Money(picodollars: groups.reduce(0) { $0 + $1.totals.amount.picodollars })
     }
 
-    private mutating func cancel(
-        _ reply: @Sendable (Result<BatchRecord, GatewayError>) -> Void
-    ) async throws(StoreFailure) {
-        guard let status = self.machine?.status else { return }
+    private mutating func cancel(_ reply: BatchExecution.CancelReply) async throws(StoreFailure) {
+        guard let status = self.machine?.status else { return reply(nil) }
         switch status {
         case .finalizing, .completed, .failed, .expired:
             reply(.failure(.client(.cannotCancel(status: status.rawValue))))

@@ -29,6 +29,19 @@ extension BatchRecord {
             })
     }
 
+    /// This batch with the blobs of its input file; with none where there is no such file, or not one of a batch.
+    public func reading(_ file: FileRecord?) -> BatchRecord {
+        var row = self
+        (row.input, row.index) = (nil, nil)
+        if let file, file.id == self.inputFile, file.project == self.project,
+            file.purpose == FilePurpose.batch.rawValue, file.expiresAt.map({ $0 > self.createdAt }) ?? true,
+            case .blob(let input, let index) = file.content
+        {
+            (row.input, row.index) = (input, index)
+        }
+        return row
+    }
+
     /// Whether its cost limit ended the batch.
     var isOverCostLimit: Bool { self.errors.contains { $0.code == LineError.Code.costLimitReached.rawValue } }
 

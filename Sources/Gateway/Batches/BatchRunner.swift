@@ -11,8 +11,8 @@ public final class BatchRunner: Sendable {
 
     public let context: BatchContext
     private let state = Mutex(State())
-    private let submissions: AsyncStream<BatchRecord>
-    private let inbox: AsyncStream<BatchRecord>.Continuation
+    private let submissions: AsyncStream<BatchExecution>
+    private let inbox: AsyncStream<BatchExecution>.Continuation
     /// Told how each batch left the loop; for `ebb run`, which waits for its one batch.
     private let onExit: @Sendable (BatchID, RunnerExit) -> Void
 
@@ -26,7 +26,19 @@ public final class BatchRunner: Sendable {
     }
 
     /// Hands over a stored batch.
-    public func submit(_ batch: BatchRecord) { self.inbox.yield(batch) }
+    public func submit(_ batch: BatchRecord) { self.inbox.yield(BatchExecution(batch, context: self.context)) }
+
+    /// Asks for the end of a batch. One that waits to be taken up again, after a store failure, is taken up at once.
+    ///
+    /// - Parameter reply: may never come while the process stops.
+    func cancel(_ batch: BatchRecord, reply: @escaping BatchExecution.CancelReply) {
+        if let execution = self.state.withLock({ $0.running[batch.id] }) {
+            return execution.send(.cancelRequested(reply))
+        }
+        let execution = BatchExecution(batch, context: self.context)
+        execution.send(.cancelRequested(reply))
+        self.inbox.yield(execution)
+    }
 
     /// Runs until `stop` was called and every batch is parked. The only long-lived entry.
     ///
@@ -36,27 +48,30 @@ public final class BatchRunner: Sendable {
             for batch in try await self.context.store.unfinishedBatches() { self.submit(batch) }
         }
         await withDiscardingTaskGroup { group in
-            for await batch in self.submissions {
-                let execution = BatchExecution(batch, context: self.context)
+            for await execution in self.submissions {
+                let id = execution.id
                 let running = self.state.withLock { state -> Int? in
-                    guard !state.isStopping, state.running[batch.id] == nil else { return nil }
-                    state.running[batch.id] = execution
+                    guard !state.isStopping, state.running[id] == nil else { return nil }
+                    state.running[id] = execution
                     return state.running.count
                 }
-                guard let running else { continue }
+                guard let running else {
+                    await execution.close()
+                    continue
+                }
                 self.context.meters.set(gauge: .batchesRunning, Double(running))
                 group.addTask {
                     let exit = await execution.run()
                     let count = self.state.withLock { state -> Int in
-                        state.running[batch.id] = nil
+                        state.running[id] = nil
                         return state.running.count
                     }
                     self.context.meters.set(gauge: .batchesRunning, Double(count))
                     switch exit {
-                    case .terminal: self.onExit(batch.id, .ended)
-                    case .shutDown: self.onExit(batch.id, .stopped)
-                    case .parkedAtCostLimit: self.onExit(batch.id, .parkedAtCostLimit)
-                    case .storeFailed: await self.takeUpAgain(batch.id)
+                    case .terminal: self.onExit(id, .ended)
+                    case .shutDown: self.onExit(id, .stopped)
+                    case .parkedAtCostLimit: self.onExit(id, .parkedAtCostLimit)
+                    case .storeFailed: await self.takeUpAgain(id)
                     }
                 }
             }
@@ -88,6 +103,4 @@ public final class BatchRunner: Sendable {
         for execution in running { execution.send(.shutDown) }
         self.inbox.finish()
     }
-
-    func execution(_ id: BatchID) -> BatchExecution? { self.state.withLock { $0.running[id] } }
 }

@@ -64,15 +64,8 @@ public final class BatchService: Sendable {
             expiresAt: now.advanced(by: window.duration))
         batch.maxCost = order.maxCost
         do throws(StoreFailure) {
-            if let file = try await self.store.file(order.inputFile, project: project),
-                file.purpose == FilePurpose.batch.rawValue, file.expiresAt.map({ $0 > now }) ?? true,
-                case .blob(let input, let index) = file.content
-            {
-                batch.input = input
-                batch.index = index
-            }
             Failpoint.hit("batch.storing")
-            try await self.store.insert(batch, answer: answer?.given(batch))
+            batch = try await self.store.insert(batch, answer: answer?.given(batch))
             Failpoint.hit("batch.stored")
         } catch { throw GatewayError(error) }
         self.runner.submit(batch)
@@ -102,11 +95,9 @@ public final class BatchService: Sendable {
             case .completed, .failed, .expired: throw .client(.cannotCancel(status: batch.status))
             default: break
             }
-            if let execution = self.runner.execution(id) {
-                let reply = OneReply<Result<BatchRecord, GatewayError>>()
-                execution.send(.cancelRequested { reply.give($0) })
-                if let result = await reply.wait(clock: self.clock, atMost: .seconds(5)) { return try result.get() }
-            }
+            let reply = OneReply<Result<BatchRecord, GatewayError>?>()
+            self.runner.cancel(batch) { reply.give($0) }
+            if let result = await reply.wait(clock: self.clock, atMost: .seconds(5)) ?? nil { return try result.get() }
             try? await self.clock.sleep(for: .milliseconds(100))
         }
         throw GatewayError(source: .gateway, retry: .afterDelay(.seconds(1)), answer: .serverError)

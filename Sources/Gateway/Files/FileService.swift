@@ -186,7 +186,7 @@ public final class FileService: Sendable {
             }
             let succeeded = file.content == .batchOutput(batchID)
             let reader = BatchOutputReader(batch: batch, succeeded: succeeded, store: self.store, blobs: self.blobs)
-            return FileContent(source: .lines(reader), byteCount: file.bytes)
+            return FileContent(source: .lines(reader, file, self.store), byteCount: file.bytes)
         } catch { throw GatewayError(error) }
     }
 }

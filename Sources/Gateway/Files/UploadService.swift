@@ -104,12 +104,13 @@ public final class UploadService: Sendable {
             form.purpose = record.purpose
             form.filename = record.filename
             form.expiresSeconds = record.fileExpiresAfter
+            var joined: [BlobKey] = []
             let file = try await self.files.finish(&intake, form: form, project: project) { file throws(StoreFailure) in
                 record.status = UploadStatus.completed.rawValue
                 record.file = file.id
-                try await self.store.complete(record, file: file)
+                joined = try await self.store.complete(record, file: file)
             }
-            for part in parts { try? self.blobs.delete(part.blob) }
+            for blob in joined { try? self.blobs.delete(blob) }
             return (record, file)
         } catch {
             intake.abort()

@@ -52,8 +52,8 @@ public protocol FileStore: Sendable {
     func files(
         project: ProjectID, purpose: String?, page: PageRequest
     ) async throws(StoreFailure) -> Page<FileRecord>
-    /// Removes the record. Blobs that no file and no unfinished batch refers to any more are returned for deletion.
-    /// - Returns: nil when there is no such file.
+    /// Removes the record. Blobs of the file, or of the batch whose errors it showed, that no file and no unfinished
+    /// batch refers to any more are returned for deletion. - Returns: nil when there is no such file.
     func delete(_ id: FileID, project: ProjectID) async throws(StoreFailure) -> [BlobKey]?
     /// Files past their expiry, oldest first, over all projects.
     func expiredFiles(now: Instant, limit: Int) async throws(StoreFailure) -> [FileRecord]
@@ -66,9 +66,9 @@ public protocol FileStore: Sendable {
     func insert(_ part: UploadPartRecord) async throws(StoreFailure)
     /// In the order in which they were added; none once the upload is completed or closed.
     func parts(of upload: UploadID) async throws(StoreFailure) -> [UploadPartRecord]
-    /// Completes the upload, stores its file and forgets its parts in one transaction; the parts' blobs are the
-    /// caller's to delete. - Throws: `notFound` unless it is pending.
-    func complete(_ upload: UploadRecord, file: FileRecord) async throws(StoreFailure)
+    /// Completes the upload, stores its file and forgets its parts in one transaction. - Returns: the parts' blobs, to
+    /// delete; those of parts that came last, too. - Throws: `notFound` unless it is pending.
+    func complete(_ upload: UploadRecord, file: FileRecord) async throws(StoreFailure) -> [BlobKey]
     /// Sets a final status other than completed and drops its parts. - Returns: blobs to delete.
     /// - Throws: `notFound` unless it is pending.
     func close(_ upload: UploadID, status: String) async throws(StoreFailure) -> [BlobKey]
@@ -78,9 +78,12 @@ public protocol FileStore: Sendable {
 /// Port: batches and their lines.
 public protocol BatchStore: Sendable {
     /// Stores the batch and, in the same transaction, the finished record of its request's idempotency key. Counts and
-    /// usage start at zero, whatever the record says.
+    /// usage start at zero, and its blobs are those that its input file has now (`BatchRecord.reading`), whatever the
+    /// record says: from this transaction on a deletion of the file leaves them.
+    /// - Returns: the batch as it was stored.
     /// - Throws: like the insertion of a file.
-    func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure)
+    @discardableResult
+    func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure) -> BatchRecord
     func batch(_ id: BatchID, project: ProjectID) async throws(StoreFailure) -> BatchRecord?
     /// Newest first.
     func batches(project: ProjectID, page: PageRequest) async throws(StoreFailure) -> Page<BatchRecord>
@@ -89,15 +92,17 @@ public protocol BatchStore: Sendable {
     /// Writes state, timestamps, errors, model, blobs, total lines, cost limit and file ids (not counts and usage,
     /// which the commit log keeps; not what the batch was created with), and in the same transaction the records of
     /// its output files.
+    /// - Returns: the batch, and those of its blobs to delete that nothing refers to any more, now that it has ended.
     /// - Throws: `notFound` when the stored status is not one of `expecting`.
     func update(
         _ batch: BatchRecord, expecting: [String], files: [FileRecord]
-    ) async throws(StoreFailure) -> BatchRecord
+    ) async throws(StoreFailure) -> (batch: BatchRecord, unreferenced: [BlobKey])
     /// 0-based lines that have a row.
     func finishedLines(of batch: BatchID) async throws(StoreFailure) -> [Int32]
-    /// Rows with `line > after` in input order, successes or failures.
+    /// Rows with `line > after` in input order, successes or failures: up to the row with which they have `bytes`
+    /// bytes of output, and at most `limit`.
     func lines(
-        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int
+        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int, bytes: Int
     ) async throws(StoreFailure) -> [LineRow]
     /// Bytes of all rows of one kind, one newline each included, and their number.
     func lineBytes(of batch: BatchID, succeeded: Bool) async throws(StoreFailure) -> (bytes: Int64, count: Int64)
@@ -193,7 +198,10 @@ extension FileStore {
 
 extension BatchStore {
     /// Stores a batch of a request without an idempotency key.
-    public func insert(_ batch: BatchRecord) async throws(StoreFailure) { try await self.insert(batch, answer: nil) }
+    @discardableResult
+    public func insert(_ batch: BatchRecord) async throws(StoreFailure) -> BatchRecord {
+        try await self.insert(batch, answer: nil)
+    }
 }
 
 /// Port: idempotency keys. A key is held by the request whose record was stored first, as long as that has no status

@@ -57,6 +57,9 @@ public struct BatchRecord: Hashable, Sendable {
     public static let terminalStatuses: Set<String> = ["completed", "failed", "expired", "cancelled"]
     public var isTerminal: Bool { Self.terminalStatuses.contains(self.status) }
 
+    /// The blobs of its input.
+    public var blobs: [BlobKey] { [self.input, self.index].compactMap { $0 } }
+
     public init(
         id: BatchID, project: ProjectID, key: KeyID?, endpoint: String, inputFile: FileID, window: String,
         tier: TierName, status: String, metadata: [MetadataPair]?, outputExpiresAfter: Int64?, createdAt: Instant,

@@ -3,12 +3,17 @@ public import Quantities
 import Synchronization
 
 extension InMemoryStore: BatchStore {
-    public func insert(_ batch: BatchRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
+    @discardableResult
+    public func insert(
+        _ batch: BatchRecord, answer: IdempotencyRecord?
+    ) async throws(StoreFailure) -> BatchRecord {
         try self.change { state throws(StoreFailure) in
+            let stored = batch.reading(state.files[batch.inputFile])
             try state.whole { state throws(StoreFailure) in
-                try state.insert(batch)
+                try state.insert(stored)
                 if let answer { try state.finish(answer) }
             }
+            return stored
         }
     }
 
@@ -30,7 +35,7 @@ extension InMemoryStore: BatchStore {
 
     public func update(
         _ batch: BatchRecord, expecting: [String], files: [FileRecord]
-    ) async throws(StoreFailure) -> BatchRecord {
+    ) async throws(StoreFailure) -> (batch: BatchRecord, unreferenced: [BlobKey]) {
         if let failure = self.refuseUpdate() { throw failure }
         return try self.change { state throws(StoreFailure) in
             guard let stored = state.batches[batch.id], stored.project == batch.project,
@@ -51,7 +56,7 @@ extension InMemoryStore: BatchStore {
             changed.failedLines = stored.failedLines
             changed.usage = stored.usage
             state.batches[batch.id] = changed
-            return changed
+            return (changed, changed.isTerminal ? state.unreferenced(stored.blobs) : [])
         }
     }
 
@@ -72,11 +77,15 @@ extension InMemoryStore: BatchStore {
     }
 
     public func lines(
-        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int
+        of batch: BatchID, succeeded: Bool, after: Int32, limit: Int, bytes: Int
     ) async throws(StoreFailure) -> [LineRow] {
         try self.change { state in
             let rows = state.rows(of: batch, succeeded: succeeded).filter { $0.line > after }
-            return rows.sorted { $0.line < $1.line }.prefix(limit).map { LineRow(line: $0.line, output: $0.output) }
+            var room = bytes
+            return rows.sorted { $0.line < $1.line }.prefix(limit).prefix { row in
+                defer { room -= row.output.count }
+                return room > 0 || room == bytes
+            }.map { LineRow(line: $0.line, output: $0.output) }
         }
     }
 

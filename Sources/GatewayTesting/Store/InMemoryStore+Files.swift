@@ -28,9 +28,11 @@ extension InMemoryStore: FileStore {
         try self.change { state in
             guard let file = state.files[id], file.project == project else { return nil }
             state.files[id] = nil
-            guard case .blob(let blob, let index) = file.content else { return [] }
-            let referenced = state.referencedByFilesAndBatches
-            return [blob, index].compactMap { $0 }.filter { !referenced.contains($0) }
+            switch file.content {
+            case .blob(let blob, let index): return state.unreferenced([blob, index])
+            case .batchErrors(let batch): return state.unreferenced(state.batches[batch]?.blobs ?? [])
+            case .batchOutput: return []
+            }
         }
     }
 
@@ -73,7 +75,7 @@ extension InMemoryStore: FileStore {
         try self.change { state in state.parts.filter { $0.upload == upload } }
     }
 
-    public func complete(_ upload: UploadRecord, file: FileRecord) async throws(StoreFailure) {
+    public func complete(_ upload: UploadRecord, file: FileRecord) async throws(StoreFailure) -> [BlobKey] {
         try self.change { state throws(StoreFailure) in
             guard var stored = state.uploads[upload.id], stored.project == upload.project, stored.status == "pending"
             else { throw .notFound }
@@ -81,7 +83,7 @@ extension InMemoryStore: FileStore {
             stored.status = "completed"
             stored.file = file.id
             state.uploads[upload.id] = stored
-            state.parts.removeAll { $0.upload == upload.id }
+            return state.dropParts(of: upload.id)
         }
     }
 
@@ -89,9 +91,7 @@ extension InMemoryStore: FileStore {
         try self.change { state throws(StoreFailure) in
             guard state.uploads[upload]?.status == "pending" else { throw .notFound }
             state.uploads[upload]?.status = status
-            let blobs = state.parts.filter { $0.upload == upload }.map(\.blob)
-            state.parts.removeAll { $0.upload == upload }
-            return blobs
+            return state.dropParts(of: upload)
         }
     }
 
@@ -108,6 +108,19 @@ extension InMemoryStore.State {
         guard self.projects[file.project] != nil else { throw .notFound }
         guard self.files[file.id] == nil else { throw .conflict("file \(file.id)") }
         self.files[file.id] = file
+    }
+
+    /// - Returns: the blobs of the parts.
+    fileprivate mutating func dropParts(of upload: UploadID) -> [BlobKey] {
+        let blobs = self.parts.filter { $0.upload == upload }.map(\.blob)
+        self.parts.removeAll { $0.upload == upload }
+        return blobs
+    }
+
+    /// Those of `blobs` that no record needs any more.
+    func unreferenced(_ blobs: [BlobKey?]) -> [BlobKey] {
+        let referenced = self.referencedByFilesAndBatches
+        return blobs.compactMap { $0 }.filter { !referenced.contains($0) }
     }
 
     var referencedByFilesAndBatches: Set<BlobKey> {

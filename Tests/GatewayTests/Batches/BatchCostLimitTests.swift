@@ -71,7 +71,7 @@ import Testing
             var batch = try await desk.batch(id)
             #expect(batch.status == "in_progress" && batch.errors.isEmpty && batch.completedLines == 2)
             batch.maxCost = Money(dollars: 1)
-            desk.runner.submit(try await desk.store.update(batch, expecting: ["in_progress"], files: []))
+            desk.runner.submit(try await desk.store.update(batch, expecting: ["in_progress"], files: []).batch)
             #expect(await desk.exit() == .ended)
             #expect(try await desk.batch(id).status == "completed")
         }

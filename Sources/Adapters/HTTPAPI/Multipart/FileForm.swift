@@ -23,7 +23,7 @@ struct FileForm {
     struct Result {
         var form: FileService.Form
         var intake: FileIntake
-        /// SHA-256 over purpose, name and content; empty when not asked for.
+        /// SHA-256 over content, purpose, name and expiry; empty when not asked for.
         var fingerprint: [UInt8]
     }
 
@@ -64,10 +64,20 @@ struct FileForm {
         guard let intake = self.intake else { throw GatewayError.client(.missingParameter(self.fileField)) }
         var fingerprint: [UInt8] = []
         if self.hashes {
-            self.hash.update(data: Array("\(self.form.purpose ?? "")\u{0}\(self.form.filename ?? "")".utf8))
-            fingerprint = Array(self.hash.finalize())
+            fingerprint = self.fingerprint()
         }
         return Result(form: self.form, intake: intake, fingerprint: fingerprint)
+    }
+
+    /// Everything that the form asks for. Each part has its length before it, so that none runs into the next.
+    private func fingerprint() -> [UInt8] {
+        var whole = SHA256()
+        whole.update(data: Array(self.hash.finalize()))
+        let form = self.form
+        for part in [form.purpose, form.filename, form.expiresAnchor, form.expiresSeconds.map { String($0) }] {
+            whole.update(data: Array((part.map { "\($0.utf8.count):\($0)" } ?? "-").utf8))
+        }
+        return Array(whole.finalize())
     }
 
     private mutating func take(_ event: MultipartParser.Event) throws {
