@@ -20,7 +20,7 @@ extension UsagePricing.Outcome {
             let unit = line.meter.customaryQuantity
             let per = unit == 1 ? "each" : "/ \(PriceReceipt.grouped(unit))"
             rows.append([
-                line.meter.name, PriceReceipt.grouped(line.quantity), "$\(line.rate.dollars(per: unit)) \(per)",
+                line.meter.name, PriceReceipt.grouped(line.quantityText), "$\(line.rate.dollars(per: unit)) \(per)",
                 "$\(line.exactAmount)",
             ])
         }
@@ -37,6 +37,13 @@ extension UsagePricing.Outcome {
 
 /// Numbers as people read them.
 enum PriceReceipt {
+    /// A decimal text with its whole digits in groups of three.
+    static func grouped(_ decimal: String) -> String {
+        let parts = decimal.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let whole = Int64(parts[0]) else { return Int64(decimal).map(Self.grouped) ?? decimal }
+        return Self.grouped(whole) + "." + parts[1]
+    }
+
     /// Digits in groups of three.
     static func grouped(_ value: Int64) -> String {
         let digits = String(value.magnitude)
