@@ -85,6 +85,30 @@ private struct ByteCounter: PromptCounting {
         #expect(model.rows[2].amounts?.expected.decimalDollars == "0.0015036")
     }
 
+    @Test("A configured window has a row of its own, at the price of its tier; asking for it asks for that")
+    func windows() async throws {
+        let windows: [QuoteJob.Window] = [.init(window: try CompletionWindow("1h"), tier: .batch)]
+        let body = Self.body("exact-a", "x")
+        let all = try #require(try await self.quote(body) { $0.windows = windows }.models.first)
+        #expect(all.rows.map(\.tier) == [.standard, .batch, .batch, "2h"])
+        #expect(all.rows.map(\.window) == [nil, nil, "1h", nil])
+        #expect(all.rows[2].price == all.rows[1].price)
+        let one = try #require(try await self.quote(body, tiers: ["1h"]) { $0.windows = windows }.models.first)
+        #expect(one.rows.map(\.tier) == [.batch, .standard])
+    }
+
+    @Test("Each engine has the price of the model that it would serve, or none")
+    func engines() async throws {
+        var first = QuoteEngine(id: EngineID("first"), url: "http://first")
+        first.targets["m"] = .init(engineModel: "exact-a", priceName: "exact-a")
+        let second = QuoteEngine(id: EngineID("second"), url: "http://second")
+        let report = try await self.quote(Self.body("m", "xxxx")) { $0.engines = [first, second] }
+        let quotes = try #require(report.models.first?.engines)
+        #expect(quotes.map(\.target?.engineModel) == ["exact-a", nil])
+        #expect(quotes[0].rows.first?.amounts?.floor.decimalDollars == "0.000008")
+        #expect(quotes[1].rows.isEmpty)
+    }
+
     @Test("A long request is priced in its own context band, short ones beside it are not")
     func bands() async throws {
         let long = Self.body("exact-a", String(repeating: "x", count: 1_001), #","max_tokens":0"#)

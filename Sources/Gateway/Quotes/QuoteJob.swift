@@ -14,6 +14,17 @@ public struct QuoteJob: Sendable {
     public static let modelsMax = 64
     static let invalidLinesMax = 100
 
+    /// A completion window, and the tier whose price it has.
+    public struct Window: Hashable, Sendable {
+        public var window: CompletionWindow
+        public var tier: TierName
+
+        public init(window: CompletionWindow, tier: TierName) {
+            self.window = window
+            self.tier = tier
+        }
+    }
+
     public struct Settings: Sendable {
         /// The models to quote for; empty is the one that each line names.
         public var models: [String]
@@ -23,6 +34,10 @@ public struct QuoteJob: Sendable {
         public var at: Instant
         /// Names that prices are found under, by model.
         public var priceNames: [String: String] = [:]
+        /// Completion windows and the tiers that they are priced as; each has a row of its own.
+        public var windows: [Window] = []
+        /// Engines to quote one by one.
+        public var engines: [QuoteEngine] = []
         /// Output limits of models, for requests without one.
         public var outputMax: [String: Int64] = [:]
         /// Pieces of work at the same time: processors, or calls to an engine that counts.

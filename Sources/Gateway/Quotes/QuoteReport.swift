@@ -33,6 +33,8 @@ public struct QuoteReport: Hashable, Sendable {
         public var pastAnswers: Int64 = 0
         /// One for each tier, standard first.
         public var rows: [QuoteRow] = []
+        /// What each engine that was asked for would do with this model.
+        public var engines: [EngineQuote] = []
         /// What sending equal beginnings one after the other would save in the standard tier; nil without a cached
         /// price.
         public var prefixSaving: Money?
