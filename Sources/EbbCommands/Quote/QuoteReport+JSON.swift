@@ -71,6 +71,9 @@ extension QuoteReport.ModelQuote {
         for engine in self.engines { engine.write(to: &writer) }
         writer.endArray()
         writer.member("prefix_saving_usd", self.prefixSaving?.decimalDollars)
+        writer.member("input_order_saving_usd", self.inputOrderSaving?.decimalDollars)
+        writer.member("common_ending_tokens", self.endingTokens)
+        writer.member("common_ending_saving_usd", self.endingSaving?.decimalDollars)
         writer.endObject()
     }
 }

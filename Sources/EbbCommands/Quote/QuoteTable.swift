@@ -33,8 +33,17 @@ package enum QuoteTable {
         var table = TextTable(["tier", "#floor", "#expected", "#max", "#saving", ""])
         for line in table.lines(model.rows.map(self.cells)) { text += "  \(line)\n" }
         if !model.engines.isEmpty { text += self.engines(model) }
+        if let saving = model.inputOrderSaving, saving > .zero {
+            text += "  about \(self.money(saving)) less at standard where a cache takes over equal beginnings, in the "
+            text += "file's order\n"
+        }
         if let saving = model.prefixSaving, saving > .zero {
             text += "  about \(self.money(saving)) less at standard when equal beginnings follow each other\n"
+        }
+        if model.endingTokens > 0 {
+            text += "  about \(PriceReceipt.grouped(model.endingTokens)) tokens at the end of every prompt are the "
+            text += "same; in front of what varies they would save about "
+            text += "\(self.money(model.endingSaving ?? .zero)) at standard\n"
         }
         return text
     }

@@ -73,7 +73,8 @@ struct QuoteColumn {
         self.quote.outputMax += highest
     }
 
-    func finished(_ prefixes: QuoteReport.SharedPrefixes) -> QuoteReport.ModelQuote {
+    /// - Parameter ending: tokens that every prompt has at its end, behind what varies.
+    func finished(_ prefixes: QuoteReport.SharedPrefixes, ending: Int64) -> QuoteReport.ModelQuote {
         var quote = self.quote
         let rows = self.prices.rows()
         quote.rows = self.rows(rows, self.priceName)
@@ -83,7 +84,11 @@ struct QuoteColumn {
                 engine: engine.id, url: engine.url, problem: engine.problem, target: target,
                 rows: target.map { self.rows(rows, $0.priceName) } ?? [])
         }
-        quote.prefixSaving = self.saving(prefixes)
+        quote.prefixSaving = self.saving(
+            of: prefixes.sharedInPrefixOrder - prefixes.sharedInInputOrder, blocks: prefixes.blocks)
+        quote.inputOrderSaving = self.saving(of: prefixes.sharedInInputOrder, blocks: prefixes.blocks)
+        quote.endingTokens = ending
+        quote.endingSaving = ending > 0 ? self.saving(tokens: Int128(ending) * Int128(max(0, quote.lines - 1))) : nil
         return quote
     }
 
@@ -95,10 +100,14 @@ struct QuoteColumn {
         }
     }
 
-    private func saving(_ prefixes: QuoteReport.SharedPrefixes) -> Money? {
-        guard prefixes.blocks > 0 else { return nil }
-        let gained = Int128(prefixes.sharedInPrefixOrder - prefixes.sharedInInputOrder)
-        let tokens = Int64(clamping: Int128(self.quote.promptTokens) * max(0, gained) / Int128(prefixes.blocks))
+    private func saving(of shared: Int64, blocks: Int64) -> Money? {
+        guard blocks > 0 else { return nil }
+        return self.saving(tokens: Int128(self.quote.promptTokens) * Int128(max(0, shared)) / Int128(blocks))
+    }
+
+    /// What `tokens` cost less at the cached rate than at the input rate, in the standard tier.
+    private func saving(tokens: Int128) -> Money? {
+        let tokens = Int64(clamping: tokens)
         guard let table = try? self.book.resolve(self.priceName, tier: .standard, at: self.at),
             let plain = try? table.charge(usage: TokenUsage(input: tokens, output: 0), inputForBand: 0, at: self.at),
             let cached = try? table.charge(

@@ -1,4 +1,5 @@
 import Batching
+import OpenAIWire
 public import Pricing
 public import Quantities
 
@@ -78,7 +79,7 @@ public struct QuoteJob: Sendable {
             }
             if piece.isEmpty { splitter.finish(gather) } else { piece.withUnsafeBytes { splitter.feed($0, gather) } }
             for line in try await self.counted(lines) { try await gathering.take(line) }
-            if piece.isEmpty { return gathering.finished() }
+            if piece.isEmpty { return try await gathering.finished() }
         }
     }
 
@@ -123,6 +124,14 @@ public struct QuoteJob: Sendable {
         var counts: [(String, CountedPrompt)] = []
         for model in models { counts.append((model, try await self.counter.count(request.request, model: model))) }
         return QuoteCountedLine(number: line.number, result: .counted(request, counts))
+    }
+
+    /// The tokens of a text by itself.
+    func tokens(_ text: String, model: String) async throws -> Int64 {
+        guard !text.isEmpty else { return 0 }
+        let body = JSONValue.object([.init("prompt", .string(text))])
+        guard let request = CountableRequest(body: body) else { return 0 }
+        return try await self.counter.count(request, model: model).tokens
     }
 
     func column(_ model: String) async throws(StoreFailure) -> QuoteColumn {

@@ -38,6 +38,12 @@ public struct QuoteReport: Hashable, Sendable {
         /// What sending equal beginnings one after the other would save in the standard tier; nil without a cached
         /// price.
         public var prefixSaving: Money?
+        /// What equal beginnings save as the file stands, against no cache at all.
+        public var inputOrderSaving: Money?
+        /// Tokens that all prompts have in common at their end, behind what varies: no cache can take them over there.
+        public var endingTokens: Int64 = 0
+        /// What they would save in front of what varies.
+        public var endingSaving: Money?
     }
 
     /// How much of the prompts an engine's prompt cache can take over.
