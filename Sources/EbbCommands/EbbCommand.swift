@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Glibc
 
 /// `ebb`: one binary, one file a command.
 public struct EbbCommand: AsyncParsableCommand {
@@ -19,4 +20,21 @@ public struct EbbCommand: AsyncParsableCommand {
         ])
 
     public init() {}
+
+    /// Runs the command line of this process. Wrong usage ends with the status that all commands have for it, not with
+    /// the parser's own.
+    public static func launch() async {
+        do {
+            var command = try await Self.asyncParseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard Self.exitCode(for: error) == .validationFailure else { Self.exit(withError: error) }
+            Console.error(Self.fullMessage(for: error))
+            Glibc.exit(ExitStatus.usage)
+        }
+    }
 }

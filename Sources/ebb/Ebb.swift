@@ -3,5 +3,5 @@ import EbbCommands
 
 @main
 struct Ebb {
-    static func main() async { await EbbCommand.main() }
+    static func main() async { await EbbCommand.launch() }
 }

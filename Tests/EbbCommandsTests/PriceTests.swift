@@ -55,6 +55,12 @@ import Testing
             name: "G035 90 s", line: #"{"model":"whisper-1","usage":{"type":"duration","seconds":90}}"#,
             dollars: "0.009"),
         .init(
+            name: "a duration with a fraction of a second is exact",
+            line: #"{"model":"whisper-1","usage":{"type":"duration","seconds":1.5}}"#, dollars: "0.00015"),
+        .init(
+            name: "below a second", line: #"{"model":"whisper-1","usage":{"type":"duration","seconds":2.5e-1}}"#,
+            dollars: "0.000025"),
+        .init(
             name: "G034 characters", line: #"{"model":"tts-1","meters":{"characters":4096}}"#, dollars: "0.06144"),
         .init(
             name: "G032 pictures", line: #"{"model":"dall-e-3","meters":{"image:1024x1792:hd":1}}"#, dollars: "0.12"),
@@ -123,7 +129,9 @@ import Testing
             (#"{"model":"o3","usage":{"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":2}}}"#, "exceed"),
             (#"{"model":"o3","at":"yesterday","usage":{"prompt_tokens":1}}"#, "'at' is not a time"),
             (#"{"model":"o3","meters":{"parsecs":1}}"#, "'meters.parsecs'"),
-            (#"{"model":"whisper-1","usage":{"seconds":1.5}}"#, "whole seconds"),
+            (#"{"model":"whisper-1","usage":{"seconds":-1.5}}"#, "'seconds' must be"),
+            (#"{"model":"whisper-1","usage":{"seconds":"1.5"}}"#, "'seconds' must be"),
+            (#"{"model":"whisper-1","usage":{"seconds":0.0000000001}}"#, "nine decimals"),
             (#"{"model":"o3","created":-9223372036854775808,"usage":{"prompt_tokens":1}}"#, "'created' is not"),
             (#"{"model":"o3","meters":{"seconds":9e18,"second":9e18}}"#, "too large"),
         ])

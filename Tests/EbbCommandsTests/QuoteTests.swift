@@ -54,6 +54,24 @@ import Testing
                 #""expected_each":31,"expected_from":"past_answers","past_answers":1240"#))
     }
 
+    @Test("Table and object say what a common ending would save in front")
+    func commonEnding() async throws {
+        var report = try await self.report(Self.body)
+        #expect(!QuoteTable.render(report).contains("in front of what varies"))
+        report.models[0].endingTokens = 1_200
+        report.models[0].endingSaving = try Money(decimalDollars: "0.5")
+        report.models[0].inputOrderSaving = try Money(decimalDollars: "0.25")
+        let text = QuoteTable.render(report)
+        #expect(
+            text.contains(
+                "about 1,200 tokens at the end of every prompt are the same; in front of what varies they would save "
+                    + "about $0.50"))
+        #expect(text.contains("about $0.25 less at standard where a cache takes over equal beginnings"))
+        #expect(
+            String(decoding: report.object, as: UTF8.self).contains(
+                #""input_order_saving_usd":"0.25","common_ending_tokens":1200,"common_ending_saving_usd":"0.5""#))
+    }
+
     @Test("The standard data folder is XDG's, else below HOME, else none")
     func folder() {
         #expect(RunFolder.standard(["XDG_DATA_HOME": "/x", "HOME": "/h"]) == "/x/ebb/run")

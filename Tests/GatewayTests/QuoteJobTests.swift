@@ -85,6 +85,53 @@ private struct ByteCounter: PromptCounting {
         #expect(model.rows[2].amounts?.expected.decimalDollars == "0.0015036")
     }
 
+    @Test("A configured window has a row of its own, at the price of its tier; asking for it asks for that")
+    func windows() async throws {
+        let windows: [QuoteJob.Window] = [.init(window: try CompletionWindow("1h"), tier: .batch)]
+        let body = Self.body("exact-a", "x")
+        let all = try #require(try await self.quote(body) { $0.windows = windows }.models.first)
+        #expect(all.rows.map(\.tier) == [.standard, .batch, .batch, "2h"])
+        #expect(all.rows.map(\.window) == [nil, nil, "1h", nil])
+        #expect(all.rows[2].price == all.rows[1].price)
+        let one = try #require(try await self.quote(body, tiers: ["1h"]) { $0.windows = windows }.models.first)
+        #expect(one.rows.map(\.tier) == [.batch, .standard])
+    }
+
+    @Test("Each engine has the price of the model that it would serve, or none")
+    func engines() async throws {
+        var first = QuoteEngine(id: EngineID("first"), url: "http://first")
+        first.targets["m"] = .init(engineModel: "exact-a", priceName: "exact-a")
+        let second = QuoteEngine(id: EngineID("second"), url: "http://second")
+        let report = try await self.quote(Self.body("m", "xxxx")) { $0.engines = [first, second] }
+        let quotes = try #require(report.models.first?.engines)
+        #expect(quotes.map(\.target?.engineModel) == ["exact-a", nil])
+        #expect(quotes[0].rows.first?.amounts?.floor.decimalDollars == "0.000008")
+        #expect(quotes[1].rows.isEmpty)
+    }
+
+    @Test("A text that all prompts end with is found behind what varies, with what it would save in front")
+    func commonEnding() async throws {
+        let rule = String(repeating: "rule ", count: 80)
+        let behind = (1...5).map { Self.body("exact-a", "river \($0) \(rule)") }
+        let model = try #require(try await self.quote(behind.joined(separator: "\n")).models.first)
+        // A space stands before the rule in every prompt.
+        #expect(model.endingTokens == 401)
+        // Four more prompts at 0.25 instead of 1 dollar a million.
+        #expect(model.endingSaving?.decimalDollars == "0.001203")
+        let apart = (1...5).map {
+            #"{"model":"exact-a","messages":[{"role":"user","content":"\#($0)"},{"role":"system","content":"\#(rule)"}]}"#
+        }
+        #expect(try await self.quote(apart.joined(separator: "\n")).models.first?.endingTokens == 401)
+        let inFront = (1...5).map { Self.body("exact-a", "\(rule)\(rule) river \($0)") }
+        let ordered = try #require(try await self.quote(inFront.joined(separator: "\n")).models.first)
+        #expect(ordered.endingTokens == 0)
+        #expect(try #require(ordered.inputOrderSaving) > .zero)
+        let equal = [behind[0], behind[0]].joined(separator: "\n")
+        #expect(try await self.quote(equal).models.first?.endingTokens == 0)
+        let embeddings = (1...5).map { #"{"model":"exact-a","input":"\#($0) \#(rule)"}"# }
+        #expect(try await self.quote(embeddings.joined(separator: "\n")).models.first?.endingTokens == 0)
+    }
+
     @Test("A long request is priced in its own context band, short ones beside it are not")
     func bands() async throws {
         let long = Self.body("exact-a", String(repeating: "x", count: 1_001), #","max_tokens":0"#)

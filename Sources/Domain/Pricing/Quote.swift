@@ -59,6 +59,8 @@ public struct QuoteRow: Hashable, Sendable {
     public let expectedSaving: Money?
     /// Empty when the tier is unpriced from the start.
     public let priceVersion: String
+    /// The completion window that this row stands for, when it is one that is priced as `tier`.
+    public var window: String?
 
     public var amounts: Amounts? {
         if case .amounts(let amounts) = self.price { return amounts }

@@ -22,6 +22,13 @@ enum Figures {
         return text
     }
 
+    /// A decimal text with its whole digits in groups of three.
+    static func count(decimal: String) -> String {
+        let parts = decimal.split(separator: ".", maxSplits: 1)
+        guard let whole = parts.first.flatMap({ Int64($0) }) else { return decimal }
+        return parts.count == 2 ? "\(Self.count(whole)).\(parts[1])" : Self.count(whole)
+    }
+
     /// One decimal: 45.1.
     static func tenths(_ number: Double) -> String {
         let scaled = Int64((number * 10).rounded())

@@ -20,7 +20,7 @@ extension UsagePricing.Outcome {
             let unit = line.meter.customaryQuantity
             let per = unit == 1 ? "each" : "/ \(Figures.count(unit))"
             rows.append([
-                line.meter.name, Figures.count(line.quantity), "$\(line.rate.dollars(per: unit)) \(per)",
+                line.meter.name, Figures.count(decimal: line.quantityText), "$\(line.rate.dollars(per: unit)) \(per)",
                 "$\(line.exactAmount)",
             ])
         }

@@ -63,7 +63,9 @@ package struct UsagePricing: Sendable {
         let extras = statement.extras.merging(self.defaults.extras) { $0 &+ $1 }
         do throws(PricingError) {
             let table = try self.table(asked, &kept)
-            return .priced(asked, try table.price(statement.usage, at: asked.at, extras: extras))
+            let price = try table.price(
+                statement.usage, at: asked.at, extras: extras, billionths: statement.billionths)
+            return .priced(asked, price)
         } catch {
             switch error {
             case .unpriced(let reason): return .unpriced(asked, reason.description)
@@ -103,8 +105,7 @@ extension UsagePricing.Outcome {
             for line in price.lines {
                 writer.beginObject()
                 writer.member("meter", line.meter.name)
-                writer.key("quantity")
-                writer.integer(line.quantity)
+                writer.member("quantity", raw: Array(line.quantityText.utf8))
                 writer.member("unit_price_usd", line.rate.dollars(per: line.meter.customaryQuantity))
                 writer.key("per")
                 writer.integer(line.meter.customaryQuantity)

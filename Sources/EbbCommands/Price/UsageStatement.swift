@@ -7,6 +7,8 @@ package struct UsageStatement: Hashable, Sendable {
     package var usage = TokenUsage()
     /// Counts that are no tokens, and the picture tokens of the output.
     package var extras: [Meter: Int64] = [:]
+    /// Parts of a second beyond `extras`, in billionths.
+    package var billionths: [Meter: Int64] = [:]
     package var model: String?
     package var tier: String?
     package var at: Instant?
@@ -111,13 +113,23 @@ package struct UsageStatement: Hashable, Sendable {
             self.usage.cacheWrite -= long
         }
         if let seconds = usage["seconds"], seconds.kind != .null {
-            guard let count = seconds.integer, count >= 0 else {
-                self.flaw = self.flaw ?? "'seconds' must be a whole number; meters count whole seconds"
-                return
-            }
-            self.extras[.secondInput] = count
-            self.hasCounts = true
+            self.readSeconds(seconds)
         }
+    }
+
+    /// Durations of transcriptions may have fractions; they are read as decimal text, never as binary fractions.
+    private mutating func readSeconds(_ value: JSONView) {
+        let text = value.kind == .number ? String(decoding: value.bytes, as: UTF8.self) : ""
+        guard let units = try? DecimalText.units(text, fractionDigits: 9), units >= 0,
+            let count = Int64(exactly: units / 1_000_000_000)
+        else {
+            self.flaw = self.flaw ?? "'seconds' must be a number from 0 with at most nine decimals"
+            return
+        }
+        self.extras[.secondInput] = count
+        let part = Int64(units % 1_000_000_000)
+        if part > 0 { self.billionths[.secondInput] = part }
+        self.hasCounts = true
     }
 
     private mutating func readMeters(_ meters: JSONView?) {

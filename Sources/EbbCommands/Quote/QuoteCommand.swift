@@ -38,10 +38,11 @@ struct QuoteCommand: AsyncParsableCommand {
     @Option(help: "Quote for this model instead of the ones in the file. Repeatable.")
     var model: [String] = []
 
-    @Option(help: "Quote for this tier. Repeatable (default: standard, flex, batch and windows that have a price).")
+    @Option(
+        help: "Quote for this tier or window. Repeatable (default: standard, flex, batch, every window).")
     var tier: [String] = []
 
-    @Option(help: "Base URL of an engine that counts prompts of its models. Repeatable.")
+    @Option(help: "Base URL of an engine to quote; it counts prompts of its models. Repeatable.")
     var engine: [String] = []
 
     @Option(help: "Configuration file (ebb.yaml): engines, models and prices.", completion: .file())
@@ -101,7 +102,11 @@ struct QuoteCommand: AsyncParsableCommand {
         }
         settings.width = EngineTokenizer.width
         let engines = try QuoteEngines(source: source, urls: self.engine)
-        let counter = try await engines.counter(source: source, fallback: local)
+        let answer = try await engines.ask(source: source)
+        let pricer = Pricer(book: source.book, pricedAs: source.priceNames)
+        settings.priceNames.merge(PriceNames.of(answer.table, pricer: pricer, at: settings.at)) { $1 }
+        settings.engines = QuoteEngines.quoted(answer, pricer: pricer, at: settings.at)
+        let counter = engines.counter(answer, fallback: local)
         let job = QuoteJob(book: source.book, counter: counter, ledger: past.ledger, settings: settings)
         let report = try await job.run(next)
         await engines.shutdown()
@@ -128,6 +133,7 @@ extension PriceSource {
     package func quoteSettings(at moment: Instant) -> QuoteJob.Settings {
         var settings = QuoteJob.Settings(at: moment)
         settings.priceNames = self.priceNames
+        settings.windows = self.configuration.batch.windows.map { .init(window: $0.window, tier: $0.tier) }
         for model in self.configuration.models {
             if let limit = model.defaultMaxOutput { settings.outputMax[model.name] = limit }
         }

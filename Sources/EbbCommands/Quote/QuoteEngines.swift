@@ -26,8 +26,19 @@ struct QuoteEngines {
         }
     }
 
-    /// Asks every engine what it serves and gives a counter that uses those with a tokenizer.
-    func counter(source: PriceSource, fallback: LocalPromptCounter) async throws -> EngineTokenizer {
+    /// What the engines serve.
+    struct Answer {
+        let table: RoutingTable
+        let reports: [EngineReport]
+    }
+
+    /// Counts with those engines that have a tokenizer.
+    func counter(_ answer: Answer, fallback: LocalPromptCounter) -> EngineTokenizer {
+        EngineTokenizer(client: self.client, table: answer.table, fallback: fallback)
+    }
+
+    /// Asks every engine what it serves.
+    func ask(source: PriceSource) async throws -> Answer {
         let directory = EngineDirectory(table: .empty)
         var log = LogConfiguration()
         log.level = .critical
@@ -39,7 +50,21 @@ struct QuoteEngines {
         for report in catalog.allReports where !report.isReachable {
             Console.error("ebb: engine \(report.engine) does not answer; its models are counted here")
         }
-        return EngineTokenizer(client: self.client, table: directory.table, fallback: fallback)
+        return Answer(table: directory.table, reports: catalog.allReports)
+    }
+
+    /// Each engine with its models and their prices.
+    static func quoted(_ answer: Answer, pricer: Pricer, at moment: Instant) -> [QuoteEngine] {
+        answer.reports.map { report in
+            var engine = QuoteEngine(id: report.engine, url: report.url)
+            if !report.isReachable { engine.problem = "does not answer" }
+            for (alias, targets) in answer.table.aliases {
+                guard let target = targets.first(where: { $0.engine == report.engine }) else { continue }
+                let name = pricer.priceName([target.engineModel, alias], at: moment)
+                engine.targets[alias] = .init(engineModel: target.engineModel, priceName: name ?? target.engineModel)
+            }
+            return engine
+        }
     }
 
     func shutdown() async { await self.client.shutdown() }

@@ -66,7 +66,30 @@ extension QuoteReport.ModelQuote {
         writer.beginArray()
         for row in self.rows { row.write(to: &writer) }
         writer.endArray()
+        writer.key("engines")
+        writer.beginArray()
+        for engine in self.engines { engine.write(to: &writer) }
+        writer.endArray()
         writer.member("prefix_saving_usd", self.prefixSaving?.decimalDollars)
+        writer.member("input_order_saving_usd", self.inputOrderSaving?.decimalDollars)
+        writer.member("common_ending_tokens", self.endingTokens)
+        writer.member("common_ending_saving_usd", self.endingSaving?.decimalDollars)
+        writer.endObject()
+    }
+}
+
+extension EngineQuote {
+    func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("engine", self.engine.text)
+        writer.member("url", self.url)
+        if let problem { writer.member("problem", problem) }
+        writer.member("engine_model", self.target?.engineModel)
+        writer.member("priced_as", self.target?.priceName)
+        writer.key("tiers")
+        writer.beginArray()
+        for row in self.rows { row.write(to: &writer) }
+        writer.endArray()
         writer.endObject()
     }
 }
@@ -75,6 +98,7 @@ extension QuoteRow {
     func write(to writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("tier", self.tier.text)
+        if let window { writer.member("completion_window", window) }
         switch self.price {
         case .amounts(let amounts):
             writer.member("floor_usd", amounts.floor.decimalDollars)

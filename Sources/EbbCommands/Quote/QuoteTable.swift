@@ -32,10 +32,40 @@ package enum QuoteTable {
         if model.outputMax > 0 { text += "  expected       \(self.expectation(model))\n" }
         var table = TextTable(["tier", "#floor", "#expected", "#max", "#saving", ""])
         for line in table.lines(model.rows.map(self.cells)) { text += "  \(line)\n" }
+        if !model.engines.isEmpty { text += self.engines(model) }
+        if let saving = model.inputOrderSaving, saving > .zero {
+            text += "  about \(self.money(saving)) less at standard where a cache takes over equal beginnings, in the "
+            text += "file's order\n"
+        }
         if let saving = model.prefixSaving, saving > .zero {
             text += "  about \(self.money(saving)) less at standard when equal beginnings follow each other\n"
         }
+        if model.endingTokens > 0 {
+            text += "  about \(Figures.count(model.endingTokens)) tokens at the end of every prompt are the "
+            text += "same; in front of what varies they would save about "
+            text += "\(self.money(model.endingSaving ?? .zero)) at standard\n"
+        }
         return text
+    }
+
+    /// Who would serve the model, and what is expected of each in each tier.
+    private static func engines(_ model: QuoteReport.ModelQuote) -> String {
+        var table = TextTable(["engine", "serves it as", "priced as"] + model.rows.map { "#" + self.label($0) })
+        let rows = model.engines.map { engine -> [String] in
+            guard let target = engine.target else {
+                return [engine.engine.text, engine.problem ?? "does not serve it", ""] + model.rows.map { _ in "" }
+            }
+            let amounts = engine.rows.map { $0.amounts.map { self.money($0.expected) } ?? "-" }
+            return [engine.engine.text, target.engineModel, target.priceName].map(TextTable.printable) + amounts
+        }
+        return table.lines(rows).map { "  \($0)\n" }.joined()
+    }
+
+    /// A tier, or a window with the tier that it is priced as.
+    private static func label(_ row: QuoteRow) -> String {
+        let tier = row.tier == .standard ? "standard" : row.tier.text
+        guard let window = row.window, window != tier else { return tier }
+        return "\(window) (\(tier))"
     }
 
     /// What the expected output rests on.
@@ -47,7 +77,7 @@ package enum QuoteTable {
     }
 
     private static func cells(_ row: QuoteRow) -> [String] {
-        let tier = row.tier == .standard ? "standard" : row.tier.text
+        let tier = self.label(row)
         switch row.price {
         case .amounts(let amounts):
             let saving = row.tier == .standard ? nil : row.expectedSaving

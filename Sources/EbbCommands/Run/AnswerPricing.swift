@@ -6,8 +6,8 @@ import Quantities
 /// Prices the answers of a result file one by one, as a ledger would.
 struct AnswerPricing {
     let pricer: Pricer
-    /// The name that was asked for.
-    let model: String
+    /// Further names that the answering model may have its price under, best first; the last is the one asked for.
+    let names: [String]
     let tier: TierName
     let moment: Instant
     let endpoint: Endpoint
@@ -17,9 +17,9 @@ struct AnswerPricing {
     private var amount: Int128 = 0
     private var list: Int128 = 0
 
-    init(pricer: Pricer, model: String, tier: TierName, moment: Instant, endpoint: Endpoint) {
+    init(pricer: Pricer, names: [String], tier: TierName, moment: Instant, endpoint: Endpoint) {
         self.pricer = pricer
-        self.model = model
+        self.names = names
         self.tier = tier
         self.moment = moment
         self.endpoint = endpoint
@@ -51,7 +51,7 @@ struct AnswerPricing {
             return
         }
         self.usage = (try? self.usage.adding(usage)) ?? self.usage
-        let price = self.pricer.price(usage, names: [facts.model ?? "", self.model], tier: self.tier, at: self.moment)
+        let price = self.pricer.price(usage, names: [facts.model ?? ""] + self.names, tier: self.tier, at: self.moment)
         guard let amount = price.amount else {
             self.unpriced += 1
             return

@@ -61,8 +61,9 @@ struct LocalRun {
         if let earlier, !earlier.isTerminal { return try await self.resume(earlier) }
         let job = RunPreparation(
             plan: self.plan, identity: self.identity, assembly: self.assembly, project: self.project)
-        guard let order = try await job.order() else { return }
-        try await self.drive { runner in
+        let prepared = try await job.prepare()
+        guard let order = prepared.order else { return RunReport(self.plan, quote: prepared.quote).show(nil) }
+        try await self.drive(prepared.quote) { runner in
             let service = BatchService(
                 store: self.assembly.store, runner: runner, clock: self.assembly.clock,
                 randomness: self.assembly.randomness, windows: [self.plan.tier.window.text: self.plan.tier.tier])
@@ -117,8 +118,8 @@ struct LocalRun {
         var text = "Resuming: \(Figures.count(done)) of \(Figures.count(Int64(stored.totalLines))) lines are done"
         if let spent { text += ", \(Figures.money(spent)) charged so far" }
         Console.error(text + ".")
-        if self.plan.quoteOnly { return }
-        try await self.drive { runner in
+        if self.plan.quoteOnly { return RunReport(self.plan, quote: nil).show(nil) }
+        try await self.drive(nil) { runner in
             runner.submit(stored)
             return stored
         }
@@ -127,15 +128,17 @@ struct LocalRun {
     private var outputs: RunOutputs { RunOutputs(plan: self.plan, assembly: self.assembly, project: self.project) }
 
     /// Runs one batch to its end, or until something stops it.
-    private func drive(_ start: (BatchRunner) async throws -> BatchRecord) async throws {
+    private func drive(
+        _ quote: QuoteReport?, _ start: (BatchRunner) async throws -> BatchRecord
+    ) async throws {
         let driver = RunDriver(plan: self.plan, assembly: self.assembly, catalog: self.catalog)
         let (batch, ending) = try await driver.run(start)
         guard let record = try await self.assembly.store.batch(batch.id, project: self.project) else {
             throw StoreFailure.notFound
         }
         switch ending {
-        case .ended: try await self.outputs.finish(record, status: record.status)
-        case .capReached: try await self.outputs.finish(record, status: "cap_reached")
+        case .ended: try await self.outputs.finish(record, status: record.status, quote: quote)
+        case .capReached: try await self.outputs.finish(record, status: "cap_reached", quote: quote)
         case .interrupted:
             throw CommandFailure(
                 "stopped. \(self.standing(record)) Run the same command again to go on; lines in flight were given up.",

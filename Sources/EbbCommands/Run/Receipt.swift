@@ -36,6 +36,12 @@ struct Receipt: Sendable {
     var notRun: Int64 { max(0, self.lines - self.completed - self.failed) }
     var elapsed: Duration { self.endedAt.since(self.startedAt) }
 
+    /// How much of the input came from prompt caches, in percent with one decimal.
+    private var cachedPercent: String {
+        let input = self.usage.input
+        return Figures.tenths(input > 0 ? Double(self.usage.cachedInput) * 100 / Double(input) : 0)
+    }
+
     var exitStatus: Int32 {
         if self.status == "cap_reached" { return ExitStatus.capReached }
         return self.completed == self.lines ? 0 : ExitStatus.linesFailed
@@ -63,6 +69,7 @@ struct Receipt: Sendable {
         writer.beginObject()
         writer.member("input_tokens", self.usage.input)
         writer.member("cached_input_tokens", self.usage.cachedInput)
+        writer.member("cached_input_percent", raw: Array(self.cachedPercent.utf8))
         writer.member("output_tokens", self.usage.output)
         writer.member("reasoning_output_tokens", self.usage.reasoningOutput)
         writer.member("estimated", self.usage.isEstimated)
@@ -92,11 +99,10 @@ struct Receipt: Sendable {
         if self.notRun > 0 { outcome += ", \(Figures.count(self.notRun)) not run" }
         rows.append(("lines", outcome))
         let input = self.usage.input
-        let share = input > 0 ? Double(self.usage.cachedInput) * 100 / Double(input) : 0
         rows.append(
             (
                 "tokens",
-                "\(Figures.count(input)) in (\(Figures.tenths(share))% cached), \(Figures.count(self.usage.output)) out"
+                "\(Figures.count(input)) in (\(self.cachedPercent)% cached), \(Figures.count(self.usage.output)) out"
             ))
         if let quotedExpected, let quotedMax {
             rows.append(("quoted", "\(Figures.money(quotedExpected)), at most \(Figures.money(quotedMax))"))

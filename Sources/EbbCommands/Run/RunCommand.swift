@@ -69,6 +69,8 @@ struct RunCommand: AsyncParsableCommand {
     var again = false
     @Flag(help: "Show the quote and end.")
     var quoteOnly = false
+    @Flag(help: "Print quote and receipt as one JSON object.")
+    var json = false
     @Flag(help: "Log what happens.")
     var verbose = false
 
@@ -102,10 +104,10 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandFailure(
                 "a gateway's batches are priced by completion window; use batch or a window with --server")
         }
-        let pricer = Pricer(book: try GatewayAssembly.priceBook(configuration))
+        let pricer = try GatewayAssembly.pricer(configuration)
         try await ServerRun(
             plan: plan, identity: try JobIdentity(plan), client: try self.gateway.client(), pricer: pricer,
-            tokenizers: TokenizerFiles(configuration.models)
+            served: PriceNames.configured(configuration), tokenizers: TokenizerFiles(configuration.models)
         ).run()
     }
 
@@ -156,6 +158,7 @@ struct RunCommand: AsyncParsableCommand {
         plan.isConfirmed = self.yes
         plan.again = self.again
         plan.quoteOnly = self.quoteOnly
+        plan.json = self.json
         guard self.engineWait >= 0 else { throw CommandFailure("--engine-wait is a number of seconds") }
         plan.patience = .seconds(self.engineWait)
         return plan

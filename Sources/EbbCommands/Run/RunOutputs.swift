@@ -19,7 +19,7 @@ struct RunOutputs {
     }
 
     /// Writes the files, shows the receipt, and throws what the exit status has to say.
-    func finish(_ batch: BatchRecord, status: String) async throws {
+    func finish(_ batch: BatchRecord, status: String, quote: QuoteReport? = nil) async throws {
         if status == "failed" { throw Self.refusal(batch) }
         let receipt = try await self.receipt(batch, status: status)
         var files: [(name: String, path: String)] = []
@@ -34,7 +34,7 @@ struct RunOutputs {
         try file.write(receipt.json)
         try file.finish()
         files.append(("receipt", self.plan.receiptPath))
-        Console.out(receipt.text(files: files))
+        RunReport(self.plan, quote: quote).show(receipt, files: files)
         try Self.judge(receipt, errors: self.plan.errorsPath)
     }
 

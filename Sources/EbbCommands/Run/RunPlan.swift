@@ -15,6 +15,8 @@ struct RunPlan: Sendable {
     var again = false
     /// Ends after the quote.
     var quoteOnly = false
+    /// Quote and receipt are one JSON object on standard output.
+    var json = false
     /// How long engines may be unreachable before the job stops.
     var patience: Duration = .seconds(60)
 

@@ -13,8 +13,13 @@ struct RunPreparation {
     let assembly: GatewayAssembly
     let project: ProjectID
 
-    /// What to run; nil when only the quote was wanted.
-    func order() async throws -> BatchService.Order? {
+    struct Prepared {
+        let quote: QuoteReport
+        /// What to run; nil when only the quote was wanted.
+        let order: BatchService.Order?
+    }
+
+    func prepare() async throws -> Prepared {
         let table = self.assembly.directory.table
         var settings = self.plan.settings
         if settings.model == nil, table.modelNames.count == 1 { settings.onlyModel = table.modelNames[0] }
@@ -25,8 +30,8 @@ struct RunPreparation {
         let counter = EngineTokenizer(client: self.assembly.client, table: table, fallback: local)
         var conversion = JobConversion(
             plan: self.plan, identity: self.identity, settings: settings, book: self.assembly.pricer.book,
-            counter: counter, ledger: self.assembly.store, priceNames: self.priceNames(table, at: now),
-            models: table.modelNames)
+            counter: counter, ledger: self.assembly.store,
+            priceNames: PriceNames.of(table, pricer: self.assembly.pricer, at: now), models: table.modelNames)
         conversion.width = EngineTokenizer.width
         let files = self.assembly.files
         var intake = try files.begin()
@@ -37,7 +42,7 @@ struct RunPreparation {
             consent = QuoteConsent(plan: self.plan, result: result)
             guard try consent.isGiven() else {
                 intake.abort()
-                return nil
+                return Prepared(quote: result.report, order: nil)
             }
         } catch {
             intake.abort()
@@ -47,22 +52,11 @@ struct RunPreparation {
         form.purpose = "batch"
         form.filename = self.plan.inputName
         let file = try await files.finish(&intake, form: form, project: self.project)
-        return BatchService.Order(
+        let order = BatchService.Order(
             inputFile: file.id, endpoint: result.endpoint.path, window: self.plan.tier.window.text,
             metadata: Receipt.metadata(self.plan, self.identity, consent.amounts).map {
                 MetadataPair(key: $0.key, value: $0.value)
             }, maxCost: self.plan.maxCost)
-    }
-
-    /// The name by which each model will be charged, as far as it can be known before.
-    private func priceNames(_ table: RoutingTable, at moment: Instant) -> [String: String] {
-        var names: [String: String] = [:]
-        for (alias, targets) in table.aliases {
-            let known = targets.map(\.engineModel).first {
-                self.assembly.pricer.table(names: [$0], tier: self.plan.tier.tier, at: moment) != nil
-            }
-            names[alias] = known
-        }
-        return names
+        return Prepared(quote: result.report, order: order)
     }
 }

@@ -10,6 +10,8 @@ struct ServerRun {
     let identity: JobIdentity
     let client: ServerClient
     let pricer: Pricer
+    /// Engines' names of the models that the configuration at hand knows; the API tells aliases only.
+    let served: [String: [String]]
     let tokenizers: TokenizerFiles
     let clock = SystemClock()
 
@@ -27,9 +29,10 @@ struct ServerRun {
                     : "The gateway has this job already: \(earlier.id).")
             return try await self.finish(isOver ? earlier : try await self.follow(earlier.id))
         }
-        guard let batch = try await self.create() else { return }
+        let (batch, quote) = try await self.create()
+        guard let batch else { return RunReport(self.plan, quote: quote).show(nil) }
         Console.error("The gateway runs it as \(batch.id).")
-        try await self.finish(try await self.follow(batch.id))
+        try await self.finish(try await self.follow(batch.id), quote: quote)
     }
 
     /// The newest batch of this job that was not refused.
@@ -45,14 +48,16 @@ struct ServerRun {
         return found
     }
 
-    private func create() async throws -> BatchFacts? {
+    /// The batch is nil when only the quote was wanted.
+    private func create() async throws -> (batch: BatchFacts?, quote: QuoteReport) {
         let models = (try await self.client.get("/models").json())["data"]?.array?.compactMap { $0["id"]?.string } ?? []
         var settings = self.plan.settings
         if settings.model == nil, models.count == 1 { settings.onlyModel = models[0] }
         let conversion = JobConversion(
             plan: self.plan, identity: self.identity, settings: settings, book: self.pricer.book,
             counter: LocalPromptCounter(encoders: Vocabularies.standard(option: nil), tokenizers: self.tokenizers),
-            ledger: nil, priceNames: [:], models: models)
+            ledger: nil, priceNames: PriceNames.of(self.served, pricer: self.pricer, at: self.clock.now),
+            models: models)
         let folder = ProcessEnvironment.all["TMPDIR"] ?? "/tmp"
         let path = "\(folder)/ebb-run-\(self.identity.text.prefix(16))-\(getpid()).jsonl"
         // Prompts in a folder that all users share.
@@ -60,7 +65,12 @@ struct ServerRun {
         defer { unlink(path) }
         let result = try await conversion.run(at: self.clock.now) { try file.write($0) }
         let consent = QuoteConsent(plan: self.plan, result: result)
-        guard try consent.isGiven() else { return nil }
+        if consent.amounts == nil {
+            Console.error(
+                "A gateway does not tell its prices, nor which model of an engine '\(result.model)' is; it may "
+                    + "charge all the same. With --config and its ebb.yaml they are known here.")
+        }
+        guard try consent.isGiven() else { return (nil, result.report) }
         try file.finish()
         // A repeated call after a lost connection must not make a second job; a job run again must.
         let key = "ebb-run-\(self.identity.text.prefix(32))-\(self.clock.now.nanoseconds)"
@@ -75,12 +85,12 @@ struct ServerRun {
             .init("metadata", .object(metadata.map { .init($0.key, .string($0.value)) })),
         ])
         let answer = try await self.client.post("/batches", json: body.encoded, idempotencyKey: key)
-        return try BatchFacts(try answer.json())
+        return (try BatchFacts(try answer.json()), result.report)
     }
 
     /// Shows progress until the batch has ended.
     private func follow(_ id: String) async throws -> BatchFacts {
-        let watch = ServerWatch(id: id, client: self.client, clock: self.clock)
+        let watch = ServerWatch(id: id, client: self.client, clock: self.clock, cost: { self.cost($0) })
         let signals = StopSignals(first: { watch.end(.interrupted) })
         signals.start()
         let clock = self.clock
@@ -103,7 +113,24 @@ struct ServerRun {
         }
     }
 
-    private func finish(_ batch: BatchFacts) async throws {
+    private func names(_ model: String) -> [String] { (self.served[model] ?? []) + [model] }
+
+    private static func usage(_ object: JSONValue) -> TokenUsage? {
+        object.encoded.withUnsafeBytes { bytes in (try? UsageReading.read(bytes))?.usage }
+    }
+
+    /// What the usage so far comes to. It is known as a sum only, so the mean request chooses the context band.
+    private func cost(_ batch: BatchFacts) -> Money? {
+        guard let object = batch.object["usage"], object.kind == .object,
+            let usage = Self.usage(object)
+        else { return nil }
+        let moment = batch.object["in_progress_at"]?.integer.map { Instant(seconds: $0) } ?? self.clock.now
+        let names = self.names(batch.object["model"]?.string ?? "")
+        let table = self.pricer.table(names: names, tier: self.plan.tier.tier, at: moment)
+        return try? table?.charge(usage: usage, inputForBand: usage.input / max(1, batch.completed), at: moment)
+    }
+
+    private func finish(_ batch: BatchFacts, quote: QuoteReport? = nil) async throws {
         if batch.status == "failed" {
             throw CommandFailure("the job was refused:" + batch.errorLines.map { "\n  \($0)" }.joined())
         }
@@ -123,7 +150,7 @@ struct ServerRun {
         try file.write(receipt.json)
         try file.finish()
         files.append(("receipt", self.plan.receiptPath))
-        Console.out(receipt.text(files: files))
+        RunReport(self.plan, quote: quote).show(receipt, files: files)
         try RunOutputs.judge(receipt, errors: self.plan.errorsPath)
     }
 
@@ -136,7 +163,7 @@ struct ServerRun {
         let started = moment("in_progress_at") ?? moment("created_at") ?? self.clock.now
         let model = batch.object["model"]?.string ?? ""
         var sums = AnswerPricing(
-            pricer: self.pricer, model: model, tier: self.plan.tier.tier, moment: started,
+            pricer: self.pricer, names: self.names(model), tier: self.plan.tier.tier, moment: started,
             endpoint: Endpoint(path: batch.object["endpoint"]?.string ?? "") ?? .chatCompletions)
         if batch.object["output_file_id"]?.string != nil { try sums.read(self.plan.resultsPath) }
         return Receipt(

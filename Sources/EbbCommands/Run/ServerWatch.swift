@@ -14,14 +14,19 @@ final class ServerWatch: Sendable {
     private let id: String
     private let client: ServerClient
     private let clock: any GatewayClock
+    private let cost: @Sendable (BatchFacts) -> Money?
     private let absentSince = Mutex<Instant?>(nil)
     private let endings: AsyncStream<Ending>
     private let inbox: AsyncStream<Ending>.Continuation
 
-    init(id: String, client: ServerClient, clock: any GatewayClock) {
+    /// - Parameter cost: what a batch has cost so far, as far as this side knows prices.
+    init(
+        id: String, client: ServerClient, clock: any GatewayClock, cost: @escaping @Sendable (BatchFacts) -> Money?
+    ) {
         self.id = id
         self.client = client
         self.clock = clock
+        self.cost = cost
         (self.endings, self.inbox) = AsyncStream.makeStream()
     }
 
@@ -41,7 +46,7 @@ final class ServerWatch: Sendable {
             let usage = batch.object["usage"]
             return RunProgress.State(
                 total: batch.total, completed: batch.completed, failed: batch.failed,
-                tokens: usage?["total_tokens"]?.integer ?? 0, cost: nil)
+                tokens: usage?["total_tokens"]?.integer ?? 0, cost: self.cost(batch))
         } catch {
             let now = self.clock.now
             let since = self.absentSince.withLock { state -> Instant in

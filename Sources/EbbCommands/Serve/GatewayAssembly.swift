@@ -41,9 +41,7 @@ struct GatewayAssembly: Sendable {
         self.logger = logger
         let meters = PrometheusMeters()
         self.meters = meters
-        var pricedAs: [String: String] = [:]
-        for model in configuration.models { pricedAs[model.name] = model.priceAs }
-        self.pricer = Pricer(book: try Self.priceBook(configuration), pricedAs: pricedAs)
+        self.pricer = try Self.pricer(configuration)
         var limits = GatewayLimits(
             bodyBytes: configuration.limits.bodyBytes, fileBytes: Int64(configuration.limits.fileBytes),
             batchFileBytes: Int64(configuration.limits.batchFileBytes), batchLines: configuration.limits.batchLines)
@@ -67,6 +65,12 @@ struct GatewayAssembly: Sendable {
         self.directory = EngineDirectory(table: .empty)
         self.batchEngines = BatchEngines(
             directory: self.directory, clock: self.clock, linesMax: configuration.batch.concurrency ?? .max)
+    }
+
+    static func pricer(_ configuration: EbbConfiguration) throws -> Pricer {
+        var pricedAs: [String: String] = [:]
+        for model in configuration.models { pricedAs[model.name] = model.priceAs }
+        return Pricer(book: try Self.priceBook(configuration), pricedAs: pricedAs)
     }
 
     static func priceBook(_ configuration: EbbConfiguration) throws -> PriceBook {

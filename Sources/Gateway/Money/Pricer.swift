@@ -61,6 +61,21 @@ public final class Pricer: Sendable {
         return nil
     }
 
+    /// The one of `names` by which a usage is charged: the first that the book knows; nil when it knows none.
+    ///
+    /// A known name without a price then, or in a tier, counts: no other name is looked up for it.
+    public func priceName(_ names: [String], at: Instant) -> String? {
+        self.preferred(names).first { name in
+            do throws(PricingError) {
+                _ = try self.table(name, tier: .standard, at: at)
+                return true
+            } catch {
+                if case .unpriced(.unknownModel) = error { return false }
+                return true
+            }
+        }
+    }
+
     /// A model with a `price_as` is priced by that alone.
     private func preferred(_ names: [String]) -> [String] {
         if self.pricedAs.isEmpty { return names }

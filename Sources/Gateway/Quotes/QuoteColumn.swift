@@ -9,6 +9,8 @@ struct QuoteColumn {
     private let book: PriceBook
     private let at: Instant
     private let outputMaxEach: Int64
+    private let labels: [Label]
+    private let engines: [QuoteEngine]
 
     init(model: String, settings: QuoteJob.Settings, book: PriceBook, past: OutputStatistics?) {
         self.quote = QuoteReport.ModelQuote(model: model)
@@ -18,15 +20,39 @@ struct QuoteColumn {
         self.priceName = settings.priceNames[model] ?? model
         self.book = book
         self.at = settings.at
-        let tiers = settings.tiers ?? Self.tiers(book, self.priceName, settings.at)
-        self.prices = QuoteAccumulator(book: book, models: [self.priceName], tiers: tiers, at: settings.at)
+        self.engines = settings.engines
+        var names = [self.priceName]
+        for target in settings.engines.compactMap({ $0.targets[model] }) where !names.contains(target.priceName) {
+            names.append(target.priceName)
+        }
+        self.labels = Self.labels(settings, book, names)
+        var tiers: [TierName] = []
+        for label in self.labels where !tiers.contains(label.tier) { tiers.append(label.tier) }
+        self.prices = QuoteAccumulator(book: book, models: names, tiers: tiers, at: settings.at)
     }
 
-    /// Standard, flex, batch and the completion windows that are priced at the moment.
-    private static func tiers(_ book: PriceBook, _ model: String, _ at: Instant) -> [TierName] {
-        let priced = Set(book.tiers(model, at: at))
-        let windows = priced.compactMap { try? CompletionWindow($0.text) }.sorted().map { TierName($0.text) }
-        return [.standard] + ([TierName.flex, .batch] + windows).filter { priced.contains($0) }
+    /// What a row stands for.
+    private struct Label {
+        let tier: TierName
+        var window: String?
+    }
+
+    /// The rows asked for; else standard, flex and batch where they are priced, and the completion windows that are
+    /// priced at the moment or that the configuration offers.
+    private static func labels(_ settings: QuoteJob.Settings, _ book: PriceBook, _ names: [String]) -> [Label] {
+        let configured = settings.windows.map { Label(tier: $0.tier, window: $0.window.text) }
+        if let tiers = settings.tiers {
+            let labels = tiers.map { tier in configured.first { $0.window == tier.text } ?? Label(tier: tier) }
+            return labels.contains { $0.tier == .standard } ? labels : labels + [Label(tier: .standard)]
+        }
+        let priced = Set(names.flatMap { book.tiers($0, at: settings.at) })
+        var windows = settings.windows.map { ($0.window, Label(tier: $0.tier, window: $0.window.text)) }
+        for window in priced.compactMap({ try? CompletionWindow($0.text) }) {
+            if windows.contains(where: { $0.0 == window }) { continue }
+            windows.append((window, Label(tier: TierName(window.text))))
+        }
+        let plain = [TierName.flex, .batch].filter { priced.contains($0) }
+        return ([.standard] + plain).map { Label(tier: $0) } + windows.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     mutating func add(_ line: QuoteRequest, _ count: CountedPrompt) throws(PricingError) {
@@ -47,17 +73,41 @@ struct QuoteColumn {
         self.quote.outputMax += highest
     }
 
-    func finished(_ prefixes: QuoteReport.SharedPrefixes) -> QuoteReport.ModelQuote {
+    /// - Parameter ending: tokens that every prompt has at its end, behind what varies.
+    func finished(_ prefixes: QuoteReport.SharedPrefixes, ending: Int64) -> QuoteReport.ModelQuote {
         var quote = self.quote
-        quote.rows = self.prices.rows()
-        quote.prefixSaving = self.saving(prefixes)
+        let rows = self.prices.rows()
+        quote.rows = self.rows(rows, self.priceName)
+        quote.engines = self.engines.map { engine in
+            let target = engine.targets[quote.model]
+            return EngineQuote(
+                engine: engine.id, url: engine.url, problem: engine.problem, target: target,
+                rows: target.map { self.rows(rows, $0.priceName) } ?? [])
+        }
+        quote.prefixSaving = self.saving(
+            of: prefixes.sharedInPrefixOrder - prefixes.sharedInInputOrder, blocks: prefixes.blocks)
+        quote.inputOrderSaving = self.saving(of: prefixes.sharedInInputOrder, blocks: prefixes.blocks)
+        quote.endingTokens = ending
+        quote.endingSaving = ending > 0 ? self.saving(tokens: Int128(ending) * Int128(max(0, quote.lines - 1))) : nil
         return quote
     }
 
-    private func saving(_ prefixes: QuoteReport.SharedPrefixes) -> Money? {
-        guard prefixes.blocks > 0 else { return nil }
-        let gained = Int128(prefixes.sharedInPrefixOrder - prefixes.sharedInInputOrder)
-        let tokens = Int64(clamping: Int128(self.quote.promptTokens) * max(0, gained) / Int128(prefixes.blocks))
+    private func rows(_ rows: [QuoteRow], _ name: String) -> [QuoteRow] {
+        self.labels.compactMap { label in
+            var row = rows.first { $0.model == name && $0.tier == label.tier }
+            row?.window = label.window
+            return row
+        }
+    }
+
+    private func saving(of shared: Int64, blocks: Int64) -> Money? {
+        guard blocks > 0 else { return nil }
+        return self.saving(tokens: Int128(self.quote.promptTokens) * Int128(max(0, shared)) / Int128(blocks))
+    }
+
+    /// What `tokens` cost less at the cached rate than at the input rate, in the standard tier.
+    private func saving(tokens: Int128) -> Money? {
+        let tokens = Int64(clamping: tokens)
         guard let table = try? self.book.resolve(self.priceName, tier: .standard, at: self.at),
             let plain = try? table.charge(usage: TokenUsage(input: tokens, output: 0), inputForBand: 0, at: self.at),
             let cached = try? table.charge(

@@ -33,6 +33,7 @@ struct QuoteGathering {
     private var places: [String: Int] = [:]
     private var order = PrefixOrderBuilder()
     private var previous: [UInt64] = []
+    private var edges = SharedEdges()
 
     init(job: QuoteJob) {
         self.job = job
@@ -69,6 +70,7 @@ struct QuoteGathering {
                 }
             }
             self.addChain(request.chain)
+            self.edges.take(request.edges)
         }
     }
 
@@ -87,14 +89,18 @@ struct QuoteGathering {
         self.report.invalidLines.append(.init(line: line, code: code, message: message))
     }
 
-    consuming func finished() -> QuoteReport {
+    consuming func finished() async throws -> QuoteReport {
         var report = self.report
         let order = self.order.build()
         // A coarse order can miss sharing that the file's own order has.
         report.prefixes.sharedInPrefixOrder = max(
             Int64(order.totalBlocks - order.minimumBlocks), report.prefixes.sharedInInputOrder)
         let prefixes = report.prefixes
-        report.models = self.columns.map { $0.finished(prefixes) }
+        let ending = self.edges.ending
+        for column in self.columns {
+            let tokens = try await self.job.tokens(ending, model: column.quote.model)
+            report.models.append(column.finished(prefixes, ending: tokens))
+        }
         return report
     }
 }

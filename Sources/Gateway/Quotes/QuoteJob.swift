@@ -1,4 +1,5 @@
 import Batching
+import OpenAIWire
 public import Pricing
 public import Quantities
 
@@ -14,6 +15,17 @@ public struct QuoteJob: Sendable {
     public static let modelsMax = 64
     static let invalidLinesMax = 100
 
+    /// A completion window, and the tier whose price it has.
+    public struct Window: Hashable, Sendable {
+        public var window: CompletionWindow
+        public var tier: TierName
+
+        public init(window: CompletionWindow, tier: TierName) {
+            self.window = window
+            self.tier = tier
+        }
+    }
+
     public struct Settings: Sendable {
         /// The models to quote for; empty is the one that each line names.
         public var models: [String]
@@ -23,6 +35,10 @@ public struct QuoteJob: Sendable {
         public var at: Instant
         /// Names that prices are found under, by model.
         public var priceNames: [String: String] = [:]
+        /// Completion windows and the tiers that they are priced as; each has a row of its own.
+        public var windows: [Window] = []
+        /// Engines to quote one by one.
+        public var engines: [QuoteEngine] = []
         /// Output limits of models, for requests without one.
         public var outputMax: [String: Int64] = [:]
         /// Pieces of work at the same time: processors, or calls to an engine that counts.
@@ -63,7 +79,7 @@ public struct QuoteJob: Sendable {
             }
             if piece.isEmpty { splitter.finish(gather) } else { piece.withUnsafeBytes { splitter.feed($0, gather) } }
             for line in try await self.counted(lines) { try await gathering.take(line) }
-            if piece.isEmpty { return gathering.finished() }
+            if piece.isEmpty { return try await gathering.finished() }
         }
     }
 
@@ -109,6 +125,14 @@ public struct QuoteJob: Sendable {
         var counts: [(String, CountedPrompt)] = []
         for model in models { counts.append((model, try await self.counter.count(request.request, model: model))) }
         return QuoteCountedLine(number: line.number, result: .counted(request, counts))
+    }
+
+    /// The tokens of a text by itself.
+    func tokens(_ text: String, model: String) async throws -> Int64 {
+        guard !text.isEmpty else { return 0 }
+        let body = JSONValue.object([.init("prompt", .string(text))])
+        guard let request = CountableRequest(body: body) else { return 0 }
+        return try await self.counter.count(request, model: model).tokens
     }
 
     func column(_ model: String) async throws(StoreFailure) -> QuoteColumn {

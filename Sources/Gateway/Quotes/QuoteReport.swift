@@ -33,9 +33,17 @@ public struct QuoteReport: Hashable, Sendable {
         public var pastAnswers: Int64 = 0
         /// One for each tier, standard first.
         public var rows: [QuoteRow] = []
+        /// What each engine that was asked for would do with this model.
+        public var engines: [EngineQuote] = []
         /// What sending equal beginnings one after the other would save in the standard tier; nil without a cached
         /// price.
         public var prefixSaving: Money?
+        /// What equal beginnings save as the file stands, against no cache at all.
+        public var inputOrderSaving: Money?
+        /// Tokens that all prompts have in common at their end, behind what varies: no cache can take them over there.
+        public var endingTokens: Int64 = 0
+        /// What they would save in front of what varies.
+        public var endingSaving: Money?
     }
 
     /// How much of the prompts an engine's prompt cache can take over.

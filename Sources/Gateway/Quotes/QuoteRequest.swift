@@ -10,6 +10,8 @@ struct QuoteRequest: Sendable {
     /// The limit of each answer, if the request has one.
     let outputMax: Int64?
     let chain: [UInt64]
+    /// nil where nothing is generated, or the prompt is not one text after the other.
+    let edges: PromptEdges?
 
     /// Reads a line of a batch file or a bare request body.
     ///
@@ -47,6 +49,7 @@ struct QuoteRequest: Sendable {
         self.model = body["model"]?.string
         self.answers = Self.answers(body)
         self.outputMax = try Self.outputMax(body, number)
+        self.edges = self.answers > 0 ? PromptEdges(request.prompt) : nil
         // Parsed a moment ago, so the same bytes cannot fail now.
         self.chain = (try? PromptPrefix.chain(body.encoded)) ?? []
     }
