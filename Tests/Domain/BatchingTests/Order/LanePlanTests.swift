@@ -9,8 +9,8 @@ private func run(_ plan: LanePlan) -> [[Int]] {
     var idle = 0
     var lane = 0
     while idle < plan.laneCount {
-        if let line = plan.next(lane: lane) {
-            lanes[lane].append(line)
+        if let turn = plan.next(lane: lane) {
+            lanes[lane].append(turn.line)
             idle = 0
         } else {
             idle += 1
@@ -74,8 +74,16 @@ private func computed(_ chains: [[UInt64]], _ lanes: [[Int]], cacheBlocks: Int) 
         let chains = forest(groups: 1, subgroups: 2, leaves: 10, seed: 2)
         var plan = LanePlan(order(chains), cache: .perSlot(2))
         let lines = order(chains).lines
-        #expect(plan.next(lane: 0) == Int(lines[0]))
-        #expect(plan.next(lane: 1) == Int(lines[10]))
+        #expect(plan.next(lane: 0)?.line == Int(lines[0]))
+        #expect(plan.next(lane: 1)?.line == Int(lines[10]))
+    }
+
+    @Test("a block is enough for a group, and lines that share nothing come last and need no slot") func single() {
+        let chains: [[UInt64]] = [[9, 9, 9, 9, 9], [1, 10], [8, 8, 8], [1, 11], [2, 20], [7], [2, 21]]
+        var plan = LanePlan(order(chains), cache: .perSlot(1))
+        let turns = (0..<chains.count).compactMap { _ in plan.next(lane: 0) }
+        #expect(turns.map(\.line) == [1, 3, 4, 6, 0, 2, 5])
+        #expect(turns.map(\.isGrouped) == [true, true, true, true, false, false, false])
     }
 
     @Test("a line that comes back is the next one of its lane, and at the end of any lane") func returned() throws {
@@ -103,11 +111,11 @@ private func computed(_ chains: [[UInt64]], _ lanes: [[Int]], cacheBlocks: Int) 
         var left = count
         while left > 0 {
             let lane = Int.random(in: 0..<5, using: &random)
-            guard let line = plan.next(lane: lane) else { continue }
+            guard let turn = plan.next(lane: lane) else { continue }
             if Int.random(in: 0..<6, using: &random) == 0 {
-                plan.giveBack(line, lane: lane)
+                plan.giveBack(turn, lane: lane)
             } else {
-                seen.append(line)
+                seen.append(turn.line)
                 left -= 1
             }
             #expect(plan.remainingCount == left)
