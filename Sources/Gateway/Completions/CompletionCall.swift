@@ -254,10 +254,9 @@ final class CompletionCall: AnswerSink, ServedRequest {
         self.use.meters.engineFailed(engine: engine, kind: failure.label)
         self.use.logger.warning(
             "engine call failed",
-            metadata: [
-                "request.id": "\(self.request.id)", "engine": "\(engine)", "kind": "\(failure.label)",
-                "reason": "\(failure.message)",
-            ])
+            metadata: self.request.logged([
+                "engine": "\(engine)", "kind": "\(failure.label)", "reason": "\(failure.message)",
+            ]))
     }
 
     func setReading(_ reading: Bool) {
