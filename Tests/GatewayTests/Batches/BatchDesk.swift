@@ -79,7 +79,9 @@ struct BatchDesk {
         try await self.submit(Array(repeating: Self.body, count: lines), maxCost: maxCost)
     }
 
-    func submit(_ bodies: [String], maxCost: Money? = nil) async throws -> BatchID {
+    func submit(
+        _ bodies: [String], maxCost: Money? = nil, outputExpiresAfter: Int64? = nil
+    ) async throws -> BatchID {
         var intake = try self.files.begin()
         for (line, body) in bodies.enumerated() {
             let text = #"{"custom_id":"\#(line)","method":"POST","url":"/v1/chat/completions","body":\#(body)}"#
@@ -88,7 +90,9 @@ struct BatchDesk {
         var form = FileService.Form()
         form.purpose = "batch"
         let file = try await self.files.finish(&intake, form: form, project: Self.project)
-        let order = BatchService.Order(inputFile: file.id, endpoint: "/v1/chat/completions", maxCost: maxCost)
+        let order = BatchService.Order(
+            inputFile: file.id, endpoint: "/v1/chat/completions", outputExpiresAfter: outputExpiresAfter,
+            maxCost: maxCost)
         return try await self.service.create(order, project: Self.project, key: nil).id
     }
 
