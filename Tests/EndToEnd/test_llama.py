@@ -1,5 +1,6 @@
 """A real engine: llama.cpp with a tiny random model behind the gateway."""
 import json
+import random
 import subprocess
 
 import httpx2 as httpx
@@ -192,6 +193,36 @@ def test_a_batch_with_shared_prefixes(client, llama_gateway, llama, model):
     # Four groups in prefix order: most of each prompt but the first of its group is found.
     assert cached > 0.4 * batch.usage.input_tokens
     assert llama.processing() == 0
+
+
+def cached_share(gateway, lines):
+    with gateway.sdk() as client:
+        batch = ended(client, submit(client, lines).id, 120)
+    assert (batch.status, batch.request_counts.completed) == ("completed", len(lines)), batch
+    return batch.usage.input_tokens_details.cached_tokens / batch.usage.input_tokens
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("prefix_bytes, gain_min", [(400, -0.02), (1400, 0.02)])
+def test_prefix_order_against_the_order_of_the_file(start_gateway, llama, model, prefix_bytes, gain_min):
+    """Three times as many beginnings as slots, shuffled: short ones must not lose by the order, long ones gain."""
+    groups, count = 3 * SLOTS, 60
+    words = "red green blue many fast slow warm cold bright dark open closed early late".split()
+    share = {}
+    for order in ("input", "prefix"):
+        source = random.Random(1)
+        # The order's name keeps the second run from finding what the first has left in the engine.
+        beginnings = [
+            f"{order} {group} " + " ".join(source.choices(words, k=prefix_bytes))[:prefix_bytes]
+            for group in range(groups)]
+        lines = [
+            chat_line(f"line-{number}", f"{beginnings[number % groups]} question {number}", model=model, max_tokens=4)
+            for number in range(count)]
+        source.shuffle(lines)
+        gateway = start_gateway(llama, data=order, config=f"batch: {{order: {order}}}\n")
+        share[order] = cached_share(gateway, lines)
+        gateway.stop()
+    assert share["prefix"] >= share["input"] + gain_min, share
 
 
 def test_engines_check(llama, engine):

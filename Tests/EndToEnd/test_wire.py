@@ -6,6 +6,8 @@ import socket
 import pytest
 
 from harness.ledger import Books
+from harness.projects import command
+from harness.scripted_engine import ScriptedEngine
 from harness.waiting import wait_until
 from test_conformance_requests import CHAT, error_of
 
@@ -222,3 +224,38 @@ def test_a_refused_client_is_not_told_to_go_on(gateway):
             asked.append("Authorization: Bearer sk-end-to-end-tests")
         said = exchange(gateway, "\r\n".join([*asked, "", ""]).encode())
         assert said.startswith((b"HTTP/1.1 401", b"HTTP/1.1 413")), said[:200]
+
+
+BOTH_LANES = [("GET", "models", None), ("GET", "files", None), ("GET", "batches", None),
+              ("POST", "chat/completions", CHAT)]
+
+
+@pytest.mark.parametrize("method, path, body", BOTH_LANES)
+def test_the_client_s_own_request_id_is_short_and_ascii(http, method, path, body):
+    for own, status in [("x" * 512, 200), ("x" * 513, 400), ("caf\u00e9".encode(), 400)]:
+        answer = http.request(method, path, json=body, headers={"X-Client-Request-Id": own})
+        assert answer.status_code == status, answer.text
+        if status == 400:
+            error_of(answer, 400, "invalid_request_error", None)
+
+
+def test_the_client_s_own_request_id_is_in_the_log(start_gateway):
+    with ScriptedEngine() as engine:
+        gateway = start_gateway(engine)
+        engine.then(500, {"error": {"message": "no", "type": "server_error"}})
+        with gateway.http() as http:
+            body = {**CHAT, "model": "scripted"}
+            answer = http.post("chat/completions", json=body, headers={"X-Client-Request-Id": "mine-4711"})
+    line = next(line for line in gateway.log().splitlines() if "mine-4711" in line)
+    assert answer.status_code == 200 and answer.headers["x-request-id"] in line
+
+
+@pytest.mark.parametrize("method, path, body", BOTH_LANES)
+def test_a_project_named_beside_the_key_is_the_key_s_own(gateway, http, method, path, body):
+    listed = [json.loads(line) for line in command("projects", "list", "--json", data=gateway.data).splitlines()]
+    own = next(project["id"] for project in listed if project["name"] == "default")
+    for named in (own, ""):
+        assert http.request(method, path, json=body, headers={"OpenAI-Project": named}).status_code == 200
+    answer = http.request(method, path, json=body, headers={"OpenAI-Project": "proj_another"})
+    error_of(answer, 401, "invalid_request_error", "mismatched_project")
+    assert http.request(method, path, json=body, headers={"OpenAI-Organization": "org-any"}).status_code == 200

@@ -155,6 +155,30 @@ struct HTTPEngineClientTests {
         }
     }
 
+    @Test("an answer that falls silent runs into the idle limit, one without end into that of the whole call")
+    func silentAndEndless() async throws {
+        let body = Array(
+            #"{"model":"sim","messages":[{"role":"user","content":"hello"}],"max_tokens":400,"ignore_eos":true,"stream":true}"#
+                .utf8)
+        let cases: [(tokensPerSecond: Double, limits: EngineTimeouts, stage: EngineFailure.Stage)] = [
+            (0.02, EngineTimeouts(idle: .milliseconds(300)), .idle),
+            (20, EngineTimeouts(total: .milliseconds(600)), .total),
+        ]
+        for (rate, limits, stage) in cases {
+            var options = SimulatorOptions()
+            options.model = "sim"
+            options.decodeRate = rate
+            let engine = try await SimulatedEngine.start(options: options, group: Self.group)
+            let client = try HTTPEngineClient(group: Self.group)
+            let sink = await Self.ask(
+                client, try Self.request(engine.port, stream: true, body: body, timeouts: limits))
+            #expect(sink.failure?.kind == .timeout(stage))
+            #expect(sink.head?.status == 200 && !sink.body.isEmpty)
+            await client.shutdown()
+            try await engine.shutdown()
+        }
+    }
+
     @Test("cancelling a stream closes its connection, and nothing more arrives")
     func cancel() async throws {
         try await Self.withEngine({ $0.decodeRate = 20 }) { client, engine in

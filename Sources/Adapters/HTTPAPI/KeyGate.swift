@@ -1,13 +1,17 @@
 import Crypto
 import Gateway
 import OpenAIWire
+import Quantities
 
 /// Reads `Authorization: Bearer …` and finds the caller. Compares hashes only.
+///
+/// There are no organizations here, so `OpenAI-Organization` says nothing; `OpenAI-Project` must name the key's own.
 struct KeyGate: Sendable {
     let directory: KeyDirectory
 
-    /// - Throws: 401 as OpenAI words it, without or with a wrong key.
-    func caller(authorization: String?) throws(GatewayError) -> Caller {
+    /// - Parameter project: what `OpenAI-Project` says; an empty one says nothing.
+    /// - Throws: 401 as OpenAI words it, without or with a wrong key, or with another project's.
+    func caller(authorization: String?, project: String?) throws(GatewayError) -> Caller {
         guard let header = authorization, header.utf8.count > 7,
             header.utf8.prefix(7).elementsEqual("Bearer ".utf8)
                 || header.prefix(7).lowercased() == "bearer "
@@ -17,6 +21,7 @@ struct KeyGate: Sendable {
         guard let caller = self.directory.caller(hash) else {
             throw .client(.invalidAPIKey(KeySecret.hint(String(header.dropFirst(7)))))
         }
+        if let project, !project.isEmpty, project != caller.project.text { throw .client(.mismatchedProject) }
         return caller
     }
 }

@@ -26,12 +26,12 @@ extension BatchLoop {
                 self.context.engines.whenFree(self.batch.id, targets: self.targets) { [send] in send(.wake) }
                 return
             }
-            guard let (lease, lane) = self.nextLine(now) else {
+            guard let line = self.nextLine(now) else {
                 self.context.engines.released(target.engine)
                 if let ready = self.plan?.ledger.nextReady { self.wake(at: ready) }
                 return
             }
-            switch self.start(lease, lane: lane, target: target, engine: engine, now: now) {
+            switch self.start(line, target: target, engine: engine, now: now) {
             case .sent: break
             case .capReached:
                 self.context.engines.released(target.engine)
@@ -50,10 +50,10 @@ extension BatchLoop {
         self.targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
     }
 
-    private mutating func nextLine(_ now: Instant) -> (lease: LineLease, lane: Int)? {
+    private mutating func nextLine(_ now: Instant) -> BatchPlan.Dispatch? {
         if let blocked = self.blocked {
             self.blocked = nil
-            return (blocked.lease, blocked.lane)
+            return blocked.line
         }
         return self.plan?.next(now: now)
     }
@@ -80,21 +80,22 @@ extension BatchLoop {
     ///
     /// Where a cap has no room for it, the line is the next one again.
     private mutating func start(
-        _ lease: LineLease, lane: Int, target: EngineTarget, engine: Engine, now: Instant
+        _ dispatch: BatchPlan.Dispatch, target: EngineTarget, engine: Engine, now: Instant
     ) -> Start {
+        let lease = dispatch.lease
         let attempt = LineAttempt(
-            request: self.context.randomness.requestID(at: now), lease: lease, lane: lane, target: target,
+            request: self.context.randomness.requestID(at: now), lease: lease, lane: dispatch.lane, target: target,
             endpoint: self.endpoint, startedAt: now,
             report: { [send] in send(.attemptEnded($0, $1)) })
         do {
             guard let line = try self.input?.line(lease.line) else { throw StoreFailure.notFound }
             let body = try LineBody.read(line, self.endpoint)
-            let refused = self.hold(attempt, body: body, now: now)
+            let refused = self.hold(attempt, of: dispatch, body: body, now: now)
             if refused != .sent { return refused }
             self.attempts[lease.line] = attempt
             let order = EngineOrder(
                 body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
-                clientStreams: false, slot: lane >= 0 ? lane : nil)
+                clientStreams: false, slot: dispatch.slot)
             attempt.start(
                 EngineRequest(
                     engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
@@ -124,19 +125,21 @@ extension BatchLoop {
     private enum Start { case sent, capReached, projectCapReached }
 
     /// Reserves the most that the line may cost, against the batch's cap and the project's.
-    private mutating func hold(_ attempt: LineAttempt, body: LineBody, now: Instant) -> Start {
+    private mutating func hold(
+        _ attempt: LineAttempt, of dispatch: BatchPlan.Dispatch, body: LineBody, now: Instant
+    ) -> Start {
         let project = self.batch.project
         guard self.spending.cap != nil || self.context.holds.hasCap(project) else { return .sent }
         let bound = LineBound(pricer: self.context.pricer, tier: self.batch.tier, at: now)
             .most(body, target: attempt.target)
         let line = attempt.lease.line
         guard self.spending.hold(line, bound) else {
-            self.blocked = BlockedLine(lease: attempt.lease, lane: attempt.lane, bound: bound)
+            self.blocked = BlockedLine(line: dispatch, bound: bound)
             return .capReached
         }
         guard self.context.holds.place(attempt.request, project: project, amount: bound) else {
             self.spending.release(line)
-            self.blocked = BlockedLine(lease: attempt.lease, lane: attempt.lane, bound: bound)
+            self.blocked = BlockedLine(line: dispatch, bound: bound)
             return .projectCapReached
         }
         return .sent

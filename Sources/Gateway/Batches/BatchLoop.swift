@@ -246,8 +246,7 @@ struct BatchLoop {
 
 /// A line that waits for money.
 struct BlockedLine {
-    let lease: LineLease
-    let lane: Int
+    let line: BatchPlan.Dispatch
     /// The most it may cost.
     let bound: Money
 }

@@ -9,6 +9,16 @@ struct BatchPlan: Sendable {
     static let anyLane = -1
 
     private(set) var ledger: LineLedger
+    /// A line that may be sent.
+    struct Dispatch: Sendable {
+        let lease: LineLease
+        /// Given back with `ended(lane:)`.
+        let lane: Int
+        /// The engine's slot that has, or will have, the line's beginning in its cache; nil leaves the choice to the
+        /// engine.
+        let slot: Int?
+    }
+
     /// Only for engines whose slots do not share their caches.
     private var lanes: LanePlan?
     private var freeLanes: [Int] = []
@@ -25,19 +35,20 @@ struct BatchPlan: Sendable {
     }
 
     /// The next line to run, or nil when none is ready now.
-    mutating func next(now: Instant) -> (lease: LineLease, lane: Int)? {
+    mutating func next(now: Instant) -> Dispatch? {
         guard self.lanes != nil else {
-            return self.ledger.leaseNext(now: now).map { ($0, Self.anyLane) }
+            return self.ledger.leaseNext(now: now).map { Dispatch(lease: $0, lane: Self.anyLane, slot: nil) }
         }
         if let lease = self.ledger.leaseReturned(now: now) {
-            return (lease, self.freeLanes.popLast() ?? Self.anyLane)
+            // Its group may be on any slot by now, and the engine knows which.
+            return Dispatch(lease: lease, lane: self.freeLanes.popLast() ?? Self.anyLane, slot: nil)
         }
         for place in self.freeLanes.indices.reversed() {
             let lane = self.freeLanes[place]
-            while let line = self.lanes?.next(lane: lane) {
-                guard case .lease(let lease) = self.ledger.lease(line, now: now) else { continue }
+            while let turn = self.lanes?.next(lane: lane) {
+                guard case .lease(let lease) = self.ledger.lease(turn.line, now: now) else { continue }
                 self.freeLanes.remove(at: place)
-                return (lease, lane)
+                return Dispatch(lease: lease, lane: lane, slot: turn.isGrouped ? lane : nil)
             }
         }
         return nil

@@ -1,3 +1,4 @@
+import Logging
 public import OpenAIWire
 public import Quantities
 
@@ -57,6 +58,8 @@ public protocol ServedRequest: Sendable {
 /// One request as it arrived, authenticated.
 public struct CompletionRequest: Sendable {
     public var id: RequestID
+    /// The client's own name for it, for the log.
+    public var clientID: String?
     public var caller: Caller
     public var endpoint: Endpoint
     public var body: [UInt8]
@@ -75,5 +78,13 @@ public struct CompletionRequest: Sendable {
         self.facts = facts
         self.arrivedAt = arrivedAt
         self.home = home
+    }
+
+    /// What every log line about the request says of it.
+    func logged(_ more: Logger.Metadata) -> Logger.Metadata {
+        var metadata = more
+        metadata["request.id"] = "\(self.id)"
+        if let clientID = self.clientID { metadata["client.request.id"] = "\(clientID)" }
+        return metadata
     }
 }

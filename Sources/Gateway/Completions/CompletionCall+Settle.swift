@@ -150,7 +150,7 @@ extension CompletionCall {
             self.finished(outcome: outcome.rawValue, usage: usage, amount: price.amount, tier: tier)
             if case .failure(let failure) = result {
                 self.use.logger.error(
-                    "charge not recorded", metadata: ["request.id": "\(self.request.id)", "reason": "\(failure)"])
+                    "charge not recorded", metadata: self.request.logged(["reason": "\(failure)"]))
             }
             then(result, price)
         }

@@ -261,10 +261,10 @@ final class CompletionCall: AnswerSink, ServedRequest {
         self.use.meters.engineFailed(engine: engine, kind: failure.label)
         self.use.logger.warning(
             "engine call failed",
-            metadata: [
-                "request.id": "\(self.request.id)", "engine": "\(engine)", "kind": "\(failure.label)",
+            metadata: self.request.logged([
+                "engine": "\(engine)", "kind": "\(failure.label)",
                 "status": "\(failure.status.map(String.init) ?? "-")",
-            ])
+            ]))
     }
 
     func setReading(_ reading: Bool) {

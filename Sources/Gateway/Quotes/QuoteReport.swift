@@ -48,7 +48,7 @@ public struct QuoteReport: Hashable, Sendable {
 
     /// How much of the prompts an engine's prompt cache can take over.
     ///
-    /// Counted in blocks of 256 bytes of prompt; tokens are their share of all prompt tokens.
+    /// Counted in blocks of 128 bytes of prompt; tokens are their share of all prompt tokens.
     public struct SharedPrefixes: Hashable, Sendable {
         public var blocks: Int64 = 0
         /// Shared with the line before, as the file stands.

@@ -76,15 +76,23 @@ struct BatchDesk {
 
     /// Stores a batch of this many lines and hands it to the runner.
     func submit(lines: Int, maxCost: Money? = nil) async throws -> BatchID {
+        try await self.submit(Array(repeating: Self.body, count: lines), maxCost: maxCost)
+    }
+
+    func submit(
+        _ bodies: [String], maxCost: Money? = nil, outputExpiresAfter: Int64? = nil
+    ) async throws -> BatchID {
         var intake = try self.files.begin()
-        for line in 0..<lines {
-            let text = #"{"custom_id":"\#(line)","method":"POST","url":"/v1/chat/completions","body":\#(Self.body)}"#
+        for (line, body) in bodies.enumerated() {
+            let text = #"{"custom_id":"\#(line)","method":"POST","url":"/v1/chat/completions","body":\#(body)}"#
             try Array((text + "\n").utf8).withUnsafeBytes { try intake.append($0) }
         }
         var form = FileService.Form()
         form.purpose = "batch"
         let file = try await self.files.finish(&intake, form: form, project: Self.project)
-        let order = BatchService.Order(inputFile: file.id, endpoint: "/v1/chat/completions", maxCost: maxCost)
+        let order = BatchService.Order(
+            inputFile: file.id, endpoint: "/v1/chat/completions", outputExpiresAfter: outputExpiresAfter,
+            maxCost: maxCost)
         return try await self.service.create(order, project: Self.project, key: nil).id
     }
 

@@ -1,7 +1,6 @@
 import Gateway
 import GatewayTesting
 import Ledger
-import Logging
 import OpenAIWire
 import Pricing
 import Quantities
@@ -48,7 +47,8 @@ struct CompletionDesk {
 
     /// - Parameter engines: how many engines serve the model `m`.
     init(
-        _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm
+        _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm,
+        log: CapturedLog = CapturedLog()
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
@@ -60,7 +60,7 @@ struct CompletionDesk {
         self.service = ServeCompletion(
             engines: self.directory, client: self.engine, commits: self.store, pricer: Pricer(book: try Self.book()),
             holds: self.holds, meters: NoMeters(), clock: self.clock, timers: self.timers,
-            randomness: SeededRandomness(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            randomness: SeededRandomness(), logger: log.logger)
         let project = ProjectRecord(id: "proj_a", name: "a", createdAt: self.clock.now)
         try await self.store.insert(project)
         self.caller = Caller(project: project.id, key: "key_a")
@@ -84,12 +84,15 @@ struct CompletionDesk {
             ])
     }
 
-    func ask(_ body: String, id: RequestID = "req_1") throws -> (RecordingClient, (any ServedRequest)?) {
+    func ask(
+        _ body: String, id: RequestID = "req_1", clientID: String? = nil
+    ) throws -> (RecordingClient, (any ServedRequest)?) {
         let client = RecordingClient()
         let bytes = Array(body.utf8)
-        let request = CompletionRequest(
+        var request = CompletionRequest(
             id: id, caller: self.caller, endpoint: .chatCompletions, body: bytes,
             facts: try RequestFacts.scan(bytes, .chatCompletions), arrivedAt: self.clock.now)
+        request.clientID = clientID
         return (client, self.service.serve(request, to: client))
     }
 

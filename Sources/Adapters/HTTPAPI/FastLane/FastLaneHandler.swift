@@ -85,7 +85,9 @@ final class FastLaneHandler: ChannelDuplexHandler {
         let caller: Caller
         do throws(GatewayError) {
             // Nobody without a key makes the gateway keep a body.
-            caller = try self.lane.keys.caller(authorization: head.headers.first(name: "authorization"))
+            caller = try self.lane.keys.caller(
+                authorization: head.headers.first(name: "authorization"),
+                project: head.headers.first(name: "openai-project"))
         } catch {
             self.refuse(error, head: head, context: context)
             return
@@ -168,19 +170,16 @@ final class FastLaneHandler: ChannelDuplexHandler {
             context: context, handler: self)
         self.state = .serving(exchange)
         do {
-            if let own = head.headers.first(name: "x-client-request-id"),
-                own.utf8.count > 512 || !own.utf8.allSatisfy({ $0 < 128 })
-            {
-                throw GatewayError.invalid("X-Client-Request-Id must be at most 512 ASCII characters.")
-            }
+            let clientID = try ClientRequestID.read(head.headers.first(name: "x-client-request-id"))
             let bytes = Array(incoming.body.readableBytesView)
             let facts: RequestFacts
             do {
                 facts = try RequestFacts.scan(bytes, incoming.endpoint)
             } catch { throw GatewayError.client(error.body) }
-            let request = CompletionRequest(
+            var request = CompletionRequest(
                 id: exchange.id, caller: incoming.caller, endpoint: incoming.endpoint, body: bytes, facts: facts,
                 arrivedAt: self.lane.clock.now, home: context.eventLoop)
+            request.clientID = clientID
             let served = self.lane.completions.serve(request, to: exchange)
             // A request that was refused at once has ended already, and must not be held again.
             if case .serving(let current) = self.state, current === exchange { exchange.served = served }

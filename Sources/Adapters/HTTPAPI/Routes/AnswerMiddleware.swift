@@ -20,6 +20,11 @@ struct AnswerMiddleware: RouterMiddleware {
     ) async throws -> Response {
         let started = self.clock.now
         let id = self.randomness.requestID(at: started)
+        var context = context
+        context.logger[metadataKey: "request.id"] = "\(id)"
+        if let own = try? ClientRequestID.read(request.headers[HeaderNames.clientRequestID]) {
+            context.logger[metadataKey: "client.request.id"] = "\(own)"
+        }
         var response: Response
         do {
             response = try await next(request, context)
@@ -35,8 +40,7 @@ struct AnswerMiddleware: RouterMiddleware {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            context.logger.error(
-                "unexpected error", metadata: ["request.id": "\(id)", "reason": "\(error)"])
+            context.logger.error("unexpected error", metadata: ["reason": "\(error)"])
             response = Self.response(GatewayError(source: .gateway, answer: .serverError))
         }
         response.headers[HeaderNames.requestID] = id.text
@@ -69,6 +73,8 @@ struct AnswerMiddleware: RouterMiddleware {
 
 enum HeaderNames {
     static let requestID = HTTPField.Name("x-request-id") ?? .contentType
+    static let clientRequestID = HTTPField.Name("x-client-request-id") ?? .contentType
+    static let project = HTTPField.Name("openai-project") ?? .contentType
     static let version = HTTPField.Name("openai-version") ?? .contentType
     static let processing = HTTPField.Name("openai-processing-ms") ?? .contentType
     static let idempotencyKey = HTTPField.Name("idempotency-key") ?? .contentType
@@ -96,7 +102,9 @@ struct AccessMiddleware: RouterMiddleware {
         _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        context.caller = try self.gate.caller(authorization: request.headers[.authorization])
+        context.caller = try self.gate.caller(
+            authorization: request.headers[.authorization], project: request.headers[HeaderNames.project])
+        _ = try ClientRequestID.read(request.headers[HeaderNames.clientRequestID])
         return try await next(request, context)
     }
 }

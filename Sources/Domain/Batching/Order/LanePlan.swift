@@ -1,44 +1,66 @@
 /// Hands out the lines of an order to the slots of an engine, so that each slot's own prefix cache is used.
 ///
-/// For engines with a cache per slot (llama.cpp: lane number = `id_slot`): a lane works on one group at a time. When no
-/// whole group is left, an idle lane takes the second half of the longest rest, cut where the least prefix is shared:
-/// one more prefix is computed, but no slot idles. Where all slots share a cache the order itself is the plan.
+/// For engines with a cache per slot (llama.cpp: lane number = `id_slot`): a lane works on one group at a time. Lines
+/// that share nothing with their neighbours come after all groups: no slot is better for them than another. When those
+/// are gone too, an idle lane takes the second half of the longest rest, cut where the least prefix is shared: one more
+/// prefix is computed, but no slot idles. Where all slots share a cache the order itself is the plan.
 public struct LanePlan: Sendable {
+    /// A line whose turn it is.
+    public struct Turn: Hashable, Sendable {
+        public let line: Int
+        /// True for a line that shares its beginning with neighbours: the lane's own slot is the one to run it.
+        public let isGrouped: Bool
+    }
+
+    private struct Rest {
+        var places: Range<Int>
+        var isGrouped: Bool
+    }
+
     private let order: PrefixOrder
     private let groups: PrefixGroups
-    private var nextGroup = 0
+    /// Groups no lane has taken: those of several lines before single lines.
+    private var waiting: ArraySlice<UInt32>
     /// The places that each lane still has before it.
-    private var rests: [Range<Int>]
-    /// A plan over an order; `sharing` is the number of blocks that make a group (16 blocks are 4 KiB of prompt).
-    public init(_ order: PrefixOrder, slots: Int, sharing blocks: Int = 4) {
+    private var rests: [Rest]
+
+    /// A plan over an order; `sharing` is the number of blocks that make a group.
+    ///
+    /// One block is enough: a group that is too wide is cut where it shares least, but lines of a group that was not
+    /// seen end up on different slots, each of which computes their beginning.
+    public init(_ order: PrefixOrder, slots: Int, sharing blocks: Int = 1) {
         precondition(slots > 0, "an engine has at least one slot")
+        let groups = PrefixGroups(order, sharing: blocks)
+        let numbers = 0..<UInt32(groups.count)
         self.order = order
-        self.groups = PrefixGroups(order, sharing: blocks)
-        self.rests = Array(repeating: 0..<0, count: slots)
+        self.groups = groups
+        self.waiting =
+            (numbers.filter { groups.places(of: Int($0)).count > 1 }
+            + numbers.filter { groups.places(of: Int($0)).count == 1 })[...]
+        self.rests = Array(repeating: Rest(places: 0..<0, isGrouped: false), count: slots)
     }
 
     /// The next line for a lane, or nil when nothing is left that it could take.
-    public mutating func next(lane: Int) -> Int? {
+    public mutating func next(lane: Int) -> Turn? {
         precondition(self.rests.indices.contains(lane), "a lane of this plan")
-        if self.rests[lane].isEmpty { self.refill(lane) }
-        guard let place = self.rests[lane].first else { return nil }
-        self.rests[lane] = place + 1..<self.rests[lane].upperBound
-        return Int(self.order.lines[place])
+        if self.rests[lane].places.isEmpty { self.refill(lane) }
+        return self.rests[lane].places.popFirst().map {
+            Turn(line: Int(self.order.lines[$0]), isGrouped: self.rests[lane].isGrouped)
+        }
     }
 
     private mutating func refill(_ lane: Int) {
-        if self.nextGroup < self.groups.count {
-            self.rests[lane] = self.groups.places(of: self.nextGroup)
-            self.nextGroup += 1
+        if let group = self.waiting.popFirst() {
+            let places = self.groups.places(of: Int(group))
+            self.rests[lane] = Rest(places: places, isGrouped: places.count > 1)
             return
         }
-        guard let longest = self.rests.indices.max(by: { self.rests[$0].count < self.rests[$1].count }),
-            !self.rests[longest].isEmpty
-        else { return }
-        let rest = self.rests[longest]
+        let lengths = self.rests.map(\.places.count)
+        guard let longest = lengths.indices.max(by: { lengths[$0] < lengths[$1] }), lengths[longest] > 0 else { return }
+        let rest = self.rests[longest].places
         let cut = rest.count == 1 ? rest.lowerBound : self.cut(rest)
-        self.rests[longest] = rest.lowerBound..<cut
-        self.rests[lane] = cut..<rest.upperBound
+        self.rests[longest].places = rest.lowerBound..<cut
+        self.rests[lane] = Rest(places: cut..<rest.upperBound, isGrouped: self.rests[longest].isGrouped)
     }
 
     /// The place in the middle half of a range where the least prefix is shared, nearest to the middle among equals.

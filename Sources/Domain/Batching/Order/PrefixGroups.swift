@@ -5,7 +5,7 @@ public struct PrefixGroups: Hashable, Sendable {
     private let starts: [UInt32]
     private let placeCount: Int
 
-    /// Groups of lines that share at least `blocks` blocks of 256 bytes (at least 1). A line that shares fewer with
+    /// Groups of lines that share at least `blocks` blocks (at least 1). A line that shares fewer with
     /// both neighbours is a group of its own.
     public init(_ order: PrefixOrder, sharing blocks: Int = 1) {
         let least = UInt32(max(blocks, 1))

@@ -6,7 +6,7 @@
 public struct PrefixOrder: Hashable, Sendable {
     /// Every line once, from 0, in order of execution.
     public let lines: [UInt32]
-    /// For each place in `lines`, how many blocks of 256 bytes its prompt shares with the line before it.
+    /// For each place in `lines`, how many blocks of its chain its prompt shares with the line before it.
     public let shared: [UInt32]
     /// Blocks over all lines.
     public let totalBlocks: Int

@@ -1,7 +1,7 @@
 /// Collects the prefix chains of a batch's lines while they stream by, and sorts them into a `PrefixOrder`.
 ///
-/// Memory is bounded by `keysBytesMax`. A file has one 8-byte key for 256 bytes of prompt, so 16 MiB hold every chain
-/// of a 512 MiB file and nothing is lost. Above that the keys are made coarser: every second one is dropped, which
+/// Memory is bounded by `keysBytesMax`. A file has one 8-byte key for 128 bytes of prompt, so 16 MiB hold every chain
+/// of a 256 MiB file and nothing is lost. Above that the keys are made coarser: every second one is dropped, which
 /// keeps the trie's shape and loses at most one (doubled) block of sharing at each branch. That was chosen over an
 /// external merge because it needs no disk and keeps the deep branches that cutting chains short would lose. Measured
 /// in release on two cores: 50,000 lines of 16 blocks sort in 20 to 70 ms with a peak of 19 MB, keys and result
@@ -10,7 +10,7 @@ public struct PrefixOrderBuilder: Sendable {
     public static let keysBytesMaxDefault = 16 << 20
 
     public let keysBytesMax: Int
-    /// Blocks of 256 bytes that one kept key stands for: 1, 2, 4, …
+    /// Blocks that one kept key stands for: 1, 2, 4, …
     public private(set) var coarseness = 1
     private var keys: [UInt64] = []
     /// Where each line's keys end in `keys`.

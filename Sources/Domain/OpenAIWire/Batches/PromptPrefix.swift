@@ -5,9 +5,10 @@
 /// is used best (scheduling 2, 8.3). Canonical bytes are the model, then tools, then the legacy functions, then
 /// messages, prompt or input, without the white space between JSON tokens; other parameters do not count.
 public enum PromptPrefix {
-    public static let blockBytes = 256
+    /// Short enough that a beginning of a few sentences, behind the model's name, is a block of its own.
+    public static let blockBytes = 128
     /// 1 MiB of prompt; what lies behind does not influence the order.
-    public static let blocksMax = 4096
+    public static let blocksMax = 8192
 
     /// The chain of a request body; a last, partial block counts as a block.
     public static func chain(

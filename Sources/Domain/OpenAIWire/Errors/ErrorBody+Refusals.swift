@@ -10,6 +10,10 @@ extension ErrorBody {
         ErrorBody(status: 401, message: "Incorrect API key provided: \(shownKey).", code: "invalid_api_key")
     }
 
+    /// The key belongs to another project than the one that `OpenAI-Project` names (openai-api 1.6).
+    public static let mismatchedProject = ErrorBody(
+        status: 401, message: "OpenAI-Project header should match project for API key", code: "mismatched_project")
+
     public static func unparsableBody(_ error: JSONError) -> ErrorBody {
         ErrorBody(
             status: 400,

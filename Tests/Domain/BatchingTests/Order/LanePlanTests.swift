@@ -9,8 +9,8 @@ private func run(_ order: PrefixOrder, slots: Int) -> [[Int]] {
     var idle = 0
     var lane = 0
     while idle < slots {
-        if let line = plan.next(lane: lane) {
-            lanes[lane].append(line)
+        if let turn = plan.next(lane: lane) {
+            lanes[lane].append(turn.line)
             idle = 0
         } else {
             idle += 1
@@ -66,8 +66,16 @@ private func computed(_ chains: [[UInt64]], _ lanes: [[Int]], cacheBlocks: Int) 
         let chains = forest(groups: 1, subgroups: 2, leaves: 10, seed: 2)
         var plan = LanePlan(order(chains), slots: 2)
         let lines = order(chains).lines
-        #expect(plan.next(lane: 0) == Int(lines[0]))
-        #expect(plan.next(lane: 1) == Int(lines[10]))
+        #expect(plan.next(lane: 0)?.line == Int(lines[0]))
+        #expect(plan.next(lane: 1)?.line == Int(lines[10]))
+    }
+
+    @Test("a block is enough for a group, and lines that share nothing come last and need no slot") func single() {
+        let chains: [[UInt64]] = [[9, 9, 9, 9, 9], [1, 10], [8, 8, 8], [1, 11], [2, 20], [7], [2, 21]]
+        var plan = LanePlan(order(chains), slots: 1)
+        let turns = (0..<chains.count).compactMap { _ in plan.next(lane: 0) }
+        #expect(turns.map(\.line) == [1, 3, 4, 6, 0, 2, 5])
+        #expect(turns.map(\.isGrouped) == [true, true, true, true, false, false, false])
     }
 
     @Test("every line is handed out once, in random turns", arguments: [1, 2, 3] as [UInt64])
@@ -77,7 +85,7 @@ private func computed(_ chains: [[UInt64]], _ lanes: [[Int]], cacheBlocks: Int) 
         var plan = LanePlan(order(forest(groups: 3, subgroups: 4, leaves: 6, seed: seed)), slots: 5)
         var seen: [Int] = []
         while seen.count < count {
-            if let line = plan.next(lane: Int.random(in: 0..<5, using: &random)) { seen.append(line) }
+            if let turn = plan.next(lane: Int.random(in: 0..<5, using: &random)) { seen.append(turn.line) }
         }
         for lane in 0..<5 {
             let end = plan.next(lane: lane)

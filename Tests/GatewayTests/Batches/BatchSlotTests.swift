@@ -1,0 +1,48 @@
+import Gateway
+import GatewayTesting
+import OpenAIWire
+import Routing
+import Testing
+
+@Suite("The slots that a batch asks an engine for") struct BatchSlotTests {
+    /// Three beginnings of several lines each, apart from each other, and three lines that are alone.
+    private static let texts: [String] = {
+        let shared = String(repeating: "shared words ", count: 20)
+        let grouped: [String] = (0..<9).map { "\($0 % 3) \(shared)question \($0)" }
+        let single: [String] = (0..<3).map { "alone \($0) \(shared)" }
+        return single[0..<2] + grouped + single[2...]
+    }()
+
+    private func requests(kind: EngineKind) async throws -> [(text: String, slot: Int64?)] {
+        let desk = try await BatchDesk(kind: kind, places: 2)
+        try await desk.running {
+            _ = try await desk.submit(
+                Self.texts.map { #"{"model":"m","messages":[{"role":"user","content":"\#($0)"}],"max_tokens":5}"# })
+            #expect(await desk.exit() == .ended)
+        }
+        return try desk.engine.requests.map { request in
+            let body = try JSONValue(parsing: request.body)
+            return (
+                try #require(body["messages"]?.array?.first?["content"]?.string),
+                body["id_slot"]?.integer
+            )
+        }
+    }
+
+    @Test("llama.cpp is told one for lines that share a beginning, the same for one beginning, and none for others")
+    func llama() async throws {
+        let requests = try await self.requests(kind: .llamacpp)
+        #expect(requests.map(\.text).sorted() == Self.texts.sorted())
+        let grouped = requests.filter { !$0.text.hasPrefix("alone") }
+        #expect(grouped.allSatisfy { $0.slot != nil && (0..<2).contains($0.slot ?? -1) })
+        #expect(requests.filter { $0.text.hasPrefix("alone") }.allSatisfy { $0.slot == nil })
+        for group in ["0 ", "1 ", "2 "] {
+            #expect(Set(grouped.filter { $0.text.hasPrefix(group) }.map(\.slot)).count == 1)
+        }
+    }
+
+    @Test("engines with one cache are told none") func shared() async throws {
+        let requests = try await self.requests(kind: .vllm)
+        #expect(requests.count == Self.texts.count && requests.allSatisfy { $0.slot == nil })
+    }
+}

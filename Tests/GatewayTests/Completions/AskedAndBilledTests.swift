@@ -1,0 +1,65 @@
+import Gateway
+import GatewayTesting
+import Ledger
+import OpenAIWire
+import Quantities
+import Routing
+import Testing
+
+@Suite("What an engine is asked, and what is billed") struct AskedAndBilledTests {
+    private func sent(_ desk: CompletionDesk) throws -> JSONValue {
+        try JSONValue(parsing: try #require(desk.engine.requests.last).body)
+    }
+
+    @Test("stream as-asked sends what the client asked") func asAsked() async throws {
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer), .stream(CompletionDesk.chunks)])
+        _ = try desk.ask(CompletionDesk.question)
+        #expect(try self.sent(desk)["stream"] != .bool(true))
+        #expect(desk.engine.requests.last?.isStream == false)
+        _ = try desk.ask(CompletionDesk.streamed, id: "req_2")
+        #expect(try self.sent(desk)["stream"] == .bool(true))
+        #expect(desk.engine.requests.last?.isStream == true)
+    }
+
+    @Test("stream always asks for one, whatever the client asked") func always() async throws {
+        let desk = try await CompletionDesk([.stream(CompletionDesk.chunks)], stream: .always)
+        _ = try desk.ask(CompletionDesk.question)
+        #expect(try self.sent(desk)["stream"] == .bool(true))
+        #expect(desk.engine.requests.last?.isStream == true)
+    }
+
+    @Test("a whole answer without usage is charged by an estimate, and flagged as one") func estimated() async throws {
+        let answer =
+            #"{"id":"c1","object":"chat.completion","model":"engine-m","choices":[{"index":0,"message":"#
+            + #"{"role":"assistant","content":"\#(String(repeating: "word ", count: 40))"},"finish_reason":"stop"}]}"#
+        let desk = try await CompletionDesk([.answer(answer)])
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        #expect(client.state.whole != nil)
+        let charge = try #require(desk.store.allCharges.first)
+        #expect(desk.store.allCharges.count == 1 && charge.outcome == .answered)
+        #expect(charge.usage.isEstimated && charge.usage.input > 0 && charge.usage.output > 0)
+        #expect(try #require(charge.amount) > Money.zero)
+    }
+
+    @Test("what was asked for and what served are both in the charge; it is priced by what served") func tiers()
+        async throws
+    {
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])
+        let (client, _) = try desk.ask(String(CompletionDesk.question.dropLast()) + #","service_tier":"auto"}"#)
+        let whole = try #require(client.state.whole)
+        #expect(String(decoding: whole.body, as: UTF8.self).contains(#""service_tier":"default""#))
+        let charge = try #require(desk.store.allCharges.first)
+        #expect(charge.requestedTier == "auto" && charge.servedTier == .standard)
+        #expect(charge.amount == (try Money(decimalDollars: "0.00002")))
+    }
+
+    @Test("log lines about a request name it as the client did") func clientID() async throws {
+        let log = CapturedLog()
+        let fault = EngineFailure(.fault, status: 500, message: "broken")
+        let desk = try await CompletionDesk([.failure(fault), .answer(CompletionDesk.answer)], engines: 2, log: log)
+        _ = try desk.ask(CompletionDesk.question, clientID: "mine-1")
+        #expect(log.lines.map(\.message) == ["engine call failed"])
+        #expect(log.lines.first?.metadata["client.request.id"] == "mine-1")
+        #expect(log.lines.first?.metadata["request.id"] == "req_1")
+    }
+}
