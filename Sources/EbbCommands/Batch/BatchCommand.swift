@@ -6,7 +6,7 @@ struct BatchCommand: AsyncParsableCommand {
         commandName: "batch",
         abstract: "Checks batch files; creates, lists, shows, watches and cancels batches, and fetches their results.",
         discussion: """
-            ebb batch create prompts.jsonl --watch
+            ebb batch create batch.jsonl --watch
             ebb batch results batch_… --output prompts
             """,
         subcommands: [

@@ -11,7 +11,7 @@ struct BatchCreateCommand: AsyncParsableCommand {
             Prints the batch's id. With an idempotency key the same command again gives the same file and batch, \
             also after a lost connection.
 
-            ebb batch create prompts.jsonl --watch
+            ebb batch create batch.jsonl --watch
             ebb batch create file-… --endpoint /v1/embeddings --window 2h --metadata run=nightly
             """)
 
