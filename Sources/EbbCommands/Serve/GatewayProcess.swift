@@ -20,6 +20,7 @@ struct GatewayProcess {
         let logger = Logs.make(self.configuration.log)
         let group = MultiThreadedEventLoopGroup.singleton
         let setups = try self.options.engines(self.configuration)
+        try await ListenCheck.run(self.configuration.listen.host, self.configuration.listen.port, group: group)
         let assembly = try await GatewayAssembly(
             self.configuration, data: self.configuration.dataDirectory, setups: setups, group: group, logger: logger)
         let catalog = EngineCatalog(

@@ -44,7 +44,7 @@ public final class ServeCompletion: Sendable {
         do throws(GatewayError) {
             let tier = try InteractiveTier.resolve(request.facts.serviceTier)
             guard let targets = self.engines.targets(for: request.facts.model) else {
-                throw GatewayError.client(.unknownModel(request.facts.model))
+                throw self.unserved(request.facts.model)
             }
             guard self.inFlight.load(ordering: .relaxed) < Self.inFlightMax else {
                 throw GatewayError(source: .gateway, retry: .afterDelay(.seconds(1)), answer: .overloaded)
@@ -59,6 +59,14 @@ public final class ServeCompletion: Sendable {
             sink.refused(error)
             return nil
         }
+    }
+
+    /// While no engine has answered nothing is known to be missing, so clients are told to come again.
+    private func unserved(_ model: String) -> GatewayError {
+        guard self.engines.table.modelNames.isEmpty else { return .client(.unknownModel(model)) }
+        let answer = ErrorBody(
+            status: 503, message: "No engine has answered yet.", type: "server_error", code: "engine_unreachable")
+        return GatewayError(source: .engine, retry: .afterDelay(.seconds(1)), answer: answer)
     }
 
     /// A call has ended, one way or another; once for each that was started.
