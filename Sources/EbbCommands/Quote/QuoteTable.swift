@@ -55,10 +55,17 @@ package enum QuoteTable {
             guard let target = engine.target else {
                 return [engine.engine.text, engine.problem ?? "does not serve it", ""] + model.rows.map { _ in "" }
             }
-            let amounts = engine.rows.map { $0.amounts.map { self.money($0.expected) } ?? "-" }
+            let amounts = engine.rows.map { self.expected($0) }
             return [engine.engine.text, target.engineModel, target.priceName].map(TextTable.printable) + amounts
         }
         return table.lines(rows).map { "  \($0)\n" }.joined()
+    }
+
+    /// A function of its own: inlined into the closures above it crashes the optimiser of Swift 6.3.1.
+    @inline(never)
+    private static func expected(_ row: QuoteRow) -> String {
+        guard case .amounts(let amounts) = row.price else { return "-" }
+        return self.money(amounts.expected)
     }
 
     /// A tier, or a window with the tier that it is priced as.
