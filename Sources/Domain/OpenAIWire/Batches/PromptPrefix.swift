@@ -101,6 +101,12 @@ struct ChainHasher {
     private mutating func feed(run: UnsafeRawBufferPointer) {
         var at = 0
         while at < run.count, !self.isFull {
+            if self.block.isEmpty, run.count - at >= PromptPrefix.blockBytes {
+                // A whole block of one string needs no copy.
+                self.chain(run.part(at..<at + PromptPrefix.blockBytes))
+                at += PromptPrefix.blockBytes
+                continue
+            }
             let end = min(run.count, at + PromptPrefix.blockBytes - self.block.count)
             self.block.append(contentsOf: run.part(at..<end))
             if self.block.count == PromptPrefix.blockBytes { self.close() }
@@ -135,11 +141,12 @@ struct ChainHasher {
     }
 
     private mutating func close() {
-        if !self.isFull {
-            let previous = self.chain.last ?? 0
-            self.chain.append(self.block.withUnsafeBytes { WireHash.hash64($0, seed: previous) })
-        }
+        if !self.isFull { self.block.withUnsafeBytes { self.chain($0) } }
         self.block.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func chain(_ block: UnsafeRawBufferPointer) {
+        self.chain.append(WireHash.hash64(block, seed: self.chain.last ?? 0))
     }
 
     mutating func finish() -> [UInt64] {
