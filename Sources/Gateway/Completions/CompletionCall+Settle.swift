@@ -78,7 +78,6 @@ extension CompletionCall {
             /// nil between two attempts: what the failed one had made is not billed.
             let engine: EngineID?
             let hasAnswered: Bool
-            let usage: TokenUsage?
             let pieces: Int64
             let relay: StreamRelay
         }
@@ -87,12 +86,12 @@ extension CompletionCall {
             let hasAnswered = state.phase == .answering
             state.phase = .done
             return Last(
-                call: state.call, engine: state.target?.engine, hasAnswered: hasAnswered, usage: state.relay.usage,
+                call: state.call, engine: state.target?.engine, hasAnswered: hasAnswered,
                 pieces: state.relay.contentPieces + state.assembly.contentPieces, relay: state.relay)
         }
         guard let last else { return }
         last.call?.cancel()
-        guard last.engine != nil, last.usage != nil || last.pieces > 0 else {
+        guard last.engine != nil, last.relay.usage != nil || last.pieces > 0 else {
             // Nothing was made: free.
             if let engine = last.engine { self.leave(engine, hasAnswered: last.hasAnswered) }
             self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
@@ -100,7 +99,7 @@ extension CompletionCall {
             return
         }
         self.settle(
-            self.billable(last.usage, outputTokens: last.pieces), model: last.relay.model,
+            self.billable(last.relay.usage, outputTokens: last.pieces), model: last.relay.model,
             tier: self.servedTier(last.relay.answeredTier), outcome: .cancelled
         ) { _, _ in }
     }

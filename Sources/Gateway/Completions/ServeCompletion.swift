@@ -82,7 +82,9 @@ public final class ServeCompletion: Sendable {
         func most(_ tiers: [TierName]) -> Money? {
             bound.most(request.facts, body: request.body, engineModels: targets.map(\.engineModel), tiers: tiers)
         }
-        guard most([tier]) != nil, let most = most(self.possibleTiers(tier, targets)) else {
+        // The prompt is walked once where only the asked tier can serve, which is nearly always.
+        let tiers = self.possibleTiers(tier, targets)
+        guard let asked = most([tier]), let most = tiers == [tier] ? asked : most(tiers) else {
             throw GatewayError.invalid(
                 "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",
                 param: "model", code: "unpriced_model", status: 400)

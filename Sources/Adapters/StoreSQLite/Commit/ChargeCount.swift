@@ -19,11 +19,9 @@ struct ChargeCount {
     private(set) var spent: [ProjectID: Money] = [:]
     private(set) var modelOutput: [String: ModelOutput] = [:]
 
-    /// How many charges no stored sum contains, without the ones that the open transaction has written.
-    static func uncountedNumber(_ db: Database, before written: Int64) throws -> Int64 {
-        let number = try Int64.fetchOne(
-            db, sql: "SELECT count(*) FROM charge WHERE id > (SELECT through FROM counted)")
-        return (number ?? 0) - written
+    /// How many charges no stored sum contains, the ones of the open transaction among them.
+    static func uncountedNumber(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT count(*) FROM charge WHERE id > (SELECT through FROM counted)") ?? 0
     }
 
     /// The charges that no stored sum contains yet.

@@ -66,7 +66,7 @@ final class CommitWriter: @unchecked Sendable {
     /// Adds what is uncounted to the stored sums when it has become much.
     /// - Returns: what is left uncounted once the transaction is committed.
     private func counting(_ written: Int64, on db: Database, _ statements: CommitStatements) throws -> Int64 {
-        let uncounted = try (self.uncounted ?? ChargeCount.uncountedNumber(db, before: written)) + written
+        let uncounted = try self.uncounted.map { $0 + written } ?? ChargeCount.uncountedNumber(db)
         guard uncounted >= ChargeCount.uncountedMax else { return uncounted }
         let count = try ChargeCount.uncounted(db)
         for (project, amount) in count.spent {
