@@ -24,17 +24,21 @@ func tests(_ path: String, _ name: String, _ dependencies: [Target.Dependency]) 
 }
 
 let quantities = room("Quantities", [])
-let rooms = ["OpenAIWire", "Tokenizing", "Pricing", "Ledger", "Batching", "Routing"]
+let rooms = ["OpenAIWire", "Tokenizing", "Pricing", "Ledger", "Batching", "Routing", "Scheduling"]
 let allRooms: [Target.Dependency] = ["Quantities"] + rooms.map { .byName(name: $0) }
 
 var targets: [Target] = [quantities, tests("Tests/Domain", "QuantitiesTests", ["Quantities"])]
 targets += rooms.map { room($0) }
 targets += rooms.map { tests("Tests/Domain", "\($0)Tests", ["Quantities", .byName(name: $0)]) }
-targets.append(tests("Tests", "TidyTests", []))
+targets += [
+    .target(name: "Simulation", dependencies: allRooms, swiftSettings: strict),
+    tests("Tests", "SimulationTests", allRooms + ["Simulation"]),
+    tests("Tests", "TidyTests", []),
+]
 
 var dependencies: [Package.Dependency] = []
 // The benchmark packages reach the pure rooms through this product.
-var products: [Product] = [.library(name: "EbbRooms", targets: ["Quantities"] + rooms)]
+var products: [Product] = [.library(name: "EbbRooms", targets: ["Quantities", "Simulation"] + rooms)]
 
 if !pureOnly {
     dependencies = [
@@ -87,7 +91,7 @@ if !pureOnly {
             ]),
         adapter("BlobDisk", []),
         adapter("Telemetry", []),
-        adapter("EngineSimulator", nio),
+        adapter("EngineSimulator", nio + ["Simulation"]),
         adapter("ConfigurationYAML", [.product(name: "Yams", package: "Yams")]),
         .target(
             name: "EbbCommands",
@@ -107,7 +111,7 @@ if !pureOnly {
             "Tests", "StoreConformanceTests",
             gateway + ["GatewayTesting", "StoreSQLite", .product(name: "GRDB", package: "GRDB.swift")]),
         tests("Tests", "BlobDiskTests", gateway + ["GatewayTesting", "BlobDisk"]),
-        tests("Tests", "EngineSimulatorTests", gateway + ["EngineSimulator"] + nio),
+        tests("Tests", "EngineSimulatorTests", gateway + ["EngineSimulator", "Simulation"] + nio),
         tests("Tests", "EngineHTTPTests", gateway + ["EngineHTTP", "EngineSimulator"] + nio),
         tests("Tests", "HTTPAPITests", gateway + ["HTTPAPI", "GatewayTesting"] + nio),
         tests("Tests", "ConfigurationYAMLTests", gateway + ["ConfigurationYAML"]),

@@ -1,5 +1,6 @@
 import EngineSimulator
 import Quantities
+import Simulation
 import Testing
 
 @Suite("The prefix cache") struct PrefixCacheTests {

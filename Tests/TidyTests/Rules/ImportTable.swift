@@ -16,7 +16,7 @@ struct ImportTable {
         "StoreSQLite": Self.system.union(["GRDB", "GRDBSQLite", "Dispatch", "Foundation"]),
         "BlobDisk": Self.system,
         "Telemetry": Self.system,
-        "EngineSimulator": Self.nio.union(Self.system),
+        "EngineSimulator": Self.nio.union(Self.system).union(["Simulation"]),
         "ConfigurationYAML": Self.system.union(["Yams"]),
     ]
 
@@ -33,6 +33,7 @@ struct ImportTable {
         switch target.name {
         case "Quantities": return []
         case "Gateway": return rooms.union(["Logging", "ServiceLifecycle", "Synchronization"])
+        case "Simulation": return rooms
         case "GatewayTesting": return gateway.union(["Testing", "Dispatch"])
         case "EbbCommands": return nil
         case "ebb": return ["EbbCommands", "ArgumentParser"]

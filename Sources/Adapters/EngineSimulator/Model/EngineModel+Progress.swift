@@ -1,4 +1,5 @@
 import Quantities
+import Simulation
 
 extension EngineModel {
     /// Goes from change to change (a prompt computed, a sequence complete) up to `target`. Between two changes the

@@ -1,3 +1,4 @@
+import Simulation
 package import Quantities
 
 /// A model of a continuously batching engine: slots, a waiting line, prefill, decode and a prefix cache.

@@ -1,0 +1,97 @@
+import Quantities
+
+/// How many background requests an engine may have at one time (B).
+///
+/// Like LEDBAT (RFC 6817), with the time between tokens in place of the queueing delay: background work backs off as
+/// the gap of the streams nears its target. While no interactive request is there, nobody is slowed, so B follows the
+/// engine's room.
+public struct BackgroundController: Sendable {
+    static let interval: Duration = .milliseconds(500)
+    /// Change in one interval at most.
+    static let stepMax = 2.0
+    /// What an engine gets when nothing is known of its gaps yet.
+    static let start = 4.0
+    /// Growth of B over the reach of the last interval while nobody is slowed.
+    static let idleGrowth = 1.5
+
+    public private(set) var limit = Self.start
+    let protection: Protection
+    private var model = GapModel()
+    private var gaps: [Double] = []
+    private var firstTokens: [Double] = []
+    private var decidedAt: Instant
+    /// Interactive streams that decode, a mean over about ten seconds.
+    private var interactive = 0.0
+    /// B is this many times as large while deadlines press.
+    var urgency = 1.0
+
+    init(_ protection: Protection, now: Instant) {
+        self.protection = protection
+        self.decidedAt = now
+        if case .fixed(let count) = protection { self.limit = Double(count) }
+        if case .none = protection { self.limit = .infinity }
+    }
+
+    /// - Parameter sequences: requests that decoded meanwhile. Only steps that computed no prompt are told: a longer
+    ///   step is then due to their number alone.
+    mutating func observe(gap: Duration, sequences: Int) {
+        self.model.observe(gap: gap.secondsApproximate, sequences: Double(sequences))
+        if self.gaps.count < 256 { self.gaps.append(gap.secondsApproximate) }
+    }
+
+    mutating func observe(firstToken seconds: Double) {
+        if self.firstTokens.count < 256 { self.firstTokens.append(seconds) }
+    }
+
+    struct Mixture {
+        /// Requests that decode.
+        var interactive: Int
+        var background: Int
+        /// An interactive request is there or was there a moment ago.
+        var isShared: Bool
+        /// Room for background work without this controller.
+        var room: Double
+    }
+
+    mutating func tick(_ mixture: Mixture, now: Instant) {
+        guard now.since(self.decidedAt) >= Self.interval else { return }
+        self.decidedAt = now
+        self.interactive += 0.05 * (Double(mixture.interactive) - self.interactive)
+        let sequences = Double(mixture.interactive + mixture.background)
+        let gap = self.gaps.isEmpty ? self.model.gap(at: sequences) : self.gaps.sorted()[self.gaps.count / 2]
+        defer {
+            self.gaps.removeAll(keepingCapacity: true)
+            self.firstTokens.removeAll(keepingCapacity: true)
+        }
+        guard let off = self.off(gap, mixture) else { return }
+        let used = Double(mixture.background)
+        // A limit that is not reached says nothing about the room above it.
+        let isReached = used + 1 >= self.limit
+        if mixture.isShared {
+            let change = min(Self.stepMax, max(-Self.stepMax, 1 - off))
+            if change < 0 || isReached { self.limit += change }
+        } else if isReached {
+            self.limit = max(self.limit + Self.stepMax, self.limit * Self.idleGrowth)
+        }
+        self.limit = min(max(1, self.limit), max(1, mixture.room))
+    }
+
+    /// How far the streams are from undisturbed (0) to the target (1) and beyond; nil when the limit does not move.
+    private func off(_ gap: Double?, _ mixture: Mixture) -> Double? {
+        switch self.protection {
+        case .none, .fixed: return nil
+        case .gapRatio(let target):
+            guard let gap, let base = self.model.gap(at: max(1, self.interactive)), base > 0 else { return 0 }
+            return (gap / base - 1) / max(0.01, target - 1)
+        case .objective(let firstToken, let objective):
+            let slowest = self.firstTokens.max() ?? 0
+            return max(slowest / firstToken.secondsApproximate, (gap ?? 0) / objective.secondsApproximate)
+        }
+    }
+
+    /// Background requests that may be in flight now.
+    var places: Int {
+        let scaled = self.limit * self.urgency
+        return scaled >= 1e6 ? 1_000_000 : max(1, Int(scaled))
+    }
+}

@@ -1,0 +1,158 @@
+public import Quantities
+
+/// How many requests an engine bears at one time (L): additive increase, multiplicative decrease.
+///
+/// With the engine's own waiting count the rule is simple: it should be about one. Without it, the time to the first
+/// token tells, against the least one seen for a prompt of about that size (scheduling.md 8.2: 97 to 99 % of the best
+/// fixed limit; Vegas and Gradient2 on latency reach 19 and 50 %). A count that is older than `sampleAgeMax` is not
+/// used: an engine is never taken for full because it is silent.
+public struct CapacityController: Sendable {
+    /// Which signal the limit follows at present.
+    public enum Source: String, Sendable { case waiting, firstToken = "first_token", fixed }
+
+    static let interval: Duration = .seconds(1)
+    static let sampleAgeMax: Duration = .seconds(5)
+    /// A first token that took this many times the least seen for its size has waited.
+    static let ratioMax = 3.0
+    static let ratiosMin = 8
+    static let probeEvery: Duration = .seconds(15)
+    static let patience = 5
+
+    public private(set) var limit: Double
+    public private(set) var source: Source
+    let limitMax: Double
+    let isFixed: Bool
+    private var sample: EngineSample?
+    private var buckets = FirstTokenBuckets()
+    private var ratios: [Double] = []
+    private var decidedAt: Instant
+    /// What it worked on when requests last waited in it.
+    private var ceiling = Double.infinity
+    private var probedAt: Instant?
+    /// Samples on end at which requests waited.
+    private var waitedFor = 0
+    private var mostRunning = 0.0
+    private var shrunkAt: Instant?
+    /// Mean time of a request, for the rule "at most one cut per request's time".
+    private var requestSeconds = 1.0
+    /// Nothing is sent before: the engine said so.
+    public private(set) var closedUntil: Instant?
+
+    init(_ profile: EngineProfile, now: Instant) {
+        self.limit = Double(profile.limitStart)
+        self.limitMax = Double(profile.limitMax)
+        self.isFixed = profile.isFixed
+        self.source = profile.isFixed ? .fixed : .firstToken
+        self.decidedAt = now
+    }
+
+    mutating func observe(_ sample: EngineSample) { self.sample = sample }
+
+    mutating func firstToken(after seconds: Double, promptTokens: Int, now: Instant) {
+        guard let ratio = self.buckets.observe(seconds, promptTokens: promptTokens, now: now) else { return }
+        if self.ratios.count >= 64 { self.ratios.removeFirst(32) }
+        self.ratios.append(ratio)
+    }
+
+    mutating func finished(after seconds: Double) { self.requestSeconds += 0.05 * (seconds - self.requestSeconds) }
+
+    /// The engine refused work for want of room.
+    mutating func refused(retryAfter: Duration?, now: Instant) {
+        if let retryAfter, retryAfter > .zero {
+            let until = now.advanced(by: min(retryAfter, .seconds(60)))
+            self.closedUntil = max(self.closedUntil ?? until, until)
+        }
+        guard !self.isFixed else { return }
+        let pause = Duration.seconds(max(1, self.requestSeconds))
+        if let last = self.shrunkAt, now.since(last) < pause { return }
+        self.shrunkAt = now
+        self.limit = max(1, self.limit * 0.7)
+    }
+
+    /// - Parameter inFlight: requests at the engine now.
+    mutating func tick(inFlight: Int, now: Instant) {
+        if let closed = self.closedUntil, closed <= now { self.closedUntil = nil }
+        guard !self.isFixed, now.since(self.decidedAt) >= Self.interval else { return }
+        self.decidedAt = now
+        if let sample, now.since(sample.at) <= Self.sampleAgeMax {
+            self.source = .waiting
+            self.follow(sample, inFlight: inFlight, now: now)
+        } else {
+            self.source = .firstToken
+            self.followFirstTokens(inFlight: inFlight)
+        }
+        self.limit = min(self.limitMax, max(1, self.limit))
+    }
+
+    /// Down while requests wait for a slot inside the engine, not below what it works on: so much it can bear. Up
+    /// quickly to where it was full before, beyond that one at a time and seldom: each such probe makes somebody wait.
+    ///
+    /// Not all that waits wants a slot. One that came in the middle of a step waits for its end, in an idle engine
+    /// too; and a burst of prompts is computed bit by bit while slots are free. So the engine counts as full when
+    /// requests wait at two samples on end with as many running as ever, or at `patience` samples whatever runs.
+    private mutating func follow(_ sample: EngineSample, inFlight: Int, now: Instant) {
+        self.mostRunning = max(Double(sample.running), self.mostRunning * 0.99)
+        self.waitedFor = sample.waiting > 0 ? self.waitedFor + 1 : 0
+        let isCrowded = Double(sample.running) >= 0.9 * self.mostRunning
+        if self.waitedFor >= (isCrowded ? 2 : Self.patience), Double(inFlight) + 1 >= self.limit.rounded(.down) {
+            let lower = self.limit - max(1, Double(sample.waiting) / 2)
+            self.limit = min(self.limit, max(Double(sample.running), lower))
+            self.ceiling = Double(sample.running)
+            self.probedAt = now
+        } else if sample.waiting == 0, Double(inFlight) >= self.limit.rounded(.down) {
+            if self.limit < self.ceiling {
+                self.limit += 2
+            } else if self.probedAt.map({ now.since($0) >= Self.probeEvery }) ?? true {
+                self.limit += 1
+                self.probedAt = self.ceiling == .infinity ? nil : now
+            }
+        }
+    }
+
+    private mutating func followFirstTokens(inFlight: Int) {
+        guard self.ratios.count >= Self.ratiosMin else {
+            if Double(inFlight) >= self.limit.rounded(.down), self.ratios.isEmpty == false { self.limit += 1 }
+            return
+        }
+        let median = self.ratios.sorted()[self.ratios.count / 2]
+        self.ratios.removeAll(keepingCapacity: true)
+        if median > Self.ratioMax {
+            self.limit *= 0.9
+        } else if Double(inFlight) >= self.limit.rounded(.down) {
+            self.limit += 2
+        }
+    }
+}
+
+/// The least time to the first token for prompts of about the same size; forgets what is older than ten minutes.
+struct FirstTokenBuckets: Sendable {
+    private static let keep: Duration = .seconds(300)
+    private struct Least {
+        var now = Double.infinity
+        var before = Double.infinity
+        var turnedAt: Instant?
+        var count = 0
+    }
+
+    private var buckets = [Least](repeating: Least(), count: 24)
+
+    /// - Returns: this time over the least one of its bucket, or nil while the bucket is too young to tell.
+    mutating func observe(_ seconds: Double, promptTokens: Int, now: Instant) -> Double? {
+        // Half powers of two: 1, 1.4, 2, 2.8, … thousand tokens differ in prefill time.
+        let bits = Int.bitWidth - max(1, promptTokens / 64).leadingZeroBitCount
+        let place = min(self.buckets.count - 1, bits)
+        var least = self.buckets[place]
+        if let turned = least.turnedAt {
+            if now.since(turned) >= Self.keep {
+                (least.before, least.now, least.turnedAt) = (least.now, .infinity, now)
+            }
+        } else {
+            least.turnedAt = now
+        }
+        least.now = min(least.now, seconds)
+        least.count += 1
+        self.buckets[place] = least
+        let floor = max(min(least.now, least.before), 1e-4)
+        return least.count >= 3 ? seconds / floor : nil
+    }
+}

@@ -1,0 +1,47 @@
+import Quantities
+
+/// Places that background work leaves free, so that the next interactive request need not preempt (R).
+///
+/// A reserved place costs its share of the engine all the time; a preemption costs what the victim had computed. So R
+/// starts small, doubles when more than one per cent of the tokens were thrown away, and shrinks when nothing was
+/// preempted for ten minutes (scheduling.md 9).
+public struct ReserveController: Sendable {
+    static let wasteMax = 0.01
+    static let quiet: Duration = .seconds(600)
+    static let window: Duration = .seconds(300)
+
+    public private(set) var places: Int
+    private let placesMax: Int
+    private var wasted = 0.0
+    private var useful = 0.0
+    private var windowBegan: Instant
+    private var lastPreemption: Instant
+
+    init(limit: Int, now: Instant) {
+        self.places = limit >= 16 ? (limit + 15) / 16 : 0
+        self.placesMax = max(1, limit / 4)
+        self.windowBegan = now
+        self.lastPreemption = now
+    }
+
+    mutating func preempted(units: Double, now: Instant) {
+        self.wasted += units
+        self.lastPreemption = now
+    }
+
+    mutating func served(units: Double) { self.useful += units }
+
+    mutating func tick(now: Instant) {
+        if now.since(self.lastPreemption) >= Self.quiet, self.places > 0 {
+            self.places -= 1
+            self.lastPreemption = now
+        }
+        guard now.since(self.windowBegan) >= Self.window else { return }
+        if self.wasted > Self.wasteMax * (self.wasted + self.useful) {
+            self.places = min(self.placesMax, max(1, self.places * 2))
+        }
+        self.wasted = 0
+        self.useful = 0
+        self.windowBegan = now
+    }
+}

@@ -1,0 +1,110 @@
+import Quantities
+
+/// A request in one of the lines.
+struct Waiting: Sendable {
+    let request: WorkRequest
+    let arrivedAt: Instant
+    var preemptions = 0
+}
+
+/// A request or a line at an engine.
+struct Running: Sendable {
+    let key: WorkKey
+    let lane: Lane
+    let project: ProjectID
+    let pool: PoolID
+    let engine: Int
+    let promptTokens: Int
+    let expectedOutput: Int
+    /// nil for a batch's line.
+    let request: WorkRequest?
+    let batch: BatchID?
+    let arrivedAt: Instant
+    let sentAt: Instant
+    var firstTokenAt: Instant?
+    var outputTokens = 0
+    /// Units charged to the project's counter so far.
+    var charged: Double
+    var isDelivered = false
+    var preemptions: Int
+
+    var sizeTokens: Int { self.promptTokens + self.expectedOutput }
+
+    /// Work that a cancel throws away.
+    var computedTokens: Int { self.promptTokens + self.outputTokens }
+
+    /// scheduling.md 9, "Preemption": never the fourth time, never close to its end, never what a client already reads.
+    var canBePreempted: Bool {
+        !self.lane.isInteractive && !self.isDelivered && self.preemptions < Scheduler.preemptionsMax
+            && self.outputTokens * 5 < self.expectedOutput * 4
+    }
+}
+
+/// A batch with work left.
+struct OfferedBatch: Sendable {
+    var offer: BatchOffer
+    let offeredAt: Instant
+    var rank = Rank.batch
+    /// Nothing is ready before.
+    var pausedUntil: Instant?
+    /// Nothing is ready before the next offer.
+    var isParked = false
+    var inFlight = 0
+    /// Lines in flight and asked for are counted here until the next offer.
+    var taken = 0
+    /// Need over what can be served until its deadline, at the last review.
+    var load = 0.0
+
+    func isReady(_ now: Instant) -> Bool {
+        !self.isParked && self.offer.linesLeft > self.taken && (self.pausedUntil.map { $0 <= now } ?? true)
+    }
+}
+
+/// The engines of a model, and what waits for them.
+struct Pool: Sendable {
+    var engines: [Int] = []
+    var waiting = [Int](repeating: 0, count: Lane.allCases.count)
+    /// Units of all requests that wait, by lane.
+    var waitingUnits = [Double](repeating: 0, count: Lane.allCases.count)
+    var rate = ServiceRate()
+
+    var interactiveWaiting: Int { self.waiting[Lane.priority.rawValue] + self.waiting[Lane.standard.rawValue] }
+}
+
+/// Service units that a pool gives in a second, while work waits for it.
+struct ServiceRate: Sendable {
+    private static let memory = 0.9
+    private var allUnits = 0.0
+    private var backgroundUnits = 0.0
+    /// nil: not measured yet.
+    private(set) var all: Double?
+    private(set) var background: Double?
+    private var since: Instant?
+
+    mutating func served(_ units: Double, isBackground: Bool) {
+        self.allUnits += units
+        if isBackground { self.backgroundUnits += units }
+    }
+
+    /// - Parameters:
+    ///   - isWaiting: interactive work has waited, so the engines gave what they can.
+    ///   - hasBackground: background work was there all the time.
+    mutating func tick(isWaiting: Bool, hasBackground: Bool, now: Instant) {
+        guard let since else {
+            self.since = now
+            return
+        }
+        let seconds = now.since(since).secondsApproximate
+        guard seconds >= 1 else { return }
+        if isWaiting || hasBackground { self.all = Self.mean(self.all, self.allUnits / seconds) }
+        if hasBackground { self.background = Self.mean(self.background, self.backgroundUnits / seconds) }
+        self.allUnits = 0
+        self.backgroundUnits = 0
+        self.since = now
+    }
+
+    private static func mean(_ old: Double?, _ new: Double) -> Double {
+        guard let old else { return new }
+        return Self.memory * old + (1 - Self.memory) * new
+    }
+}

@@ -1,0 +1,55 @@
+import Quantities
+
+/// Batches: offers, pulls and their answers.
+extension Scheduler {
+    mutating func offered(_ offer: BatchOffer) {
+        var batch = self.batches[offer.batch] ?? OfferedBatch(offer: offer, offeredAt: self.now)
+        let isNews = self.batches[offer.batch] == nil
+        batch.offer = offer
+        batch.taken = 0
+        batch.isParked = false
+        batch.pausedUntil = nil
+        self.batches[offer.batch] = batch
+        // A batch with work is one live piece of its project, so that idle time is not saved up.
+        if isNews { self.counters[Lane.batch.rawValue].enter(offer.project) }
+        self.reviewDeadlines(force: isNews)
+    }
+
+    mutating func withdrawn(_ id: BatchID) {
+        guard let batch = self.batches.removeValue(forKey: id) else { return }
+        self.counters[Lane.batch.rawValue].leave(batch.offer.project)
+    }
+
+    mutating func lineStarted(_ line: BatchLine, into actions: inout [SchedulerAction]) {
+        guard let index = self.engineIndex[line.engine] else { return }
+        self.answered(index)
+        guard let batch = self.batches[line.batch] else {
+            // Withdrawn between question and answer: the driver takes it back.
+            actions.append(.preempt(line.key))
+            return
+        }
+        self.batches[line.batch]?.inFlight += 1
+        let offer = batch.offer
+        self.counters[Lane.batch.rawValue].enter(offer.project)
+        self.start(
+            Running(
+                key: line.key, lane: .batch, project: offer.project, pool: offer.pool, engine: index,
+                promptTokens: line.promptTokens, expectedOutput: line.outputTokens, request: nil, batch: line.batch,
+                arrivedAt: self.now, sentAt: self.now, charged: Double(line.promptTokens),
+                preemptions: line.preemptions))
+    }
+
+    mutating func nothingReady(_ id: BatchID, _ engine: EngineID, until: Instant?) {
+        if let index = self.engineIndex[engine] { self.answered(index) }
+        guard var batch = self.batches[id] else { return }
+        batch.taken = max(0, batch.taken - 1)
+        batch.pausedUntil = until
+        batch.isParked = until == nil
+        self.batches[id] = batch
+    }
+
+    private mutating func answered(_ index: Int) {
+        self.engines[index].pulls -= 1
+        precondition(self.engines[index].pulls >= 0, "a line was sent that nobody asked for")
+    }
+}

@@ -1,0 +1,113 @@
+public import Quantities
+
+/// Decides which request or batch line is sent to which engine, and when: a value that takes events with their time and
+/// says what to do. No clock, no I/O; the gateway and the simulator drive the same type.
+///
+/// What holds at every moment is written in ``Invariants``; how each part decides stands with that part:
+/// ``CapacityController`` (L), ``BackgroundController`` (B), ``ReserveController`` (R), ``ServiceCounters`` (fairness),
+/// ``DeadlineReview`` (promotion).
+public struct Scheduler: Sendable {
+    /// How often one request or line may lose its place to a more urgent one.
+    public static let preemptionsMax = 3
+    /// Requests that wait, at most, over all lanes; one more is refused.
+    public static let waitingMax = 50_000
+    static let reviewInterval: Duration = .seconds(10)
+    static let retryAfterRange = (least: Duration.seconds(5), most: Duration.seconds(60))
+
+    struct LineKey: Hashable, Sendable {
+        let project: ProjectID
+        let pool: PoolID
+    }
+
+    var engines: [EngineLoad] = []
+    var engineIndex: [EngineID: Int] = [:]
+    var pools: [PoolID: Pool] = [:]
+    var lines = [[LineKey: WaitingLine]](repeating: [:], count: Lane.allCases.count)
+    var waiting: [WorkKey: Waiting] = [:]
+    var running: [WorkKey: Running] = [:]
+    var batches: [BatchID: OfferedBatch] = [:]
+    var counters = [ServiceCounters](repeating: ServiceCounters(), count: Lane.allCases.count)
+    /// Mean size of what was sent, in units: the measure of stickiness.
+    var meanUnits = 1_000.0
+    public internal(set) var statistics = SchedulerStatistics()
+    var invariants = Invariants()
+    var reviewedAt: Instant?
+    var expiredAt: Instant?
+    var now: Instant
+
+    public init(now: Instant) { self.now = now }
+
+    /// Takes an event in and appends what is to be done.
+    public mutating func handle(_ event: SchedulerEvent, now: Instant, into actions: inout [SchedulerAction]) {
+        // A clock that was set back must not turn ages negative.
+        self.now = max(self.now, now)
+        switch event {
+        case .engine(let profile): self.describe(profile)
+        case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }
+        case .held(let id, let until): self.withEngine(id) { $0.heldUntil = until }
+        case .pool(let id, let engines):
+            self.pools[id, default: Pool()].engines = engines.compactMap { self.engineIndex[$0] }
+        case .weight(let project, let weight):
+            for lane in Lane.allCases { self.counters[lane.rawValue].set(weight: weight, of: project) }
+        case .arrive(let request): self.arrive(request, into: &actions)
+        case .offer(let offer): self.offered(offer)
+        case .withdraw(let batch): self.withdrawn(batch)
+        case .lineStarted(let line): self.lineStarted(line, into: &actions)
+        case .nothingReady(let batch, let engine, let until): self.nothingReady(batch, engine, until: until)
+        case .firstToken(let key): self.firstToken(key)
+        case .progress(let key, let tokens):
+            self.progress(key, outputTokens: tokens)
+            return
+        case .delivered(let key):
+            self.running[key]?.isDelivered = true
+            return
+        case .gap(let id, let gap):
+            let now = self.now
+            self.withEngine(id) { $0.observe(gap: gap, now: now) }
+            return
+        case .finished(let key, let usage): self.finished(key, usage)
+        case .failed(let key, let trouble): self.failed(key, trouble)
+        case .gone(let key): self.gone(key)
+        case .sample(let id, let sample):
+            self.withEngine(id) { $0.capacity.observe(sample) }
+            return
+        case .tick: self.tick(into: &actions)
+        }
+        self.pump(into: &actions)
+    }
+
+    private mutating func withEngine(_ id: EngineID, _ change: (inout EngineLoad) -> Void) {
+        guard let index = self.engineIndex[id] else { return }
+        change(&self.engines[index])
+    }
+
+    private mutating func describe(_ profile: EngineProfile) {
+        guard let index = self.engineIndex[profile.id] else {
+            self.engineIndex[profile.id] = self.engines.count
+            self.engines.append(EngineLoad(profile, now: self.now))
+            return
+        }
+        guard self.engines[index].profile != profile else { return }
+        self.engines[index].profile = profile
+        self.engines[index].capacity = CapacityController(profile, now: self.now)
+        self.engines[index].background = BackgroundController(profile.protection, now: self.now)
+        self.engines[index].reserve = ReserveController(limit: profile.limitStart, now: self.now)
+    }
+
+    /// What every part of the scheduler does as time passes.
+    private mutating func tick(into actions: inout [SchedulerAction]) {
+        for index in self.engines.indices { self.engines[index].tick(now: self.now) }
+        for id in self.pools.keys {
+            guard var pool = self.pools[id] else { continue }
+            let hasBackground =
+                pool.waiting[Lane.flex.rawValue] > 0
+                || self.batches.values.contains { $0.offer.pool == id && $0.isReady(self.now) }
+            pool.rate.tick(isWaiting: pool.interactiveWaiting > 0, hasBackground: hasBackground, now: self.now)
+            self.pools[id] = pool
+        }
+        self.refuseLate(into: &actions)
+        self.reviewDeadlines(force: false)
+        for index in self.counters.indices { self.counters[index].sweep() }
+        self.verify()
+    }
+}

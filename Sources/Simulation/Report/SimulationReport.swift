@@ -1,0 +1,148 @@
+public import Quantities
+public import Scheduling
+
+/// Times of many requests; percentiles are exact.
+public struct Distribution: Sendable {
+    private var values: [Int64] = []
+
+    public init() {}
+
+    public mutating func add(_ nanoseconds: Int64) { self.values.append(nanoseconds) }
+    public mutating func add(_ other: Distribution) { self.values += other.values }
+    public var count: Int { self.values.count }
+
+    /// Nanoseconds; nil without values. Nearest rank.
+    public func percentile(_ share: Double) -> Int64? {
+        guard !self.values.isEmpty else { return nil }
+        let sorted = self.values.sorted()
+        return sorted[min(sorted.count - 1, max(0, Int((share * Double(sorted.count)).rounded(.up)) - 1))]
+    }
+
+    public var mean: Double? {
+        self.values.isEmpty ? nil : Double(self.values.reduce(0, &+)) / Double(self.values.count)
+    }
+}
+
+/// What came out of a simulation.
+public struct SimulationReport: Sendable {
+    public struct LaneReport: Sendable {
+        public var arrived = 0
+        public var finished = 0
+        public var refused = 0
+        public var preempted = 0
+        public var promptTokens = 0
+        public var cachedTokens = 0
+        public var outputTokens = 0
+        public var wastedTokens = 0
+        public var firstToken = Distribution()
+        public var endToEnd = Distribution()
+        /// Mean gap of each request.
+        public var gap = Distribution()
+    }
+
+    public struct BatchReport: Sendable {
+        public let id: BatchID
+        public let lines: Int
+        public let finished: Int
+        /// Seconds; nil: not at its end.
+        public let endedAt: Double?
+        public let deadline: Double
+        public var isMissed: Bool { self.endedAt.map { $0 > self.deadline } ?? true }
+    }
+
+    public let duration: Int64
+    public let engines: Int
+    public internal(set) var lanes: [LaneReport]
+    public internal(set) var batches: [BatchReport] = []
+    /// Marginal work of all engines, nanoseconds; cancelled work included.
+    public internal(set) var work: Int64 = 0
+    public internal(set) var promptTokensComputed = 0
+    public internal(set) var wastedWork: Int64 = 0
+    public internal(set) var steps = 0
+    public internal(set) var promotions = 0
+    public internal(set) var violations: (count: Int, first: [String]) = (0, [])
+    /// Output tokens of background work in each simulated second.
+    public internal(set) var backgroundPerSecond: [Int]
+    /// Interactive requests in the system in each simulated second, most of the second.
+    public internal(set) var lastStanding: [EngineStanding] = []
+    public internal(set) var limitSum = 0.0
+    public internal(set) var backgroundLimitSum = 0.0
+    public internal(set) var standings = 0
+    let shape: SteppedEngineShape
+
+    init(setup: SimulationSetup) {
+        self.duration = setup.duration
+        self.engines = setup.engines
+        self.shape = setup.shape
+        self.lanes = [LaneReport](repeating: LaneReport(), count: Lane.allCases.count)
+        self.backgroundPerSecond = [Int](repeating: 0, count: Int(setup.duration / 1_000_000_000) + 1)
+    }
+
+    public subscript(lane: Lane) -> LaneReport { self.lanes[lane.rawValue] }
+
+    mutating func arrived(_ lane: Lane) { self.lanes[lane.rawValue].arrived += 1 }
+    mutating func refused(_ lane: Lane) { self.lanes[lane.rawValue].refused += 1 }
+
+    mutating func wasted(_ lane: Lane, promptTokens: Int, outputTokens: Int) {
+        self.lanes[lane.rawValue].preempted += 1
+        self.lanes[lane.rawValue].wastedTokens += promptTokens + outputTokens
+        self.wastedWork += self.shape.work(promptTokens: promptTokens, outputTokens: outputTokens)
+    }
+
+    mutating func step(_ length: Int64, decoding: Int) { self.steps += 1 }
+
+    mutating func firstToken(_ lane: Lane, arrivedAt: Int64, now: Int64, _ project: ProjectID) {
+        self.lanes[lane.rawValue].firstToken.add(now - arrivedAt)
+    }
+
+    mutating func finished(
+        _ request: TraceRequest, _ firstTokenAt: Int64, _ arrivedAt: Int64, now: Int64, _ cachedTokens: Int
+    ) {
+        let lane = request.lane.rawValue
+        self.lanes[lane].finished += 1
+        self.lanes[lane].promptTokens += request.promptTokens
+        self.lanes[lane].cachedTokens += cachedTokens
+        self.lanes[lane].outputTokens += request.outputTokens
+        self.lanes[lane].endToEnd.add(now - arrivedAt)
+        if request.outputTokens > 1 {
+            self.lanes[lane].gap.add((now - firstTokenAt) / Int64(request.outputTokens - 1))
+        }
+        if !request.lane.isInteractive { self.backgroundPerSecond[Int(now / 1_000_000_000)] += request.outputTokens }
+    }
+
+    mutating func batch(_ batch: SimulatedBatch, finished: Int, endedAt: Int64?) {
+        self.batches.append(
+            BatchReport(
+                id: batch.id, lines: batch.lines.count, finished: finished, endedAt: endedAt.map { Double($0) / 1e9 },
+                deadline: Double(batch.deadline) / 1e9))
+    }
+
+    mutating func standing(_ scheduler: Scheduler, now: Int64) {
+        let standings = scheduler.engineStandings
+        self.standings += 1
+        for standing in standings {
+            self.limitSum += Double(standing.limit)
+            self.backgroundLimitSum += Double(standing.backgroundLimit)
+        }
+        self.lastStanding = standings
+    }
+
+    mutating func scheduler(_ scheduler: Scheduler) {
+        self.promotions = scheduler.statistics.promotions
+        self.violations = scheduler.violations
+    }
+
+    /// Work relative to one engine that does nothing else, all engines together.
+    public func utilisation(of saturated: Double) -> Double {
+        Double(self.work) / Double(self.duration) / Double(self.engines) / saturated
+    }
+
+    /// Share of the work that was thrown away.
+    public var waste: Double { self.work > 0 ? Double(self.wastedWork) / Double(self.work) : 0 }
+
+    /// Output tokens of background work per simulated second.
+    public var backgroundTokensPerSecond: Double {
+        let tokens = self[.flex].outputTokens + self[.batch].outputTokens
+        return Double(tokens) * 1e9 / Double(max(1, self.duration))
+    }
+}

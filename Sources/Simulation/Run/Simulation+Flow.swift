@@ -1,0 +1,169 @@
+import Quantities
+import Scheduling
+
+/// Requests, lines and steps.
+extension Simulation {
+    mutating func arrive(_ request: TraceRequest) {
+        let key = self.nextKey
+        self.nextKey += 1
+        self.flights[key] = Flight(request: request, arrivedAt: self.now, batch: nil, line: 0)
+        self.report.arrived(request.lane)
+        let patience = request.lane.isInteractive ? Duration.seconds(86_400) : self.setup.flexPatience
+        self.send(
+            .arrive(
+                WorkRequest(
+                    key: WorkKey(key), lane: request.lane, project: request.project, pool: Self.pool,
+                    promptTokens: request.promptTokens,
+                    outputTokens: Int(self.expectedOutput[request.lane.rawValue]), patience: patience,
+                    giveUpAt: Instant(nanoseconds: self.now).advanced(by: patience),
+                    affinity: request.chain.first)))
+    }
+
+    mutating func start(_ key: UInt64, at engine: EngineID) {
+        guard let index = self.serverIndex[engine], let request = self.flights[key]?.request else { return }
+        self.flights[key]?.engine = index
+        self.servers[index].engine.arrive(
+            SteppedEngine.Job(
+                id: key, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
+                chain: request.chain, priority: request.lane.rawValue))
+    }
+
+    mutating func pull(_ id: BatchID, _ engine: EngineID) -> SchedulerEvent {
+        guard let place = self.batchIndex[id] else { return .nothingReady(id, engine, until: nil) }
+        let line: Int
+        if let returned = self.batches[place].returned.popLast() {
+            line = returned
+        } else if self.batches[place].next < self.batches[place].batch.lines.count {
+            line = self.batches[place].next
+            self.batches[place].next += 1
+        } else {
+            return .nothingReady(id, engine, until: nil)
+        }
+        var request = self.batches[place].batch.lines[line]
+        request.lane = .batch
+        let key = self.nextKey
+        self.nextKey += 1
+        self.flights[key] = Flight(request: request, arrivedAt: self.now, batch: place, line: line)
+        self.start(key, at: engine)
+        return .lineStarted(
+            BatchLine(
+                key: WorkKey(key), batch: id, engine: engine, promptTokens: request.promptTokens,
+                outputTokens: self.batches[place].meanOutput,
+                preemptions: self.batches[place].preemptions[line] ?? 0))
+    }
+
+    mutating func offer(_ place: Int) {
+        let state = self.batches[place]
+        self.send(
+            .offer(
+                BatchOffer(
+                    batch: state.batch.id, project: state.batch.project, pool: Self.pool,
+                    deadline: Instant(nanoseconds: state.batch.deadline), linesLeft: state.linesLeft,
+                    promptTokens: state.meanPrompt, outputTokens: state.meanOutput)))
+    }
+
+    mutating func preempted(_ key: UInt64) {
+        guard let flight = self.flights[key], flight.engine >= 0 else { return }
+        let made = self.servers[flight.engine].engine.tokensMade(key) ?? 0
+        self.servers[flight.engine].engine.cancel(key)
+        self.report.wasted(
+            flight.request.lane, promptTokens: flight.firstTokenAt == nil ? 0 : flight.request.promptTokens,
+            outputTokens: made)
+        guard let place = flight.batch else {
+            // A flex request: it waits again under the same key.
+            self.flights[key]?.engine = -1
+            self.flights[key]?.firstTokenAt = nil
+            return
+        }
+        self.flights[key] = nil
+        self.batches[place].returned.append(flight.line)
+        self.batches[place].preemptions[flight.line, default: 0] += 1
+    }
+
+    mutating func startSteps() {
+        for index in self.servers.indices where self.servers[index].stepEnds == nil {
+            guard let length = self.servers[index].engine.beginStep() else { continue }
+            self.servers[index].stepBegan = self.now
+            self.servers[index].stepEnds = self.now + length
+        }
+    }
+
+    mutating func endStep(_ index: Int) {
+        let length = self.now - self.servers[index].stepBegan
+        self.servers[index].stepEnds = nil
+        self.outcomes.removeAll(keepingCapacity: true)
+        let decoding = self.servers[index].engine.decoding
+        self.servers[index].engine.endStep(into: &self.outcomes)
+        if decoding > 0 {
+            self.report.step(length, decoding: decoding)
+            self.send(.gap(self.servers[index].id, .nanoseconds(length)))
+        }
+        let outcomes = self.outcomes
+        for outcome in outcomes {
+            switch outcome {
+            case .firstToken(let key):
+                guard let flight = self.flights[key] else { continue }
+                self.flights[key]?.firstTokenAt = self.now
+                self.report.firstToken(
+                    flight.request.lane, arrivedAt: flight.arrivedAt, now: self.now, flight.request.project)
+                self.send(.firstToken(WorkKey(key)))
+            case .finished(let key, let cached): self.finished(key, cachedTokens: cached)
+            }
+        }
+    }
+
+    private mutating func finished(_ key: UInt64, cachedTokens: Int) {
+        guard let flight = self.flights.removeValue(forKey: key) else { return }
+        let request = flight.request
+        let lane = request.lane.rawValue
+        self.expectedOutput[lane] += 0.02 * (Double(request.outputTokens) - self.expectedOutput[lane])
+        self.report.finished(request, flight.firstTokenAt ?? self.now, flight.arrivedAt, now: self.now, cachedTokens)
+        self.send(
+            .finished(
+                WorkKey(key),
+                WorkUsage(
+                    cachedTokens: cachedTokens, computedTokens: request.promptTokens - cachedTokens,
+                    outputTokens: request.outputTokens)))
+        guard let place = flight.batch else { return }
+        self.batches[place].finished += 1
+        if self.batches[place].finished == self.batches[place].batch.lines.count {
+            self.batches[place].endedAt = self.now
+            self.send(.withdraw(self.batches[place].batch.id))
+        }
+    }
+
+    mutating func sample() {
+        for server in self.servers {
+            self.send(
+                .sample(
+                    server.id,
+                    EngineSample(
+                        waiting: server.engine.waitingCount, running: server.engine.runningCount,
+                        at: Instant(nanoseconds: self.now - self.setup.sampleAge))))
+        }
+    }
+
+    mutating func tick() {
+        var made: [(UInt64, Int)] = []
+        for server in self.servers { server.engine.forEachDecoding { made.append(($0, $1)) } }
+        for (key, tokens) in made { self.send(.progress(WorkKey(key), outputTokens: tokens)) }
+        for place in self.batches.indices
+        where self.batches[place].batch.createdAt <= self.now && self.batches[place].linesLeft > 0 {
+            self.offer(place)
+        }
+        self.send(.tick)
+        if case .ebb(let scheduler) = self.dispatcher { self.report.standing(scheduler, now: self.now) }
+    }
+
+    mutating func finishReport() {
+        for place in self.batches.indices {
+            let state = self.batches[place]
+            self.report.batch(state.batch, finished: state.finished, endedAt: state.endedAt)
+        }
+        for server in self.servers {
+            self.report.work += server.engine.work
+            self.report.promptTokensComputed += server.engine.promptTokensComputed
+        }
+        if case .ebb(let scheduler) = self.dispatcher { self.report.scheduler(scheduler) }
+    }
+}

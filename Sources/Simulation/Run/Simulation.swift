@@ -1,0 +1,183 @@
+import Quantities
+import Scheduling
+
+/// Runs a setup under a virtual clock: trace and engines feed the scheduler with what happens, and do what it says.
+///
+/// The second driver of ``Scheduler`` beside the gateway. Deterministic: the same setup gives the same report.
+public struct Simulation: Sendable {
+    static let tickEvery: Int64 = 500_000_000
+
+    struct Flight: Sendable {
+        let request: TraceRequest
+        let arrivedAt: Int64
+        let batch: Int?
+        let line: Int
+        var engine = -1
+        var firstTokenAt: Int64?
+    }
+
+    struct BatchState: Sendable {
+        let batch: SimulatedBatch
+        var next = 0
+        /// Lines that lost their place, the first to go last.
+        var returned: [Int] = []
+        var preemptions: [Int: Int] = [:]
+        var finished = 0
+        var endedAt: Int64?
+        var meanPrompt = 1
+        var meanOutput = 1
+
+        var linesLeft: Int { self.batch.lines.count - self.next + self.returned.count }
+    }
+
+    struct Server: Sendable {
+        let id: EngineID
+        var engine: SteppedEngine
+        /// When the step under way ends; nil: idle.
+        var stepEnds: Int64?
+        var stepBegan: Int64 = 0
+    }
+
+    let setup: SimulationSetup
+    var dispatcher: Dispatcher
+    var servers: [Server] = []
+    var serverIndex: [EngineID: Int] = [:]
+    var flights: [UInt64: Flight] = [:]
+    var batches: [BatchState] = []
+    var batchIndex: [BatchID: Int] = [:]
+    var nextKey: UInt64 = 1
+    var nextArrival = 0
+    var now: Int64 = 0
+    var actions: [SchedulerAction] = []
+    var outcomes: [SteppedEngine.Outcome] = []
+    var report: SimulationReport
+    /// What an answer will probably be long, learnt from those that ended.
+    var expectedOutput: [Double]
+    var waitingBatches: [Int] = []
+
+    static let pool = PoolID("model")
+
+    public init(_ setup: SimulationSetup) {
+        self.setup = setup
+        let start = Instant(nanoseconds: 0)
+        switch setup.policy {
+        case .ebb: self.dispatcher = .ebb(Scheduler(now: start))
+        case .flood, .floodWithPriority, .alone: self.dispatcher = .direct(DirectDispatcher())
+        }
+        self.report = SimulationReport(setup: setup)
+        self.expectedOutput = [Double](repeating: 200, count: Lane.allCases.count)
+    }
+
+    /// Runs to the end of the setup's duration.
+    public mutating func run() -> SimulationReport {
+        self.begin()
+        var nextTick: Int64 = 0
+        var nextSample: Int64 = self.setup.sampleEvery ?? .max
+        var halfTime: Int64 = self.setup.slotsAtHalfTime == nil ? .max : self.setup.duration / 2
+        while true {
+            var next = min(nextTick, nextSample, halfTime)
+            if self.nextArrival < self.setup.trace.requests.count {
+                next = min(next, self.setup.trace.requests[self.nextArrival].arrival)
+            }
+            for server in self.servers { next = min(next, server.stepEnds ?? .max) }
+            if let first = self.waitingBatches.first { next = min(next, self.batches[first].batch.createdAt) }
+            guard next < self.setup.duration else { break }
+            self.now = next
+            for index in self.servers.indices where self.servers[index].stepEnds == next { self.endStep(index) }
+            while let first = self.waitingBatches.first, self.batches[first].batch.createdAt <= next {
+                self.waitingBatches.removeFirst()
+                self.offer(first)
+            }
+            while self.nextArrival < self.setup.trace.requests.count,
+                self.setup.trace.requests[self.nextArrival].arrival <= next
+            {
+                self.arrive(self.setup.trace.requests[self.nextArrival])
+                self.nextArrival += 1
+            }
+            if next == halfTime {
+                halfTime = .max
+                for index in self.servers.indices {
+                    self.servers[index].engine.shape.slots = self.setup.slotsAtHalfTime ?? 1
+                }
+            }
+            if next == nextSample {
+                nextSample += self.setup.sampleEvery ?? 1
+                self.sample()
+            }
+            if next == nextTick {
+                nextTick += Self.tickEvery
+                self.tick()
+            }
+            self.startSteps()
+        }
+        self.now = self.setup.duration
+        self.finishReport()
+        return self.report
+    }
+
+    private mutating func begin() {
+        let protection: Protection
+        if case .ebb(let asked) = self.setup.policy { protection = asked } else { protection = .none }
+        var shape = self.setup.shape
+        if self.setup.policy == .floodWithPriority { shape.ordersByPriority = true }
+        for number in 0..<self.setup.engines {
+            let id = EngineID("engine-\(number + 1)")
+            self.serverIndex[id] = number
+            self.servers.append(Server(id: id, engine: SteppedEngine(shape)))
+            let start = self.setup.limitStart ?? shape.slots
+            self.send(
+                .engine(
+                    EngineProfile(
+                        id: id, limitStart: start, limitMax: self.setup.hasFixedLimit ? start : max(start, 512),
+                        memoryTokens: shape.memoryTokens, isFixed: self.setup.hasFixedLimit, protection: protection)))
+        }
+        self.send(.pool(Self.pool, self.servers.map(\.id)))
+        for (project, weight) in self.setup.weights.sorted(by: { $0.key < $1.key }) {
+            self.send(.weight(project, weight))
+        }
+        if self.setup.policy != .alone {
+            for batch in self.setup.batches {
+                var state = BatchState(batch: batch)
+                let count = max(1, batch.lines.count)
+                state.meanPrompt = batch.lines.reduce(0) { $0 + $1.promptTokens } / count
+                state.meanOutput = batch.lines.reduce(0) { $0 + $1.outputTokens } / count
+                self.batchIndex[batch.id] = self.batches.count
+                self.batches.append(state)
+            }
+            self.waitingBatches = self.batches.indices.sorted {
+                self.batches[$0].batch.createdAt < self.batches[$1].batch.createdAt
+            }
+        }
+    }
+
+    /// Gives the scheduler an event and does what it says; what that brings about may say more.
+    mutating func send(_ event: SchedulerEvent) {
+        let instant = Instant(nanoseconds: self.now)
+        var pending: [SchedulerAction] = []
+        self.dispatcher.handle(event, now: instant, into: &pending)
+        var place = 0
+        while place < pending.count {
+            let action = pending[place]
+            place += 1
+            guard let answer = self.perform(action) else { continue }
+            self.dispatcher.handle(answer, now: instant, into: &pending)
+        }
+    }
+
+    /// - Returns: the event that answers the action.
+    private mutating func perform(_ action: SchedulerAction) -> SchedulerEvent? {
+        switch action {
+        case .dispatch(let key, let engine):
+            self.start(key.number, at: engine)
+            return nil
+        case .pull(let batch, let engine): return self.pull(batch, engine)
+        case .preempt(let key):
+            self.preempted(key.number)
+            return nil
+        case .refuse(let key, _):
+            if let flight = self.flights.removeValue(forKey: key.number) { self.report.refused(flight.request.lane) }
+            return nil
+        case .wake: return nil
+        }
+    }
+}
