@@ -39,7 +39,7 @@ struct QuoteCommand: AsyncParsableCommand {
     var model: [String] = []
 
     @Option(
-        help: "Quote for this tier or window. Repeatable (default: standard, flex, batch, every window).")
+        help: "Quote for this tier or window; several with commas. Repeatable (default: all with a price).")
     var tier: [String] = []
 
     @Option(help: "Base URL of an engine to quote; it counts prompts of its models. Repeatable.")
@@ -71,7 +71,7 @@ struct QuoteCommand: AsyncParsableCommand {
             let input = try ByteInput(path: self.file)
             var settings = source.quoteSettings(at: self.at?.instant ?? SystemClock().now)
             settings.models = self.model
-            settings.tiers = self.tier.isEmpty ? nil : self.tier.map { TierName($0) }
+            settings.tiers = self.tier.isEmpty ? nil : try KnownTiers(source).read(self.tier)
             let past = try PastAnswers(self.data)
             let report: QuoteReport
             do {

@@ -101,7 +101,7 @@ struct LocalRun {
         let reports = self.catalog.allReports
         if reports.contains(where: \.isReachable) { return }
         let reasons = reports.map { "\($0.url): \($0.problem ?? "no answer")" }.joined(separator: "; ")
-        throw CommandFailure("no engine answers: \(reasons)", status: ExitStatus.engineUnreachable)
+        throw CommandFailure("no engine can be used: \(reasons)", status: ExitStatus.engineUnreachable)
     }
 
     private func resume(_ batch: BatchRecord) async throws {

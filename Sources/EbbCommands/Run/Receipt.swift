@@ -94,6 +94,7 @@ struct Receipt: Sendable {
 
     /// For people.
     func text(files: [(name: String, path: String)]) -> String {
+        let tier = TierName(self.tier).spoken
         var rows: [(String, String)] = []
         var outcome = "\(Figures.count(self.completed)) ok, \(Figures.count(self.failed)) failed"
         if self.notRun > 0 { outcome += ", \(Figures.count(self.notRun)) not run" }
@@ -119,7 +120,7 @@ struct Receipt: Sendable {
         }
         rows.append(("time", Figures.time(self.elapsed)))
         rows += files.map { ($0.name, $0.path) }
-        let head = "Receipt: \(self.input), model \(self.model), tier \(self.tier), \(self.status)"
+        let head = "Receipt: \(self.input), model \(self.model), tier \(tier), \(self.status)"
         return ([head] + rows.map { Self.row($0.0, $0.1) }).joined(separator: "\n")
     }
 

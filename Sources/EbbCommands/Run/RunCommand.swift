@@ -100,7 +100,7 @@ struct RunCommand: AsyncParsableCommand {
                 "--engine, --data, --concurrency and --model NAME=ENGINE_MODEL are for local jobs, not for --server"
             )
         }
-        guard ["flex", "standard", "default", "priority"].contains(self.tier) == false else {
+        guard ["flex", "standard", "default"].contains(self.tier) == false else {
             throw CommandFailure(
                 "a gateway's batches are priced by completion window; use batch or a window with --server")
         }
