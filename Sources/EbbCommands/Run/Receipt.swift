@@ -113,7 +113,7 @@ struct Receipt: Sendable {
             if self.unpricedRequests > 0 { text += ", and \(self.unpricedRequests) requests without a price" }
             rows.append(("charged", text))
         } else {
-            rows.append(("charged", "no price for \(self.model) in tier \(self.tier)"))
+            rows.append(("charged", "unpriced: no price for \(self.model) in tier \(tier)"))
         }
         if let saved, let standard {
             rows.append(("saved", "\(Figures.money(saved)) against standard (\(Figures.money(standard)))"))
