@@ -105,8 +105,10 @@ struct RunCommand: AsyncParsableCommand {
                 "a gateway's batches are priced by completion window; use batch or a window with --server")
         }
         let pricer = try GatewayAssembly.pricer(configuration)
+        let identity = try JobIdentity(plan)
+        try plan.checkOutput()
         try await ServerRun(
-            plan: plan, identity: try JobIdentity(plan), client: try self.gateway.client(), pricer: pricer,
+            plan: plan, identity: identity, client: try self.gateway.client(), pricer: pricer,
             served: PriceNames.configured(configuration), tokenizers: TokenizerFiles(configuration.models)
         ).run()
     }
