@@ -12,6 +12,8 @@ final class EngineCatalog: Sendable {
 
     private let setups: Mutex<[EngineSetup]>
     private let reports = Mutex<[EngineID: EngineReport]>([:])
+    /// Held while a table is built and put in place: of two refreshes the later one's table must stay.
+    private let building = Mutex(())
     /// Each is told once.
     private let told = Mutex<Set<UnlistedModel>>([])
     private let models: [ModelConfiguration]
@@ -53,7 +55,7 @@ final class EngineCatalog: Sendable {
             for await report in group { self.learn(report) }
         }
         self.warnOfUnlisted()
-        self.directory.replace(try self.table())
+        try self.building.withLock { _ in self.directory.replace(try self.table()) }
         self.engines.placeFreed()
     }
 
