@@ -21,9 +21,9 @@ public struct EbbCommand: AsyncParsableCommand {
 
     public init() {}
 
-    /// Runs the command line of this process. Wrong usage ends with the status that all commands have for it, not with
-    /// the parser's own.
-    public static func launch() async {
+    /// Runs the command line of this process and ends it.
+    public static func launch() async -> Never {
+        var status: Int32 = 0
         do {
             var command = try await Self.asyncParseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -32,9 +32,27 @@ public struct EbbCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            guard Self.exitCode(for: error) == .validationFailure else { Self.exit(withError: error) }
-            Console.error(Self.fullMessage(for: error))
-            Glibc.exit(ExitStatus.usage)
+            status = Self.tell(error)
         }
+        Self.end(status)
+    }
+
+    /// Prints what an error has to say; help and the version come as errors, too.
+    ///
+    /// - Returns: the exit status. Wrong usage has the one that all commands have for it, not the parser's own.
+    private static func tell(_ error: any Error) -> Int32 {
+        let code = Self.exitCode(for: error)
+        let text = Self.fullMessage(for: error)
+        if !text.isEmpty {
+            if code.isSuccess { Console.out(text) } else { Console.error(text) }
+        }
+        return code == .validationFailure ? ExitStatus.usage : code.rawValue
+    }
+
+    /// Ends the process at once. `exit` would take the libraries down while event loops and dispatch queues still run
+    /// in them; what has to be done at the end, commands have done.
+    private static func end(_ status: Int32) -> Never {
+        fflush(nil)
+        _exit(status)
     }
 }

@@ -28,21 +28,23 @@ package final class Vocabularies: EncoderSource {
 
     package init(folders: [String]) { self.folders = folders }
 
-    /// The customary folders: `option`, `$EBB_VOCABULARIES`, `.cache/vocabularies`, `~/.cache/ebb/vocabularies` and
-    /// `/usr/share/ebb/vocabularies`.
+    /// The customary folders under this process's environment; see `folders(option:environment:)`.
     package static func standard(option: String?) -> Vocabularies {
-        func environment(_ name: String) -> String? {
-            guard let value = getenv(name) else { return nil }
-            let text = String(cString: value)
-            return text.isEmpty ? nil : text
+        Vocabularies(folders: Self.folders(option: option, environment: ProcessEnvironment.all))
+    }
+
+    /// `option`, `$EBB_VOCABULARIES`, `./.cache/vocabularies`, `ebb/vocabularies` in the user's cache folder
+    /// (`$XDG_CACHE_HOME`, else `~/.cache`), and the system's.
+    package static func folders(option: String?, environment: [String: String]) -> [String] {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        var folders = [option, value("EBB_VOCABULARIES"), "./.cache/vocabularies"].compactMap { $0 }
+        // A relative cache folder is invalid by the XDG specification and does not count.
+        if let cache = value("XDG_CACHE_HOME"), cache.hasPrefix("/") {
+            folders.append("\(cache)/ebb/vocabularies")
+        } else if let home = value("HOME") {
+            folders.append("\(home)/.cache/ebb/vocabularies")
         }
-        var folders: [String] = []
-        if let option { folders.append(option) }
-        if let folder = environment("EBB_VOCABULARIES") { folders.append(folder) }
-        folders.append(".cache/vocabularies")
-        if let home = environment("HOME") { folders.append("\(home)/.cache/ebb/vocabularies") }
-        folders += ["/usr/share/ebb/vocabularies", "/usr/share/ebb"]
-        return Vocabularies(folders: folders)
+        return folders + ["/usr/share/ebb/vocabularies", "/usr/share/ebb"]
     }
 
     /// The encoder of `name`, or nil when no folder has a readable vocabulary for it; see `note`.
@@ -66,9 +68,10 @@ package final class Vocabularies: EncoderSource {
             let names = state.missing.map { $0.rankFileEncoding.rawValue }
             let list = Set(names).sorted().joined(separator: ", ")
             let broken = state.broken.map { "\n  \($0)" }.joined()
-            return "no vocabulary for \(list); counts are estimates (4 bytes a token). "
-                + "'make vocabularies' or Scripts/fetch-vocabularies gets it; --vocabularies, $EBB_VOCABULARIES name "
-                + "its folder.\(broken)"
+            let places = self.folders.joined(separator: ", ")
+            return "no vocabulary for \(list) in \(places); counts are estimates (4 bytes a token). In Ebb's source "
+                + "tree 'make vocabularies' gets it into .cache/vocabularies, 'Scripts/fetch-vocabularies --directory "
+                + "FOLDER' elsewhere; EBB_VOCABULARIES names the folder.\(broken)"
         }
     }
 

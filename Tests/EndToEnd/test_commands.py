@@ -312,6 +312,8 @@ def test_the_ledger_is_listed_and_summed(operator):
     assert len(objects(cli("ledger", "list", "--since", "1h", "--json").stdout)) == 6
     assert cli("ledger", "list", "--since", "yesterday-ish", status=2).stderr
     assert cli("ledger", "list", "--project", "nobody", status=2).stderr
+    for action in ("list", "totals"):
+        assert "no batch 'batch_nope'" in cli("ledger", action, "--batch", "batch_nope", status=2).stderr
 
 
 def test_engines_are_checked(tmp_path, engine, start_engine):

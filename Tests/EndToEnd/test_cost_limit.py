@@ -11,14 +11,19 @@ PRICES = "prices: {models: {simulated: {default: {input: 1, output: 3}, batch: {
 LINES = 6
 
 
+def repeat(tmp_path, engine, data, config, *options):
+    """`ebb run` on the file of prompts."""
+    return subprocess.run(
+        [binary(), "run", tmp_path / "prompts.jsonl", "--engine", engine.url, "--model", "simulated", "--max-tokens",
+         "20", "--yes", "--config", config, "--data", data, *options],
+        capture_output=True, text=True, timeout=60)
+
+
 def run(tmp_path, engine, data, limit, config):
     """`ebb run` on a file of prompts; returns its status and receipt."""
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text("".join(json.dumps({"prompt": f"Name river {number}."}) + "\n" for number in range(LINES)))
-    done = subprocess.run(
-        [binary(), "run", prompts, "--engine", engine.url, "--model", "simulated", "--max-tokens", "20", "--yes",
-         "--max-cost", limit, "--config", config, "--data", data],
-        capture_output=True, text=True, timeout=60)
+    done = repeat(tmp_path, engine, data, config, "--max-cost", limit)
     receipt = tmp_path / "prompts.jsonl.receipt.json"
     assert receipt.exists(), done.stderr
     return done.returncode, json.loads(receipt.read_text())
@@ -53,3 +58,10 @@ def test_a_gateway_ends_a_batch_at_its_cost_limit(tmp_path, start_engine, start_
         assert client.batches.cancel(batch_id).status == "cancelled"
     assert len(Books(data).charges()) == done, "nothing more was charged"
     assert sum(charge["amount"] for charge in before) <= 650_000_000
+    gateway.stop()
+    again = repeat(tmp_path, engine, data, config)
+    assert again.returncode == 3
+    assert f"was ended at its cost limit by a gateway on this folder; {LINES - done} of {LINES} lines" in again.stderr
+    assert "only --again runs it" in again.stderr and len(Books(data).charges()) == done
+    assert repeat(tmp_path, engine, data, config, "--again").returncode == 0
+    assert len(Books(data).charges()) == done + LINES

@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_read_runs_nothing(run, tmp_path, start_engine):
 def test_an_engine_that_is_not_there(run, prompts, start_engine):
     gone = start_engine()
     gone.kill()
-    assert "no engine answers" in run(prompts, "--engine", gone.url, status=5).stderr
+    assert "no engine can be used" in run(prompts, "--engine", gone.url, status=5).stderr
     assert not JobFiles(prompts).results_path.exists()
 
 

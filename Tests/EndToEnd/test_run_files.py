@@ -30,7 +30,9 @@ def test_results_and_receipt_stand_beside_the_input_and_nothing_else(job, tmp_pa
     assert len((tmp_path / "prompts.jsonl.results.jsonl").read_text().splitlines()) == 8
 
 
-def test_a_folder_that_does_not_take_the_results_is_status_6(job, tmp_path):
-    failed = ebb(*job, "--output", tmp_path / "missing" / "out", home=tmp_path, check=False)
-    assert failed.returncode == 6, failed.stderr
-    assert "cannot write" in failed.stderr and "No such file or directory" in failed.stderr
+def test_a_folder_that_does_not_take_the_results_is_told_before_anything_runs(job, tmp_path):
+    failed = ebb(*job, "--output", tmp_path / "missing" / "out", home=tmp_path, status=2)
+    assert f"cannot be written into '{tmp_path}/missing/': No such file or directory" in failed.stderr
+    assert "Quote" not in failed.stderr and failed.stdout == ""
+    ebb(*job, "--output", "out", home=tmp_path)
+    assert (tmp_path / "out.receipt.json").exists(), "a path without a folder is the working directory"

@@ -9,3 +9,14 @@ def test_wrong_usage_ends_with_2(tmp_path):
         assert failed.stderr.startswith("Error:")
     for arguments in (["--version"], ["run", "--help"], ["help", "quote"]):
         assert ebb(*arguments, home=tmp_path).stdout
+
+
+def test_an_empty_id_names_nothing(tmp_path):
+    for arguments in (["files", "show", ""], ["files", "content", ""], ["files", "delete", "file-1", ""],
+                      ["batch", "show", ""], ["batch", "watch", " "], ["batch", "results", ""], ["batch", "cancel", ""],
+                      ["keys", "revoke", ""], ["keys", "list", "--project", ""], ["projects", "show", ""],
+                      ["projects", "limit", "", "none"], ["ledger", "list", "--batch", ""],
+                      ["ledger", "totals", "--project", ""]):
+        failed = ebb(*arguments, home=tmp_path, status=2)
+        assert "an empty text names nothing" in failed.stderr, arguments
+        assert failed.stdout == ""

@@ -1,7 +1,7 @@
 /// Finds the known word that a misspelt one was probably meant to be.
-enum Suggestion {
+package enum Suggestion {
     /// The nearest of `candidates` within a third of its length (at least one edit), or nil.
-    static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+    package static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
         var best: (distance: Int, word: String)?
         for candidate in candidates.sorted() {
             let distance = self.distance(word, candidate)

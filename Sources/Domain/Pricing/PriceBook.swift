@@ -22,7 +22,8 @@ public struct PriceBook: Sendable {
     let records: [String: Record]
     /// Longest first.
     let prefixes: [(prefix: String, record: Record)]
-    let spellings: [TierName: TierName]
+    /// Other words for tiers, `standard` for `default` for example.
+    package let spellings: [TierName: TierName]
 
     /// Builds and checks a book.
     ///

@@ -9,7 +9,7 @@ struct BatchCancelCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
-    @Argument(help: "The batches' ids.")
+    @Argument(help: "The batches' ids.", transform: ObjectName.read)
     var ids: [String]
 
     @Flag(help: "Print the batch objects, one a line.")

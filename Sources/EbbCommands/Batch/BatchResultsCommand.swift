@@ -15,7 +15,7 @@ struct BatchResultsCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
-    @Argument(help: "The batch's id.")
+    @Argument(help: "The batch's id.", transform: ObjectName.read)
     var id: String
 
     @Option(name: .shortAndLong, help: "What the files' names begin with. Default: the batch's id.")

@@ -7,7 +7,7 @@ struct BatchShowCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
-    @Argument(help: "The batch's id.")
+    @Argument(help: "The batch's id.", transform: ObjectName.read)
     var id: String
 
     @Flag(help: "Print the batch object.")

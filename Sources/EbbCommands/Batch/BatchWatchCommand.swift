@@ -15,7 +15,7 @@ struct BatchWatchCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
-    @Argument(help: "The batch's id.")
+    @Argument(help: "The batch's id.", transform: ObjectName.read)
     var id: String
 
     @Flag(help: "Print the final batch object.")

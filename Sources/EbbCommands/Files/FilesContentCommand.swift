@@ -9,7 +9,7 @@ struct FilesContentCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
-    @Argument(help: "The file's id.")
+    @Argument(help: "The file's id.", transform: ObjectName.read)
     var id: String
 
     @Option(name: .shortAndLong, help: "Write to this file instead of standard output.", completion: .file())

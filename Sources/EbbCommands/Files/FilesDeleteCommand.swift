@@ -7,7 +7,7 @@ struct FilesDeleteCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
-    @Argument(help: "The files' ids.")
+    @Argument(help: "The files' ids.", transform: ObjectName.read)
     var ids: [String]
 
     @Flag(help: "Print the answers, one a line.")

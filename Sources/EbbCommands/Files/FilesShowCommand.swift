@@ -8,7 +8,7 @@ struct FilesShowCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
-    @Argument(help: "The file's id.")
+    @Argument(help: "The file's id.", transform: ObjectName.read)
     var id: String
 
     @Flag(help: "Print the file object.")

@@ -15,7 +15,7 @@ struct KeysCreateCommand: AsyncParsableCommand {
 
     @OptionGroup var data: DataOptions
 
-    @Option(help: "The project's name or id.")
+    @Option(help: "The project's name or id.", transform: ObjectName.read)
     var project = Bootstrap.defaultProject
 
     @Option(help: "What the key is called in lists.")

@@ -11,7 +11,7 @@ struct KeysListCommand: AsyncParsableCommand {
 
     @OptionGroup var data: DataOptions
 
-    @Option(help: "Only this project's keys: name or id.")
+    @Option(help: "Only this project's keys: name or id.", transform: ObjectName.read)
     var project: String?
 
     @Flag(help: "Revoked keys too.")

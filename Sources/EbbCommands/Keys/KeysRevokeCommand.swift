@@ -12,7 +12,7 @@ struct KeysRevokeCommand: AsyncParsableCommand {
 
     @OptionGroup var data: DataOptions
 
-    @Argument(help: "The keys' ids, as 'ebb keys list' shows them.")
+    @Argument(help: "The keys' ids, as 'ebb keys list' shows them.", transform: ObjectName.read)
     var ids: [String]
 
     @Flag(help: "Print one object a key.")

@@ -21,10 +21,10 @@ struct LedgerCommand: AsyncParsableCommand {
 struct LedgerOptions: ParsableArguments {
     @OptionGroup var data: DataOptions
 
-    @Option(help: "Only this project's: name or id.")
+    @Option(help: "Only this project's: name or id.", transform: ObjectName.read)
     var project: String?
 
-    @Option(help: "Only this batch's.")
+    @Option(help: "Only this batch's.", transform: ObjectName.read)
     var batch: String?
 
     @Option(help: "Answers that ended at or after: 2026-11-22, 2026-11-22T08:00:00Z, or 24h (ago).")
@@ -33,13 +33,24 @@ struct LedgerOptions: ParsableArguments {
     @Option(help: "Answers that ended before; as --since.")
     var until: String?
 
-    func filter(_ store: any ProjectStore) async throws -> ChargeFilter {
+    func filter(_ store: any ProjectStore & BatchStore & LedgerStore) async throws -> ChargeFilter {
         let now = SystemClock().now
         var filter = ChargeFilter()
         if let project = self.project { filter.project = try await store.requireProject(project).id }
-        filter.batch = self.batch.map { BatchID($0) }
+        if let batch = self.batch { filter.batch = try await Self.known(BatchID(batch), store) }
         if let text = self.since { filter.since = try ShownTime.parse(text, now: now, option: "--since") }
         if let text = self.until { filter.until = try ShownTime.parse(text, now: now, option: "--until") }
         return filter
+    }
+
+    /// - Throws: `CommandFailure` for an id that neither a batch nor a charge has; charges outlive their batch.
+    private static func known(
+        _ id: BatchID, _ store: any ProjectStore & BatchStore & LedgerStore
+    ) async throws -> BatchID {
+        for project in try await store.projects() where try await store.batch(id, project: project.id) != nil {
+            return id
+        }
+        if try await !store.charges(ChargeFilter(batch: id), after: 0, limit: 1).isEmpty { return id }
+        throw CommandFailure("there is no batch '\(TextTable.printable(id.text))'; 'ebb batch list' shows them")
     }
 }

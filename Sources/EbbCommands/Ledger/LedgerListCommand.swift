@@ -52,7 +52,7 @@ struct LedgerListCommand: AsyncParsableCommand {
 enum ChargeText {
     static func row(_ charge: Charge) -> [String] {
         [
-            ShownTime.text(charge.finishedAt), charge.servedModel, charge.servedTier.text,
+            ShownTime.text(charge.finishedAt), charge.servedModel, charge.servedTier.spoken,
             String(charge.usage.input), String(charge.usage.cachedInput), String(charge.usage.output),
             charge.amount?.description ?? "unpriced", charge.outcome.rawValue, charge.request.text,
         ]

@@ -11,7 +11,8 @@ struct LedgerTotalsCommand: AsyncParsableCommand {
         commandName: "totals",
         abstract: "Sums charges by model and tier, with savings against the standard tier.",
         discussion: """
-            Unpriced requests (no price for their model and tier) are counted, not summed.
+            Unpriced requests (no price for their model and tier) are counted, not summed: where all of a row are \
+            unpriced, so is its amount (null in JSON), never 0.
 
             ebb ledger totals --since 2026-11-01 --until 2026-12-01
             """)
@@ -40,17 +41,25 @@ struct LedgerTotalsCommand: AsyncParsableCommand {
                     "#STANDARD", "#SAVED",
                 ])
                 try table.print(
-                    try groups.map { try Self.row($0.servedModel, $0.servedTier.text, $0.totals) }
+                    try groups.map { try Self.row($0.servedModel, $0.servedTier.spoken, $0.totals) }
                         + [try Self.row("all", "", all)])
+                if all.unpricedRequests > 0 {
+                    let unpriced = Figures.count(all.unpricedRequests)
+                    Console.error(
+                        "\(unpriced) of \(Figures.count(all.requests)) requests are unpriced; the amounts are those of "
+                            + "the others.")
+                }
             }
         }
     }
 
     private static func row(_ model: String, _ tier: String, _ totals: ChargeTotals) throws -> [String] {
-        [
+        let amounts = try totals.amounts
+        return [
             model, tier, String(totals.requests), String(totals.unpricedRequests), String(totals.usage.input),
-            String(totals.usage.cachedInput), String(totals.usage.output), totals.amount.description,
-            totals.listAmount.description, try totals.saved.description,
+            String(totals.usage.cachedInput), String(totals.usage.output),
+            amounts?.charged.description ?? "unpriced", amounts?.standard.description ?? "-",
+            amounts?.saved.description ?? "-",
         ]
     }
 
@@ -63,14 +72,24 @@ struct LedgerTotalsCommand: AsyncParsableCommand {
         members.append(.init("requests", .integer(totals.requests)))
         members.append(.init("unpriced_requests", .integer(totals.unpricedRequests)))
         members.append(.init("usage", UsageText.json(totals.usage)))
-        members.append(.init("amount", .string(totals.amount.decimalDollars)))
-        members.append(.init("list_amount", .string(totals.listAmount.decimalDollars)))
-        members.append(.init("saved", .string(try totals.saved.decimalDollars)))
+        func money(_ value: Money?) -> JSONValue { value.map { .string($0.decimalDollars) } ?? .null }
+        let amounts = try totals.amounts
+        members.append(.init("amount", money(amounts?.charged)))
+        members.append(.init("list_amount", money(amounts?.standard)))
+        members.append(.init("saved", money(amounts?.saved)))
         return .object(members)
     }
 }
 
 extension ChargeTotals {
+    /// What is known in dollars; nil when requests came and none has a price.
+    fileprivate var amounts: (charged: Money, standard: Money, saved: Money)? {
+        get throws(QuantityError) {
+            if self.requests > 0, self.unpricedRequests == self.requests { return nil }
+            return (self.amount, self.listAmount, try self.saved)
+        }
+    }
+
     /// Adds the sums of another group.
     fileprivate mutating func add(_ other: ChargeTotals) throws(QuantityError) {
         self.requests += other.requests

@@ -12,7 +12,7 @@ extension UsagePricing.Outcome {
     }
 
     private static func receipt(_ asked: UsagePricing.Asked, _ price: PricedUsage) -> String {
-        var conditions = "\(asked.model), tier \(price.tier), at \(asked.at.rfc3339)"
+        var conditions = "\(asked.model), tier \(price.tier.spoken), at \(asked.at.rfc3339)"
         if let band = price.band { conditions += ", above \(band.dropFirst()) input tokens" }
         if let window = price.window { conditions += ", in the hours of \(window)" }
         var rows: [[String]] = []

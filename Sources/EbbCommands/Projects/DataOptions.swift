@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigurationYAML
 import Gateway
 import Glibc
 import Quantities
@@ -6,13 +7,29 @@ import StoreSQLite
 
 /// The data folder of a gateway, opened beside a server that may be running: it takes changes over within a second.
 struct DataOptions: ParsableArguments {
-    @Option(help: "Data folder. Default: EBB_DATA, else ./ebb-data.", completion: .directory)
+    @Option(
+        help: "Data folder. Default: EBB_DATA, else that of --config, else ./ebb-data.", completion: .directory)
     var data: String?
 
-    var folder: String {
-        if let data = self.data { return data }
-        if let value = ProcessEnvironment.all["EBB_DATA"], !value.isEmpty { return value }
-        return "./ebb-data"
+    @Option(help: "The gateway's configuration file (ebb.yaml), for its data folder.", completion: .file())
+    var config: String?
+
+    /// The folder that `ebb serve` would use with the same options, and what names it.
+    func folder() throws(CommandFailure) -> (path: String, source: String) {
+        if let data = self.data { return (data, "--data") }
+        let environment = ProcessEnvironment.all.filter { $0.key == "EBB_DATA" }
+        do throws(ConfigurationError) {
+            let configuration =
+                if let config = self.config {
+                    try EbbConfiguration.load(config, environment: environment)
+                } else {
+                    try EbbConfiguration.parse("", file: "ebb.yaml", environment: environment)
+                }
+            let source = environment.isEmpty ? self.config ?? "the default" : "EBB_DATA"
+            return (configuration.dataDirectory, source)
+        } catch {
+            throw CommandFailure(error.description)
+        }
     }
 
     /// Opens the store, runs `body` and closes it.
@@ -20,20 +37,31 @@ struct DataOptions: ParsableArguments {
     /// - Parameter creates: make the folder when it is not there; otherwise that is an error, since it is most likely
     ///   the wrong folder.
     func withStore(creates: Bool = false, _ body: (SQLiteStore) async throws -> Void) async throws {
-        let folder = self.folder
-        guard creates || access(folder + "/ebb.sqlite", F_OK) == 0 else {
+        let (folder, source) = try self.folder()
+        let isThere = access(folder + "/ebb.sqlite", F_OK) == 0
+        guard creates || isThere else {
             throw CommandFailure(
-                "'\(folder)' is no data folder of a gateway; --data or EBB_DATA names it", status: ExitStatus.store)
+                "'\(Self.absolute(folder))' (\(source)) is no data folder of a gateway; --data, EBB_DATA or --config "
+                    + "name it",
+                status: ExitStatus.store)
         }
         let store: SQLiteStore
         do throws(StoreFailure) { store = try SQLiteStore.open(folder: folder) } catch {
             throw CommandFailure("cannot open the data folder '\(folder)': \(error)", status: ExitStatus.store)
         }
+        if !isThere { Console.error("Made the data folder '\(Self.absolute(folder))' (\(source)).") }
         do { try await body(store) } catch {
             await store.close()
             throw error
         }
         await store.close()
+    }
+
+    /// A relative path as it lies in the working directory.
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
+        defer { free(here) }
+        return String(cString: here) + "/" + (path.hasPrefix("./") ? String(path.dropFirst(2)) : path)
     }
 }
 

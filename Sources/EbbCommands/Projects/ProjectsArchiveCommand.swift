@@ -11,7 +11,7 @@ struct ProjectsArchiveCommand: AsyncParsableCommand {
 
     @OptionGroup var data: DataOptions
 
-    @Argument(help: "The project's name or id.")
+    @Argument(help: "The project's name or id.", transform: ObjectName.read)
     var project: String
 
     @Flag(help: "Print the project object.")

@@ -17,7 +17,7 @@ struct ProjectsLimitCommand: AsyncParsableCommand {
 
     @OptionGroup var data: DataOptions
 
-    @Argument(help: "The project's name or id.")
+    @Argument(help: "The project's name or id.", transform: ObjectName.read)
     var project: String
 
     @Argument(help: "Dollars, or 'none'.")

@@ -9,7 +9,7 @@ struct ProjectsShowCommand: AsyncParsableCommand {
 
     @OptionGroup var data: DataOptions
 
-    @Argument(help: "The project's name or id.")
+    @Argument(help: "The project's name or id.", transform: ObjectName.read)
     var project: String
 
     @Flag(help: "Print the project object.")

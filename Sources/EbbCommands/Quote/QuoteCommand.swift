@@ -10,7 +10,8 @@ struct QuoteCommand: AsyncParsableCommand {
         abstract: "Foretell the price of a file of requests in every tier.",
         discussion: """
             Reads a batch file (or one request body a line) and prints for each model and tier the least, the expected \
-            and the highest price. The file is read as a stream; nothing is sent anywhere, except to the tokenizers of \
+            and the highest price. CSV with a column 'prompt', or rows of any kind with --template, are read as 'ebb \
+            run' reads them. The file is read as a stream; nothing is sent anywhere, except to the tokenizers of \
             engines that --engine or --config name.
 
             Prompts are counted by their engine, else with the tokenizer.json that --config names for the model, else \
@@ -23,13 +24,14 @@ struct QuoteCommand: AsyncParsableCommand {
             Examples:
               ebb quote requests.jsonl
               ebb quote requests.jsonl --model gpt-5-mini --model gpt-4.1-nano --tier batch
+              ebb quote reviews.csv --template 'Classify: {{text}}' --model gpt-5-mini
               ebb quote requests.jsonl --engine http://127.0.0.1:8000 --config ebb.yaml
               ebb quote requests.jsonl --at 2026-11-23T01:30:00Z --json
 
             Exit status: 0, 2 when the file or a line of it cannot be used, 6 when the folder of --data cannot.
             """)
 
-    @Argument(help: "A batch file or request bodies, one a line; - is standard input.", completion: .file())
+    @Argument(help: "A batch file, request bodies one a line, or CSV; - is standard input.", completion: .file())
     var file: String
 
     @Flag(help: "Print one JSON object.")
@@ -39,8 +41,11 @@ struct QuoteCommand: AsyncParsableCommand {
     var model: [String] = []
 
     @Option(
-        help: "Quote for this tier or window. Repeatable (default: standard, flex, batch, every window).")
+        help: "Quote for this tier or window; several with commas. Repeatable (default: all with a price).")
     var tier: [String] = []
+
+    @Option(help: "Text of each prompt with fields in double braces: 'Classify: {{text}}'.")
+    var template: String?
 
     @Option(help: "Base URL of an engine to quote; it counts prompts of its models. Repeatable.")
     var engine: [String] = []
@@ -68,25 +73,37 @@ struct QuoteCommand: AsyncParsableCommand {
             let shelf = Vocabularies.standard(option: self.vocabularies)
             let local = LocalPromptCounter(
                 encoders: shelf, tokenizers: TokenizerFiles(source.configuration.models))
-            let input = try ByteInput(path: self.file)
+            let file = try ByteInput(path: self.file)
+            var input = QuoteInput(file, settings: try self.inputSettings())
             var settings = source.quoteSettings(at: self.at?.instant ?? SystemClock().now)
             settings.models = self.model
-            settings.tiers = self.tier.isEmpty ? nil : self.tier.map { TierName($0) }
+            settings.tiers = self.tier.isEmpty ? nil : try KnownTiers(source).read(self.tier)
             let past = try PastAnswers(self.data)
             let report: QuoteReport
             do {
-                report = try await self.report(source, settings, local, past) {
-                    try input.next(atMost: LineBlocks.blockBytes)
-                }
+                report = try await self.report(source, settings, local, past) { try input.next() }
             } catch {
                 await past.close()
                 throw error
             }
             await past.close()
-            try self.show(report, input.name)
+            try self.show(report, file.name)
             if let note = shelf.note { Console.error("ebb: \(note)") }
             if report.invalidCount > 0 || report.lines == 0 { throw ExitCode(ExitStatus.usage) }
         }
+    }
+
+    /// How rows that are no requests become some.
+    private func inputSettings() throws(CommandFailure) -> InputSettings {
+        var settings = InputSettings()
+        settings.linesMax = .max
+        settings.model = self.model.first
+        if let template {
+            do throws(PromptTemplateError) { settings.template = try PromptTemplate(template) } catch {
+                throw CommandFailure("--template: \(error)")
+            }
+        }
+        return settings
     }
 
     /// The quote, with the engines' tokenizers where engines are known.

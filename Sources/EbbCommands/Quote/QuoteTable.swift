@@ -70,7 +70,7 @@ package enum QuoteTable {
 
     /// A tier, or a window with the tier that it is priced as.
     private static func label(_ row: QuoteRow) -> String {
-        let tier = row.tier == .standard ? "standard" : row.tier.text
+        let tier = row.tier.spoken
         guard let window = row.window, window != tier else { return tier }
         return "\(window) (\(tier))"
     }

@@ -109,6 +109,7 @@ struct QuoteConsent {
         let name = self.plan.inputName
         Console.error("Quote: \(name), tier \(self.plan.tier.description)")
         Console.error(QuoteTable.render(self.result.report))
+        self.warnOfNoPrice()
         if let cap = self.plan.maxCost { try self.show(cap) }
         if self.plan.quoteOnly { return false }
         if self.plan.isConfirmed { return true }
@@ -119,10 +120,18 @@ struct QuoteConsent {
         throw CommandFailure("not run")
     }
 
+    /// The table has such a row too, but the price that is missing is the one that the job would be charged by.
+    private func warnOfNoPrice() {
+        guard case .unpriced(let reason)? = self.row?.price else { return }
+        Console.error(
+            "Unpriced: '\(self.result.model)' has no price in tier \(self.plan.tier.tier.spoken) (\(reason)). The job "
+                + "is not charged at another tier's price: its receipt will say 'unpriced'.")
+    }
+
     private func show(_ cap: Money) throws {
         if case .unpriced(let reason)? = self.row?.price {
             throw CommandFailure(
-                "--max-cost cannot be kept: '\(self.result.model)' has no price in tier \(self.plan.tier.tier) "
+                "--max-cost cannot be kept: '\(self.result.model)' has no price in tier \(self.plan.tier.tier.spoken) "
                     + "(\(reason)). Give it one under prices in a configuration file (docs/guides/prices.md)")
         }
         Console.error("It stops before it costs more than \(Figures.money(cap)).")

@@ -24,6 +24,7 @@ struct LocalRun {
         aliases: [(alias: String, engineModel: String)], data: String
     ) async throws {
         let identity = try JobIdentity(plan)
+        try plan.checkOutput()
         let logger = Logs.make(configuration.log)
         let assembly = try await GatewayAssembly(
             configuration, data: data, setups: setups, group: .singleton, logger: logger)
@@ -54,7 +55,7 @@ struct LocalRun {
         try await self.tidy()
         let earlier = try await self.earlierBatch()
         if let earlier, earlier.isTerminal, !self.plan.again {
-            Console.error("This job is finished; nothing is run or paid again (--again would).")
+            Console.error(Self.ended(earlier))
             return try await self.outputs.finish(earlier, status: earlier.status)
         }
         try await self.findEngines()
@@ -101,7 +102,7 @@ struct LocalRun {
         let reports = self.catalog.allReports
         if reports.contains(where: \.isReachable) { return }
         let reasons = reports.map { "\($0.url): \($0.problem ?? "no answer")" }.joined(separator: "; ")
-        throw CommandFailure("no engine answers: \(reasons)", status: ExitStatus.engineUnreachable)
+        throw CommandFailure("no engine can be used: \(reasons)", status: ExitStatus.engineUnreachable)
     }
 
     private func resume(_ batch: BatchRecord) async throws {
@@ -157,6 +158,22 @@ struct LocalRun {
     private func standing(_ batch: BatchRecord) -> String {
         let done = Int64(batch.completedLines) + Int64(batch.failedLines)
         return "\(Figures.count(done)) of \(Figures.count(Int64(batch.totalLines))) lines are done and kept."
+    }
+
+    /// What to expect of a job that is over. One that a gateway ended cannot go on: its batch has its output files.
+    private static func ended(_ batch: BatchRecord) -> String {
+        let left = Int64(batch.totalLines) - Int64(batch.completedLines) - Int64(batch.failedLines)
+        guard left > 0 else { return "This job is finished; nothing is run or paid again (--again would)." }
+        let end =
+            switch batch.status {
+            case "expired": "expired"
+            case "cancelled" where batch.errors.contains { $0.code == "cost_limit_reached" }:
+                "was ended at its cost limit by a gateway on this folder"
+            default: "was cancelled by a gateway on this folder"
+            }
+        let all = Figures.count(Int64(batch.totalLines))
+        return "This job \(end); \(Figures.count(left)) of \(all) lines have not run. "
+            + "It cannot be resumed: only --again runs it, all lines, and pays for all of them."
     }
 
     private static func reason(_ kind: String) -> String {

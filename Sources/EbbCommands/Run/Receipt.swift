@@ -94,6 +94,7 @@ struct Receipt: Sendable {
 
     /// For people.
     func text(files: [(name: String, path: String)]) -> String {
+        let tier = TierName(self.tier).spoken
         var rows: [(String, String)] = []
         var outcome = "\(Figures.count(self.completed)) ok, \(Figures.count(self.failed)) failed"
         if self.notRun > 0 { outcome += ", \(Figures.count(self.notRun)) not run" }
@@ -112,14 +113,14 @@ struct Receipt: Sendable {
             if self.unpricedRequests > 0 { text += ", and \(self.unpricedRequests) requests without a price" }
             rows.append(("charged", text))
         } else {
-            rows.append(("charged", "no price for \(self.model) in tier \(self.tier)"))
+            rows.append(("charged", "unpriced: no price for \(self.model) in tier \(tier)"))
         }
         if let saved, let standard {
             rows.append(("saved", "\(Figures.money(saved)) against standard (\(Figures.money(standard)))"))
         }
         rows.append(("time", Figures.time(self.elapsed)))
         rows += files.map { ($0.name, $0.path) }
-        let head = "Receipt: \(self.input), model \(self.model), tier \(self.tier), \(self.status)"
+        let head = "Receipt: \(self.input), model \(self.model), tier \(tier), \(self.status)"
         return ([head] + rows.map { Self.row($0.0, $0.1) }).joined(separator: "\n")
     }
 

@@ -100,13 +100,15 @@ struct RunCommand: AsyncParsableCommand {
                 "--engine, --data, --concurrency and --model NAME=ENGINE_MODEL are for local jobs, not for --server"
             )
         }
-        guard ["flex", "standard", "default", "priority"].contains(self.tier) == false else {
+        guard ["flex", "standard", "default"].contains(self.tier) == false else {
             throw CommandFailure(
                 "a gateway's batches are priced by completion window; use batch or a window with --server")
         }
         let pricer = try GatewayAssembly.pricer(configuration)
+        let identity = try JobIdentity(plan)
+        try plan.checkOutput()
         try await ServerRun(
-            plan: plan, identity: try JobIdentity(plan), client: try self.gateway.client(), pricer: pricer,
+            plan: plan, identity: identity, client: try self.gateway.client(), pricer: pricer,
             served: PriceNames.configured(configuration), tokenizers: TokenizerFiles(configuration.models)
         ).run()
     }

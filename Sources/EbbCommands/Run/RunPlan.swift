@@ -1,4 +1,5 @@
 import ConfigurationYAML
+import Glibc
 import Quantities
 
 /// A job as its command line describes it.
@@ -25,4 +26,12 @@ struct RunPlan: Sendable {
     var resultsPath: String { self.output + ".results.jsonl" }
     var errorsPath: String { self.output + ".errors.jsonl" }
     var receiptPath: String { self.output + ".receipt.json" }
+
+    /// - Throws: when the folder of the results does not take any: better now than after the lines were paid for.
+    func checkOutput() throws(CommandFailure) {
+        let folder = self.output.lastIndex(of: "/").map { String(self.output[...$0]) } ?? "."
+        guard access(folder, W_OK | X_OK) == 0 else {
+            throw CommandFailure("the results cannot be written into '\(folder)': \(String(cString: strerror(errno)))")
+        }
+    }
 }

@@ -24,8 +24,9 @@ struct RunPreparation {
         var settings = self.plan.settings
         if settings.model == nil, table.modelNames.count == 1 { settings.onlyModel = table.modelNames[0] }
         let now = self.assembly.clock.now
+        let shelf = Vocabularies.standard(option: nil)
         let local = LocalPromptCounter(
-            encoders: Vocabularies.standard(option: nil),
+            encoders: shelf,
             tokenizers: TokenizerFiles(self.assembly.configuration.models))
         let counter = EngineTokenizer(client: self.assembly.client, table: table, fallback: local)
         var conversion = JobConversion(
@@ -39,6 +40,7 @@ struct RunPreparation {
         let consent: QuoteConsent
         do {
             result = try await conversion.run(at: now) { try intake.append($0) }
+            if let note = shelf.note { Console.error("ebb: \(note)") }
             consent = QuoteConsent(plan: self.plan, result: result)
             guard try consent.isGiven() else {
                 intake.abort()

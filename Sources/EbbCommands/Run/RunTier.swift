@@ -6,23 +6,32 @@ struct RunTier: Hashable, Sendable {
     let tier: TierName
     let window: CompletionWindow
 
-    /// Reads `standard`, `flex`, `priority`, `batch`, or a completion window (`2h`, `8h`, …), which is priced as the
+    /// Reads `standard` (or `default`), `flex`, `batch`, or a completion window (`2h`, `8h`, …), which is priced as the
     /// configuration says, else as the tier of its own name.
+    ///
+    /// - Throws: for everything else. Priority buys a place before others' requests; a job waits by its nature.
     init(_ text: String, windows: [BatchConfiguration.Window]) throws {
         switch text {
         case "standard", TierName.standard.text: self.init(.standard)
         case TierName.flex.text: self.init(.flex)
-        case TierName.priority.text: self.init(.priority)
         case TierName.batch.text: self.init(.batch)
         default:
             guard let window = try? CompletionWindow(text) else {
-                throw CommandFailure(
-                    "--tier '\(text)' is not a tier: use standard, flex, batch, or a window such as 2h, 8h, 24h"
-                )
+                throw Self.refusal(text)
             }
             let configured = windows.first { $0.window.seconds == window.seconds }
             self.init(configured?.tier ?? TierName(text), window: window)
         }
+    }
+
+    private static func refusal(_ text: String) -> CommandFailure {
+        let choice = "use standard, flex, batch, or a window such as 2h, 8h, 24h"
+        if text == TierName.priority.text {
+            return CommandFailure("--tier priority is for live requests, not for jobs: \(choice)")
+        }
+        let near = Suggestion.nearest(to: text, among: ["standard", "default", "flex", "batch"])
+        let hint = near.map { "did you mean '\($0)'? Else " } ?? ""
+        return CommandFailure("--tier '\(TextTable.printable(text))' is not a tier of jobs; \(hint)\(choice)")
     }
 
     private init(_ tier: TierName, window: CompletionWindow = .day) {
@@ -30,5 +39,5 @@ struct RunTier: Hashable, Sendable {
         self.window = window
     }
 
-    var description: String { "\(self.tier.text), due within \(self.window.text)" }
+    var description: String { "\(self.tier.spoken), due within \(self.window.text)" }
 }

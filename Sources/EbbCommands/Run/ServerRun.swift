@@ -53,9 +53,10 @@ struct ServerRun {
         let models = (try await self.client.get("/models").json())["data"]?.array?.compactMap { $0["id"]?.string } ?? []
         var settings = self.plan.settings
         if settings.model == nil, models.count == 1 { settings.onlyModel = models[0] }
+        let shelf = Vocabularies.standard(option: nil)
         let conversion = JobConversion(
             plan: self.plan, identity: self.identity, settings: settings, book: self.pricer.book,
-            counter: LocalPromptCounter(encoders: Vocabularies.standard(option: nil), tokenizers: self.tokenizers),
+            counter: LocalPromptCounter(encoders: shelf, tokenizers: self.tokenizers),
             ledger: nil, priceNames: PriceNames.of(self.served, pricer: self.pricer, at: self.clock.now),
             models: models)
         let folder = ProcessEnvironment.all["TMPDIR"] ?? "/tmp"
@@ -64,6 +65,7 @@ struct ServerRun {
         let file = try OutputFile(path, mode: 0o600)
         defer { unlink(path) }
         let result = try await conversion.run(at: self.clock.now) { try file.write($0) }
+        if let note = shelf.note { Console.error("ebb: \(note)") }
         let consent = QuoteConsent(plan: self.plan, result: result)
         if consent.amounts == nil {
             Console.error(

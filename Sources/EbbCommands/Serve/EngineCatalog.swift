@@ -12,6 +12,10 @@ final class EngineCatalog: Sendable {
 
     private let setups: Mutex<[EngineSetup]>
     private let reports = Mutex<[EngineID: EngineReport]>([:])
+    /// Held while a table is built and put in place: of two refreshes the later one's table must stay.
+    private let building = Mutex(())
+    /// Each is told once.
+    private let told = Mutex<Set<UnlistedModel>>([])
     private let models: [ModelConfiguration]
     private let aliases: [(alias: String, engineModel: String)]
     private let discovery: EngineDiscovery
@@ -37,6 +41,8 @@ final class EngineCatalog: Sendable {
         return self.setups.withLock { $0 }.map(\.engine.id).filter { reports[$0]?.isReachable != true }
     }
 
+    var hasEngines: Bool { self.setups.withLock { !$0.isEmpty } }
+
     var allReports: [EngineReport] { self.reports.withLock { $0.values.sorted { $0.engine < $1.engine } } }
 
     /// Asks every engine that has not answered yet, at the same time, then builds the table anew.
@@ -48,7 +54,8 @@ final class EngineCatalog: Sendable {
             }
             for await report in group { self.learn(report) }
         }
-        self.directory.replace(try self.table())
+        self.warnOfUnlisted()
+        try self.building.withLock { _ in self.directory.replace(try self.table()) }
         self.engines.placeFreed()
     }
 
@@ -70,6 +77,17 @@ final class EngineCatalog: Sendable {
             self.logger.warning(
                 "engine does not answer yet",
                 metadata: ["engine": "\(report.engine)", "url": "\(report.url)", "reason": "\(report.problem ?? "")"])
+        }
+    }
+
+    private func warnOfUnlisted() {
+        let setups = self.setups.withLock { $0 }
+        let reports = self.reports.withLock { $0 }
+        let unlisted = UnlistedModel.find(setups: setups, reports: reports, models: self.models, aliases: self.aliases)
+        for one in unlisted where self.told.withLock({ $0.insert(one).inserted }) {
+            self.logger.warning(
+                "a name stands for a model that its engine does not list",
+                metadata: ["engine": "\(one.engine)", "name": "\(one.name)", "reason": "\(one.sentence)"])
         }
     }
 

@@ -26,6 +26,13 @@ struct GatewayProcess {
         let catalog = EngineCatalog(
             setups: setups, models: self.configuration.models, aliases: try self.options.aliases(),
             client: assembly.client, directory: assembly.directory, engines: assembly.batchEngines, logger: logger)
+        if setups.isEmpty {
+            logger.warning(
+                """
+                no engine is configured: nothing is answered until one is added, with --engine URL or under engines in \
+                the file of --config
+                """)
+        }
         let bootstrap = Bootstrap(store: assembly.store, clock: assembly.clock, randomness: assembly.randomness)
         if let secret = try await bootstrap.firstStart(bootstrapKey: ProcessEnvironment.all["EBB_BOOTSTRAP_KEY"]) {
             Console.error("Created project 'default'. Its API key, shown once: \(secret)")
@@ -93,7 +100,8 @@ struct GatewayProcess {
                 keys: keys, completions: completions, engines: assembly.directory, files: files, uploads: uploads,
                 batches: batches, idempotency: assembly.store, metrics: { assembly.meters.exposition() },
                 notReady: {
-                    assembly.directory.table.modelNames.isEmpty ? "no engine has answered yet" : nil
+                    guard assembly.directory.table.modelNames.isEmpty else { return nil }
+                    return catalog.hasEngines ? "no engine has answered yet" : "no engine is configured"
                 }),
             host: host, port: self.configuration.listen.port, limits: assembly.limits, group: assembly.group,
             clock: assembly.clock, randomness: assembly.randomness, logger: logger,

@@ -24,7 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "HOST:PORT to listen on; port 0 lets the system choose. Default 127.0.0.1:8080.")
     var listen: String?
 
-    @Option(help: "Data folder. Default ./ebb-data.")
+    @Option(help: "Data folder. Default: EBB_DATA, else that of --config, else ./ebb-data.")
     var data: String?
 
     @Option(help: "Log level: trace, debug, info, notice, warning, error, critical.")
