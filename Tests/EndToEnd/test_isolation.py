@@ -1,4 +1,6 @@
 """Checks 13 and 29: budgets stop, nobody sees another project's data, revoked keys are refused."""
+import re
+
 import openai
 import pytest
 
@@ -119,6 +121,7 @@ def test_13_a_spent_budget_stops(start_engine, start_gateway):
         assert error["type"] == "insufficient_quota"
         assert error["code"] in ("insufficient_quota", "project_spend_limit_exceeded")
         assert "retry-after" not in answer.headers
+        assert re.search(r"leaves \$0\.\d+, and this request may cost up to \$0\.\d+\.", error["message"]), error
     charges = Books(gateway.data).charges()
     assert len(charges) == len(allowed)
     assert sum(charge["amount"] for charge in charges) <= 2 * 10**9, "two thousandths of a dollar"

@@ -1,3 +1,4 @@
+import Ledger
 public import Logging
 import OpenAIWire
 import Quantities
@@ -89,8 +90,9 @@ public final class ServeCompletion: Sendable {
                 "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",
                 param: "model", code: "unpriced_model", status: 400)
         }
-        guard self.holds.place(request.id, project: request.caller.project, amount: most) else {
-            throw GatewayError.budgetExhausted
+        let placement = self.holds.place(request.id, project: request.caller.project, amount: most)
+        if case .refused(let balance) = placement {
+            throw .client(.projectSpendLimit(bound: CostBound.known(most), left: balance.available))
         }
     }
 

@@ -1,3 +1,5 @@
+public import Quantities
+
 /// Limits, money and trouble on the server's side (openai-api 1.3, 4.4, 8.5).
 extension ErrorBody {
     public static let serverErrorType = "server_error"
@@ -22,6 +24,20 @@ extension ErrorBody {
             case .usageLimit: "The monthly usage limit of the organization is reached."
             }
         return ErrorBody(status: 429, message: message, type: "insufficient_quota", code: kind.rawValue)
+    }
+
+    /// The project's limit has no room for this request.
+    ///
+    /// - Parameters:
+    ///   - bound: the most that the request may cost; nil when nothing bounds it.
+    ///   - left: what is neither spent nor held for running requests.
+    public static func projectSpendLimit(bound: Money?, left: Money) -> ErrorBody {
+        var body = Self.quota(.projectSpend)
+        body.message =
+            "The spend limit of the project leaves \(left), and this request may cost "
+            + (bound.map { "up to \($0)." } ?? "any amount.")
+            + " Set or lower its maximum of output tokens, or have the limit raised."
+        return body
     }
 
     public static let serverError = ErrorBody(
