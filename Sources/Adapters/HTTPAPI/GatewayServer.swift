@@ -102,7 +102,9 @@ public struct GatewayServer: Service {
         let api = router.group("v1").add(middleware: AccessMiddleware(gate: gate))
         ModelRoutes(engines: self.services.engines, startedAt: startedAt).add(to: api)
         FileRoutes(files: self.services.files, idempotency: idempotency).add(to: api)
-        UploadRoutes(uploads: self.services.uploads, bodyBytesMax: self.limits.bodyBytes).add(to: api)
+        UploadRoutes(
+            uploads: self.services.uploads, idempotency: idempotency, bodyBytesMax: self.limits.bodyBytes
+        ).add(to: api)
         BatchRoutes(
             batches: self.services.batches, idempotency: idempotency, bodyBytesMax: self.limits.bodyBytes
         ).add(to: api)
