@@ -65,9 +65,7 @@ public final class ServeCompletion: Sendable {
     /// While no engine has answered nothing is known to be missing, so clients are told to come again.
     private func unserved(_ model: String) -> GatewayError {
         guard self.engines.table.modelNames.isEmpty else { return .client(.unknownModel(model)) }
-        let answer = ErrorBody(
-            status: 503, message: "No engine has answered yet.", type: "server_error", code: "engine_unreachable")
-        return GatewayError(source: .engine, retry: .afterDelay(.seconds(1)), answer: answer)
+        return GatewayError(source: .engine, retry: .afterDelay(.seconds(1)), answer: .noEngineYet)
     }
 
     /// A call has ended, one way or another; once for each that was started.

@@ -55,7 +55,14 @@ extension ErrorBody {
     /// No engine could be reached, or its connection broke before an answer.
     public static let engineUnreachable = ErrorBody(
         status: 502, message: "The engine that serves this model could not be reached.", type: Self.serverErrorType,
-        code: "engine_unreachable")
+        code: Self.engineUnreachableCode)
+
+    /// No engine has been reached since the start, so nobody knows yet which models there are.
+    public static let noEngineYet = ErrorBody(
+        status: 503, message: "No engine has answered yet.", type: Self.serverErrorType,
+        code: Self.engineUnreachableCode)
+
+    private static let engineUnreachableCode = "engine_unreachable"
 
     /// The engine refuses the gateway's own credential; the client can do nothing about it (openai-api A.6).
     public static let engineCredentials = ErrorBody(
