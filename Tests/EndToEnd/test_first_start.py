@@ -1,11 +1,14 @@
 """The first start on an empty data folder, without a key from outside."""
+import os
 import pathlib
 import re
+import subprocess
 
 import httpx2 as httpx
 import pytest
 
 from harness.gateway import Gateway
+from harness.program import binary
 from harness.projects import command
 
 
@@ -31,6 +34,16 @@ def printed_keys(gateway):
 
 def status(gateway, key):
     return httpx.get(f"{gateway.url}/models", headers={"Authorization": f"Bearer {key}"}, timeout=10).status_code
+
+
+@pytest.mark.parametrize("key", ["", "two words", "sk-\u00e4", "sk-line\n"])
+def test_a_key_from_outside_that_no_client_could_send_refuses_the_start(engine, tmp_path, key):
+    data = tmp_path / "data"
+    started = subprocess.run(
+        [binary(), "serve", "--listen", "127.0.0.1:0", "--data", str(data), "--engine", engine.url],
+        env={**os.environ, "EBB_BOOTSTRAP_KEY": key}, capture_output=True, text=True, timeout=30)
+    assert started.returncode == 2 and "EBB_BOOTSTRAP_KEY" in started.stderr
+    assert "default" not in command("projects", "list", "--json", data=data)
 
 
 def test_the_first_start_prints_a_key_once_and_keeps_only_its_hash(start_without_key):

@@ -224,6 +224,18 @@ def test_idempotency_key(client):
     assert ended(client, batch.id).request_counts.completed == 2
 
 
+def test_idempotency_key_of_an_upload(client):
+    order = {"filename": "a.jsonl", "purpose": "batch", "bytes": 10, "mime_type": "application/jsonl"}
+    headers = {"Idempotency-Key": "the-same-upload"}
+    upload = client.uploads.create(**order, extra_headers=headers)
+    raw = client.uploads.with_raw_response.create(**order, extra_headers=headers)
+    assert raw.parse().id == upload.id
+    assert raw.headers["idempotent-replayed"] == "true"
+    with pytest.raises(openai.APIStatusError) as other:
+        client.uploads.create(**{**order, "bytes": 11}, extra_headers=headers)
+    assert other.value.status_code in (400, 409, 422)
+
+
 def test_raw_response_headers(client):
     raw = client.chat.completions.with_raw_response.create(**ASK)
     assert raw.headers["x-request-id"].startswith("req_")

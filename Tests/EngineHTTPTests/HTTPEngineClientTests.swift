@@ -146,6 +146,30 @@ struct HTTPEngineClientTests {
         await client.shutdown()
     }
 
+    @Test("what is wrong with a connection is said in plain words, and a library's own words apart")
+    func words() async throws {
+        try await Self.withEngine { client, engine in
+            let gone = try await SimulatedEngine.start(options: SimulatorOptions(), group: Self.group)
+            try await gone.shutdown()
+            let wrong = [
+                ("http://127.0.0.1:\(gone.port)", "connection refused"),
+                ("http://no-such-host.invalid:80", "no address was found for the name 'no-such-host.invalid'"),
+                (
+                    "https://127.0.0.1:\(engine.port)",
+                    "the TLS handshake failed: the engine closed the connection, as one without TLS may"
+                ),
+            ]
+            for (url, words) in wrong {
+                var request = try Self.request(engine.port)
+                request.engine = Engine(id: "wrong", url: try EngineURL(url), kind: .simulated)
+                let failure = try #require(await Self.ask(client, request).failure)
+                #expect(failure.kind == .unreachable && failure.message.contains(words), "\(failure)")
+                #expect(!["NIO", "errno", "SSLError", "IOError"].contains { failure.message.contains($0) })
+                #expect(failure.detail != nil)
+            }
+        }
+    }
+
     @Test("an engine that never answers runs into the first-token limit")
     func firstToken() async throws {
         try await Self.withEngine({ $0.faults = [.hang: 1] }) { client, engine in

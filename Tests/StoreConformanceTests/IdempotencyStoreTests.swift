@@ -48,18 +48,24 @@ import Testing
         }
     }
 
-    @Test("a batch or file and its key's answer are stored together", arguments: StoreKind.allCases)
+    @Test("a batch, file or upload and its key's answer are stored together", arguments: StoreKind.allCases)
     func together(_ kind: StoreKind) async throws {
         try await kind.withStore { (store) async throws in
             try await store.insert(Samples.project())
-            for key in ["batch", "file"] {
+            for key in ["batch", "file", "upload"] {
                 _ = try await store.begin(self.record(key), notBefore: Samples.at(-60))
             }
             try await store.insert(Samples.batch(), answer: self.finished("batch"))
             try await store.insert(Samples.file("file-a"), answer: self.finished("file"))
+            try await store.insert(Samples.upload("upload_1"), answer: self.finished("upload"))
+            await #expect(throws: StoreFailure.notFound, "its key is not held any more") {
+                try await store.insert(Samples.upload("upload_2"), answer: self.finished("upload"))
+            }
+            #expect(try await store.upload("upload_2", project: "proj_a") == nil)
+            #expect(try await store.upload("upload_1", project: "proj_a") == Samples.upload("upload_1"))
             #expect(try await store.batch("batch_a", project: "proj_a") == Samples.batch())
             #expect(try await store.file("file-a", project: "proj_a") == Samples.file("file-a"))
-            for key in ["batch", "file"] {
+            for key in ["batch", "file", "upload"] {
                 let repeated = try await store.begin(self.record(key, second: 1), notBefore: Samples.at(-60))
                 #expect(repeated == self.finished(key))
             }

@@ -128,7 +128,8 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let call = self.call
         self.call = nil
-        call?.connectionLost("\(error)", wasReused: self.isReused)
+        call?.connectionLost(
+            ConnectionTrouble(error: error).words, detail: "\(error)", wasReused: self.isReused)
         context.close(promise: nil)
     }
 }

@@ -84,11 +84,11 @@ final class LoopPool: @unchecked Sendable {
     private func connected(_ result: Result<any Channel, any Error>, for call: RunningCall) {
         switch result {
         case .failure(let error):
-            let isTimeout = if case .some(ChannelError.connectTimeout) = error as? ChannelError { true } else { false }
+            let trouble = ConnectionTrouble(error: error)
             call.fail(
                 EngineFailure(
-                    isTimeout ? .timeout(.connect) : .unreachable,
-                    message: "cannot connect to \(call.wire.engine.url): \(error)"))
+                    trouble.isTimeout ? .timeout(.connect) : .unreachable,
+                    message: "cannot connect to \(call.wire.engine.url): \(trouble.words)", detail: "\(error)"))
         case .success(let channel):
             guard let connection = try? channel.pipeline.syncOperations.handler(type: EngineConnection.self) else {
                 call.fail(EngineFailure(.unreachable, message: "the connection closed at once"))

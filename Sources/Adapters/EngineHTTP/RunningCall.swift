@@ -144,7 +144,7 @@ final class RunningCall: EngineCall, @unchecked Sendable {
     }
 
     /// The connection closed. Before any byte of an answer a reused connection is replaced once.
-    func connectionLost(_ message: String, wasReused: Bool) {
+    func connectionLost(_ message: String, detail: String? = nil, wasReused: Bool) {
         guard self.phase != .done else { return }
         if self.phase == .sent, wasReused, self.mayReplaceConnection {
             self.mayReplaceConnection = false
@@ -154,7 +154,7 @@ final class RunningCall: EngineCall, @unchecked Sendable {
             return
         }
         let kind: EngineFailure.Kind = self.phase == .answering ? .fault : .unreachable
-        self.fail(EngineFailure(kind, message: message))
+        self.fail(EngineFailure(kind, message: message, detail: detail))
     }
 }
 

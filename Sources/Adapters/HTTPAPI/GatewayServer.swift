@@ -11,7 +11,7 @@ public import ServiceLifecycle
 public struct GatewayServer: Service {
     /// What the server serves.
     public struct Services: Sendable {
-        public var keys: KeyDirectory
+        public var access: AccessRefresher
         public var completions: ServeCompletion
         public var engines: EngineDirectory
         public var files: FileService
@@ -24,11 +24,11 @@ public struct GatewayServer: Service {
         public var notReady: @Sendable () async -> String?
 
         public init(
-            keys: KeyDirectory, completions: ServeCompletion, engines: EngineDirectory, files: FileService,
+            access: AccessRefresher, completions: ServeCompletion, engines: EngineDirectory, files: FileService,
             uploads: UploadService, batches: BatchService, idempotency: any IdempotencyStore,
             metrics: @escaping @Sendable () -> String, notReady: @escaping @Sendable () async -> String?
         ) {
-            self.keys = keys
+            self.access = access
             self.completions = completions
             self.engines = engines
             self.files = files
@@ -71,7 +71,7 @@ public struct GatewayServer: Service {
     }
 
     public func run() async throws {
-        let gate = KeyGate(directory: self.services.keys)
+        let gate = KeyGate(access: self.services.access)
         let lane = FastLane(
             keys: gate, completions: self.services.completions, clock: self.clock, randomness: self.randomness,
             bodyBytesMax: self.limits.bodyBytes, logger: self.logger)
@@ -102,7 +102,9 @@ public struct GatewayServer: Service {
         let api = router.group("v1").add(middleware: AccessMiddleware(gate: gate))
         ModelRoutes(engines: self.services.engines, startedAt: startedAt).add(to: api)
         FileRoutes(files: self.services.files, idempotency: idempotency).add(to: api)
-        UploadRoutes(uploads: self.services.uploads, bodyBytesMax: self.limits.bodyBytes).add(to: api)
+        UploadRoutes(
+            uploads: self.services.uploads, idempotency: idempotency, bodyBytesMax: self.limits.bodyBytes
+        ).add(to: api)
         BatchRoutes(
             batches: self.services.batches, idempotency: idempotency, bodyBytesMax: self.limits.bodyBytes
         ).add(to: api)

@@ -7,7 +7,7 @@ import Quantities
 ///
 /// There are no organizations here, so `OpenAI-Organization` says nothing; `OpenAI-Project` must name the key's own.
 struct KeyGate: Sendable {
-    let directory: KeyDirectory
+    let access: AccessRefresher
 
     /// - Parameter project: what `OpenAI-Project` says; an empty one says nothing.
     /// - Throws: 401 as OpenAI words it, without or with a wrong key, or with another project's.
@@ -18,10 +18,25 @@ struct KeyGate: Sendable {
         else { throw .client(.missingKey) }
         let secret = header.utf8.dropFirst(7)
         let hash = KeyHash(Array(SHA256.hash(data: Array(secret))))
-        guard let caller = self.directory.caller(hash) else {
+        guard let caller = self.access.keys.caller(hash) else {
             throw .client(.invalidAPIKey(KeySecret.hint(String(header.dropFirst(7)))))
         }
         if let project, !project.isEmpty, project != caller.project.text { throw .client(.mismatchedProject) }
         return caller
     }
+
+    /// The same, but a key that was just made is known.
+    func callerAfterLook(authorization: String?, project: String?) async throws(GatewayError) -> Caller {
+        do throws(GatewayError) {
+            return try self.caller(authorization: authorization, project: project)
+        } catch {
+            guard Self.isUnknownKey(error) else { throw error }
+        }
+        await self.lookAgain()
+        return try self.caller(authorization: authorization, project: project)
+    }
+
+    func lookAgain() async { await self.access.lookAgain() }
+
+    static func isUnknownKey(_ error: GatewayError) -> Bool { error.answer.code == ErrorBody.invalidAPIKeyCode }
 }

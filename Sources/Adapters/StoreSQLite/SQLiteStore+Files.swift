@@ -75,15 +75,16 @@ extension SQLiteStore: FileStore {
 
     private static func isReferenced(_ blob: BlobKey, _ db: Database) throws -> Bool {
         try Bool.fetchOne(
-            db,
-            sql: """
-                SELECT EXISTS (SELECT 1 FROM file WHERE blob = :blob)
-                    OR EXISTS (SELECT 1 FROM file WHERE line_index = :blob)
-                    OR EXISTS (
-                        SELECT 1 FROM batch WHERE \(Self.needsInput) AND (input_blob = :blob OR line_index = :blob))
-                """,
-            arguments: ["blob": blob.text]) ?? true
+            db, sql: Self.isReferencedQuery, arguments: ["blob": blob.text]) ?? true
     }
+
+    /// Each part has an index of its own.
+    package static let isReferencedQuery = """
+        SELECT EXISTS (SELECT 1 FROM file WHERE blob = :blob)
+            OR EXISTS (SELECT 1 FROM file WHERE line_index = :blob)
+            OR EXISTS (SELECT 1 FROM batch WHERE input_blob = :blob AND \(needsInput))
+            OR EXISTS (SELECT 1 FROM batch WHERE line_index = :blob AND \(needsInput))
+        """
 
     static func insert(_ file: FileRecord, _ db: Database) throws {
         var blob: BlobKey?

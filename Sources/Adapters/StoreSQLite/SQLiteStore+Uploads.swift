@@ -3,7 +3,7 @@ import GRDB
 public import Quantities
 
 extension SQLiteStore {
-    public func insert(_ upload: UploadRecord) async throws(StoreFailure) {
+    public func insert(_ upload: UploadRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
         try await self.write { db in
             try db.execute(
                 sql: """
@@ -17,6 +17,7 @@ extension SQLiteStore {
                     upload.mimeType, upload.createdAt.nanoseconds, upload.expiresAt.nanoseconds, upload.status,
                     upload.fileExpiresAfter, upload.file?.text,
                 ])
+            if let answer { try Self.finish(answer, db) }
         }
     }
 

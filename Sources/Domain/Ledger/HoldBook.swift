@@ -1,5 +1,26 @@
 public import Quantities
 
+/// Where an account with a cap stands.
+public struct CapBalance: Hashable, Sendable {
+    public var cap: Money
+    public var spent: Money
+    /// Held for running work: what that does not cost comes back.
+    public var reserved: Money
+
+    public init(cap: Money, spent: Money, reserved: Money) {
+        self.cap = cap
+        self.spent = spent
+        self.reserved = reserved
+    }
+
+    /// What the cap leaves once all running work has ended, if that should cost nothing: spent money never comes back.
+    public var unspent: Money { self.rest(after: self.spent.picodollars) }
+    /// What can be reserved now.
+    public var available: Money { self.rest(after: self.spent.picodollars + self.reserved.picodollars) }
+
+    private func rest(after used: Int128) -> Money { Money(picodollars: max(0, self.cap.picodollars - used)) }
+}
+
 /// Money reserved before work and settled after it, against one cap per account.
 ///
 /// Invariant (checked after every change): `spent + reserved <= cap` for every account with a cap whose holds were all
@@ -8,7 +29,7 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
     public enum Placement: Equatable, Sendable {
         case held
         /// The cap leaves less than was asked for.
-        case refused(available: Money)
+        case refused(CapBalance)
     }
 
     private struct Balance: Sendable {
@@ -31,6 +52,12 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
         self.balances[account] = balance
     }
 
+    /// Nil for an account without a cap.
+    public func balance(_ account: Account) -> CapBalance? {
+        guard let balance = self.balances[account], let cap = balance.cap else { return nil }
+        return CapBalance(cap: cap, spent: balance.spent, reserved: balance.reserved)
+    }
+
     public func hasCap(_ account: Account) -> Bool { self.balances[account]?.cap != nil }
 
     /// Reserves `amount` for `request`, or says what is left. Accounts without a cap always hold.
@@ -41,9 +68,8 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
         var balance = self.balances[account] ?? Balance()
         let reserved = try balance.reserved.adding(amount)
         if let cap = balance.cap {
-            let used = try balance.spent.adding(balance.reserved)
-            let available = try cap.subtracting(used)
-            if amount > available { return .refused(available: max(available, .zero)) }
+            let standing = CapBalance(cap: cap, spent: balance.spent, reserved: balance.reserved)
+            if amount > standing.available { return .refused(standing) }
         }
         balance.reserved = reserved
         self.balances[account] = balance

@@ -26,7 +26,10 @@ public struct EngineFailure: Error, Equatable, Sendable {
     public let kind: Kind
     /// The engine's HTTP status, where there was one.
     public let status: Int?
+    /// In words that clients may read.
     public let message: String
+    /// What a library said about a connection: for the log only.
+    public let detail: String?
     /// How long the engine asked us to wait.
     public let retryAfter: Duration?
     /// The engine's own error body, to pass on for `clientFault`.
@@ -35,12 +38,13 @@ public struct EngineFailure: Error, Equatable, Sendable {
     public var produced: Bool
 
     public init(
-        _ kind: Kind, status: Int? = nil, message: String, retryAfter: Duration? = nil, body: [UInt8] = [],
-        produced: Bool = false
+        _ kind: Kind, status: Int? = nil, message: String, detail: String? = nil, retryAfter: Duration? = nil,
+        body: [UInt8] = [], produced: Bool = false
     ) {
         self.kind = kind
         self.status = status
         self.message = message
+        self.detail = detail
         self.retryAfter = retryAfter
         self.body = body
         self.produced = produced

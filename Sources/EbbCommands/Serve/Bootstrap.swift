@@ -13,6 +13,7 @@ struct Bootstrap {
     /// On an empty data folder creates project `default` and its key.
     /// - Returns: the new key's secret, to be shown once; nil when the folder was not empty or the key was given.
     func firstStart(bootstrapKey: String?) async throws -> String? {
+        if let bootstrapKey { try Self.check(bootstrapKey) }
         var created: String?
         let project: ProjectRecord
         if let existing = try await self.store.project(named: Self.defaultProject) {
@@ -24,7 +25,7 @@ struct Bootstrap {
                 created = try await self.createKey(project: project.id, name: "first key", secret: nil).secret
             }
         }
-        if let bootstrapKey, !bootstrapKey.isEmpty {
+        if let bootstrapKey {
             let hash = Self.hash(bootstrapKey)
             let isKnown = try await self.store.keys(of: nil).contains { $0.hash == hash }
             if !isKnown {
@@ -32,6 +33,17 @@ struct Bootstrap {
             }
         }
         return created
+    }
+
+    /// A key that no client could send would leave the project without one.
+    static func check(_ bootstrapKey: String) throws {
+        let advice = "give it a key, for example one of `ebb keys create`, or unset it"
+        if bootstrapKey.isEmpty { throw CommandFailure("EBB_BOOTSTRAP_KEY is empty: \(advice)") }
+        guard bootstrapKey.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw CommandFailure(
+                "EBB_BOOTSTRAP_KEY has a space or a character other than visible ASCII, which no client can send: "
+                    + advice)
+        }
     }
 
     func createProject(_ name: String, cap: Money?) async throws -> ProjectRecord {

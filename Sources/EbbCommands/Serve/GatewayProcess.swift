@@ -55,7 +55,7 @@ struct GatewayProcess {
             files: files, store: assembly.store, blobs: assembly.blobs, clock: assembly.clock, logger: logger)
         try await sweeper.removeOrphans()
         let server = self.server(
-            assembly, keys: keys, completions: completions, runner: runner, files: files, catalog: catalog,
+            assembly, access: access, completions: completions, runner: runner, files: files, catalog: catalog,
             logger: logger)
         // Clients that come at once should find the models; an engine that hangs must not hold up the start.
         await Patience.wait(atMost: Self.engineWait) { try? await catalog.refresh() }
@@ -85,7 +85,7 @@ struct GatewayProcess {
     }
 
     private func server(
-        _ assembly: GatewayAssembly, keys: KeyDirectory, completions: ServeCompletion, runner: BatchRunner,
+        _ assembly: GatewayAssembly, access: AccessRefresher, completions: ServeCompletion, runner: BatchRunner,
         files: FileService, catalog: EngineCatalog, logger: Logger
     ) -> GatewayServer {
         let batches = BatchService(
@@ -97,7 +97,7 @@ struct GatewayProcess {
         let host = self.configuration.listen.host
         return GatewayServer(
             services: .init(
-                keys: keys, completions: completions, engines: assembly.directory, files: files, uploads: uploads,
+                access: access, completions: completions, engines: assembly.directory, files: files, uploads: uploads,
                 batches: batches, idempotency: assembly.store, metrics: { assembly.meters.exposition() },
                 notReady: {
                     guard assembly.directory.table.modelNames.isEmpty else { return nil }

@@ -27,26 +27,28 @@ public final class KeyDirectory: Sendable {
     /// The caller whose key hashes to `hash`, unless it is unknown, revoked or its project archived.
     public func caller(_ hash: KeyHash) -> Caller? { self.snapshot.withLock { $0.callers[hash] } }
 
-    /// Makes the next `refresh` read everything: what followed from the last one could not be done.
-    public func invalidate() { self.snapshot.withLock { $0.generation = -1 } }
-
     /// Reads keys and projects again when they changed, by whichever process.
-    /// - Returns: projects with their spend caps when something changed, else nil.
-    @discardableResult
-    public func refresh() async throws(StoreFailure) -> [ProjectRecord]? {
+    ///
+    /// - Parameter prepare: is given the projects when something changed, before any new key works. What it throws, it
+    ///   tries again at the next refresh.
+    public func refresh(
+        _ prepare: ([ProjectRecord]) async throws(StoreFailure) -> Void = { _ in }
+    ) async throws(StoreFailure) {
         let generation = try await self.store.accessGeneration()
-        if self.snapshot.withLock({ $0.generation == generation }) { return nil }
+        if self.snapshot.withLock({ $0.generation == generation }) { return }
         let projects = try await self.store.projects()
         let live = Set(projects.filter { $0.archivedAt == nil }.map(\.id))
         var callers: [KeyHash: Caller] = [:]
         for key in try await self.store.keys(of: nil) where key.revokedAt == nil && live.contains(key.project) {
             callers[key.hash] = Caller(project: key.project, key: key.id)
         }
+        try await prepare(projects)
         let loaded = callers
         self.snapshot.withLock {
+            // Refreshes may overtake each other.
+            guard generation > $0.generation else { return }
             $0.generation = generation
             $0.callers = loaded
         }
-        return projects
     }
 }

@@ -17,8 +17,10 @@ final class BatchExecution: Sendable {
         case cancelRequested(CancelReply)
         /// The next line does not fit under the batch's cost limit, and nothing is in flight.
         case costLimitReached
-        /// A timer or a free place: look again.
+        /// A timer: look again.
         case wake
+        /// A place or money came free: look again.
+        case freed
         /// The process is stopping: no new dispatch, leave everything resumable.
         case shutDown
     }
@@ -41,6 +43,7 @@ final class BatchExecution: Sendable {
     private let initial: BatchRecord
     private let isCancelRequested = Atomic(false)
     private let context: BatchContext
+    private let wait = Mutex<BatchWait?>(nil)
 
     init(_ batch: BatchRecord, context: BatchContext) {
         self.id = batch.id
@@ -48,6 +51,9 @@ final class BatchExecution: Sendable {
         self.context = context
         (self.messages, self.inbox) = AsyncStream.makeStream()
     }
+
+    /// What keeps the batch from going on; nil while it does.
+    var waitsFor: BatchWait? { self.wait.withLock { $0 } }
 
     func send(_ message: Message) {
         if case .cancelRequested = message { self.isCancelRequested.store(true, ordering: .relaxed) }
@@ -68,7 +74,10 @@ final class BatchExecution: Sendable {
     }
 
     func run() async -> Exit {
-        var loop = BatchLoop(self.initial, context: self.context, send: { [inbox] in inbox.yield($0) })
+        var loop = BatchLoop(
+            self.initial, context: self.context, send: { [inbox] in inbox.yield($0) },
+            waits: { [weak self] wait in self?.wait.withLock { $0 = wait } })
+        defer { self.context.holds.forget(self.id, project: self.initial.project) }
         var messages = self.messages.makeAsyncIterator()
         do {
             try await loop.begin(isCancelRequested: self.isCancelRequested.load(ordering: .relaxed))

@@ -17,13 +17,14 @@ extension BatchLoop {
         }
         self.findTargets()
         if self.targets.isEmpty { return self.pauseDispatch(now) }
+        self.takeUpPassedOver()
         while self.attempts.count < self.context.engines.places(self.targets) {
-            guard self.blocked != nil || self.plan?.ledger.pendingCount ?? 0 > 0 else { return }
-            if let blocked = self.blocked, !self.spending.fits(blocked.bound) { return self.capReached() }
+            guard self.hasLine else { return self.awaitCap() }
+            if self.isBlocked() { return }
             let choice = self.context.engines.choose(self.targets)
             guard case .engine(let target, let engine) = choice else {
                 if case .unavailable = choice { return self.pauseDispatch(now) }
-                self.context.engines.whenFree(self.batch.id, targets: self.targets) { [send] in send(.wake) }
+                self.context.engines.whenFree(self.batch.id, targets: self.targets) { [send] in send(.freed) }
                 return
             }
             guard let line = self.nextLine(now) else {
@@ -32,14 +33,8 @@ extension BatchLoop {
                 return
             }
             switch self.start(line, target: target, engine: engine, now: now) {
-            case .sent: break
-            case .capReached:
-                self.context.engines.released(target.engine)
-                return self.capReached()
-            case .projectCapReached:
-                // The project's money is spent or held; it may be raised, or held money come back.
-                self.context.engines.released(target.engine)
-                return self.pauseDispatch(now)
+            case .sent, .refused: break
+            case .capReached, .awaitsHolds, .passedOver: self.context.engines.released(target.engine)
             }
         }
     }
@@ -55,6 +50,7 @@ extension BatchLoop {
             self.blocked = nil
             return blocked.line
         }
+        if let passedOver = self.again.popLast() { return self.plan?.again(passedOver.line.lease) }
         return self.plan?.next(now: now)
     }
 
@@ -67,18 +63,9 @@ extension BatchLoop {
         self.wake(at: until)
     }
 
-    /// The next line does not fit under the cap: lines in flight may still leave room when they end.
-    private mutating func capReached() {
-        guard self.isIdle else { return }
-        switch self.context.atCostLimit {
-        case .end: self.send(.costLimitReached)
-        case .park: self.exit = .parkedAtCostLimit
-        }
-    }
-
     /// Sends a line to an engine.
     ///
-    /// Where a cap has no room for it, the line is the next one again.
+    /// Where a cap has no room for it, the line is the next one again or passed over; a line that is refused fails.
     private mutating func start(
         _ dispatch: BatchPlan.Dispatch, target: EngineTarget, engine: Engine, now: Instant
     ) -> Start {
@@ -90,9 +77,17 @@ extension BatchLoop {
         do {
             guard let line = try self.input?.line(lease.line) else { throw StoreFailure.notFound }
             let body = try LineBody.read(line, self.endpoint)
-            let refused = self.hold(attempt, of: dispatch, body: body, now: now)
-            if refused != .sent { return refused }
-            self.attempts[lease.line] = attempt
+            let start = self.hold(attempt, of: dispatch, body: body, now: now)
+            switch start {
+            case .sent: self.attempts[lease.line] = attempt
+            case .refused(let error):
+                self.attempts[lease.line] = attempt
+                attempt.failed(
+                    EngineFailure(
+                        .clientFault, status: error.status, message: "over the spend limit", body: error.encoded))
+                return start
+            case .capReached, .awaitsHolds, .passedOver: return start
+            }
             let order = EngineOrder(
                 body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
                 clientStreams: false, slot: dispatch.slot)
@@ -121,34 +116,6 @@ extension BatchLoop {
         return .sent
     }
 
-    /// What became of a line that was to be sent.
-    private enum Start { case sent, capReached, projectCapReached }
-
-    /// Reserves the most that the line may cost, against the batch's cap and the project's.
-    private mutating func hold(
-        _ attempt: LineAttempt, of dispatch: BatchPlan.Dispatch, body: LineBody, now: Instant
-    ) -> Start {
-        let project = self.batch.project
-        guard self.spending.cap != nil || self.context.holds.hasCap(project) else { return .sent }
-        let bound = LineBound(pricer: self.context.pricer, tier: self.batch.tier, at: now)
-            .most(body, target: attempt.target)
-        let line = attempt.lease.line
-        guard self.spending.hold(line, bound) else {
-            self.blocked = BlockedLine(line: dispatch, bound: bound)
-            return .capReached
-        }
-        guard self.context.holds.place(attempt.request, project: project, amount: bound) else {
-            self.spending.release(line)
-            self.blocked = BlockedLine(line: dispatch, bound: bound)
-            return .projectCapReached
-        }
-        return .sent
-    }
-
-    private func settle(_ attempt: LineAttempt, actual: Money) {
-        self.context.holds.settle(attempt.request, project: self.batch.project, actual: actual)
-    }
-
     mutating func attemptEnded(_ attempt: LineAttempt, _ ending: LineAttempt.Ending) async throws(StoreFailure) {
         self.attempts[attempt.lease.line] = nil
         self.spending.release(attempt.lease.line)
@@ -163,10 +130,15 @@ extension BatchLoop {
         case .failed(let error):
             failure = error
             outcome = AttemptOutcome(error)
-            self.context.meters.engineFailed(engine: attempt.target.engine, kind: error.label)
+            if attempt.wasSent { self.context.meters.engineFailed(engine: attempt.target.engine, kind: error.label) }
             if outcome == .engineUnusable { self.pauseDispatch(now) }
         }
-        self.context.engines.finished(attempt.target.engine, failure: failure)
+        if attempt.wasSent {
+            self.context.engines.finished(attempt.target.engine, failure: failure)
+        } else {
+            // The line failed here, which says nothing about the engine.
+            self.context.engines.released(attempt.target.engine)
+        }
         let random = self.context.randomness.next()
         let verdict = self.plan?.finish(attempt.lease, outcome, now: now, random: random)
         switch verdict {

@@ -13,6 +13,8 @@ struct BatchLoop {
 
     let context: BatchContext
     let send: @Sendable (BatchExecution.Message) -> Void
+    /// Told what the batch waits for, and nil when it goes on.
+    let waits: @Sendable (BatchWait?) -> Void
     var batch: BatchRecord
     var machine: BatchStateMachine?
     var plan: BatchPlan?
@@ -26,17 +28,27 @@ struct BatchLoop {
     var pausedUntil: Instant?
     var pause = BatchLoop.pauseFirst
     var spending: BatchSpending
-    /// The line that did not fit under the cap; it goes first when there is room.
+    /// The line that did not fit under a cap; it goes first when there is room.
     var blocked: BlockedLine?
+    /// Lines that need more than the project's cap leaves, in their order.
+    var passedOver: [BlockedLine] = []
+    /// The least that one of them needs.
+    var leastPassedOver: Money?
+    /// Lines that were passed over and are next; the last one first.
+    var again: [BlockedLine] = []
+    /// It was said that the batch waits.
+    var saysWait = false
     var exit: BatchExecution.Exit?
     var nextWake: Instant?
 
     init(
-        _ batch: BatchRecord, context: BatchContext, send: @escaping @Sendable (BatchExecution.Message) -> Void
+        _ batch: BatchRecord, context: BatchContext, send: @escaping @Sendable (BatchExecution.Message) -> Void,
+        waits: @escaping @Sendable (BatchWait?) -> Void
     ) {
         self.batch = batch
         self.context = context
         self.send = send
+        self.waits = waits
         self.spending = BatchSpending(cap: batch.maxCost)
     }
 
@@ -77,10 +89,14 @@ struct BatchLoop {
         case .cancelRequested(let reply):
             try await self.cancel(reply)
         case .costLimitReached:
-            if self.isIdle, self.blocked != nil { try await self.feed(.costLimitReached) }
+            if self.isIdle, let blocked = self.blocked, !self.spending.fits(blocked.bound) {
+                try await self.feed(.costLimitReached)
+            }
         case .wake:
             self.nextWake = nil
             try await self.timePassed()
+        case .freed:
+            break
         case .shutDown:
             self.isStopping = true
             self.isDispatching = false
@@ -242,11 +258,4 @@ struct BatchLoop {
             try await self.feed(.inflightDrained)
         }
     }
-}
-
-/// A line that waits for money.
-struct BlockedLine {
-    let line: BatchPlan.Dispatch
-    /// The most it may cost.
-    let bound: Money
 }

@@ -54,6 +54,11 @@ struct BatchPlan: Sendable {
         return nil
     }
 
+    /// A line that was leased before and whose lane was given back. Its group may be on any slot by now.
+    mutating func again(_ lease: LineLease) -> Dispatch {
+        Dispatch(lease: lease, lane: self.freeLanes.popLast() ?? Self.anyLane, slot: nil)
+    }
+
     mutating func ended(lane: Int) { if lane != Self.anyLane { self.freeLanes.append(lane) } }
 
     mutating func finish(

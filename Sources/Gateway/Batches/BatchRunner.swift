@@ -28,6 +28,9 @@ public final class BatchRunner: Sendable {
     /// Hands over a stored batch.
     public func submit(_ batch: BatchRecord) { self.inbox.yield(BatchExecution(batch, context: self.context)) }
 
+    /// What keeps a running batch from going on.
+    func waitsFor(_ batch: BatchID) -> BatchWait? { self.state.withLock { $0.running[batch] }?.waitsFor }
+
     /// Asks for the end of a batch. One that waits to be taken up again, after a store failure, is taken up at once.
     ///
     /// - Parameter reply: may never come while the process stops.

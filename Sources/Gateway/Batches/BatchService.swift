@@ -79,6 +79,9 @@ public final class BatchService: Sendable {
         throw .client(.noBatch(id.text))
     }
 
+    /// What keeps a running batch from going on; nil while it does, and for any other.
+    public func waitsFor(_ batch: BatchRecord) -> BatchWait? { self.runner.waitsFor(batch.id) }
+
     public func list(project: ProjectID, page: PageRequest) async throws(GatewayError) -> Page<BatchRecord> {
         do throws(StoreFailure) {
             return try await self.store.batches(project: project, page: page)

@@ -42,6 +42,8 @@ final class LineAttempt: AnswerSink {
     /// For engines that report no usage; nil before the line was sent.
     var estimate: UsageEstimate? { self.state.withLock { $0.estimate } }
 
+    var wasSent: Bool { self.estimate != nil }
+
     func start(_ request: EngineRequest, estimate: UsageEstimate, client: any EngineClient) {
         self.state.withLock { $0.estimate = estimate }
         let call = client.send(request, to: self)

@@ -263,7 +263,7 @@ final class CompletionCall: AnswerSink, ServedRequest {
             "engine call failed",
             metadata: self.request.logged([
                 "engine": "\(engine)", "kind": "\(failure.label)",
-                "status": "\(failure.status.map(String.init) ?? "-")",
+                "status": "\(failure.status.map(String.init) ?? "-")", "detail": "\(failure.detail ?? "-")",
             ]))
     }
 

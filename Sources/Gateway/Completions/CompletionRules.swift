@@ -27,8 +27,10 @@ struct EngineOrder: Sendable {
         if let slot, engine.kind.hasSlotCaches { self.body = Self.insertingSlot(slot, into: self.body) }
     }
 
-    /// `id_slot` names the llama.cpp slot whose cache holds the prefix (scheduling 8.5).
+    /// `id_slot` names the llama.cpp slot whose cache holds the prefix (scheduling 8.5). A client's own one stays.
     private static func insertingSlot(_ slot: Int, into body: [UInt8]) -> [UInt8] {
+        let hasOwn = body.withUnsafeBytes { (try? JSONView(parsing: $0))?["id_slot"] != nil }
+        if hasOwn { return body }
         guard let end = body.lastIndex(of: UInt8(ascii: "}")) else { return body }
         let member = Array(",\"id_slot\":\(slot)".utf8)
         return Array(body[..<end]) + member + Array(body[end...])

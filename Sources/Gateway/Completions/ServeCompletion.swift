@@ -1,3 +1,4 @@
+import Ledger
 public import Logging
 import OpenAIWire
 import Quantities
@@ -64,9 +65,7 @@ public final class ServeCompletion: Sendable {
     /// While no engine has answered nothing is known to be missing, so clients are told to come again.
     private func unserved(_ model: String) -> GatewayError {
         guard self.engines.table.modelNames.isEmpty else { return .client(.unknownModel(model)) }
-        let answer = ErrorBody(
-            status: 503, message: "No engine has answered yet.", type: "server_error", code: "engine_unreachable")
-        return GatewayError(source: .engine, retry: .afterDelay(.seconds(1)), answer: answer)
+        return GatewayError(source: .engine, retry: .afterDelay(.seconds(1)), answer: .noEngineYet)
     }
 
     /// A call has ended, one way or another; once for each that was started.
@@ -89,8 +88,9 @@ public final class ServeCompletion: Sendable {
                 "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",
                 param: "model", code: "unpriced_model", status: 400)
         }
-        guard self.holds.place(request.id, project: request.caller.project, amount: most) else {
-            throw GatewayError.budgetExhausted
+        let placement = self.holds.place(request.id, project: request.caller.project, amount: most)
+        if case .refused(let balance) = placement {
+            throw .client(.projectSpendLimit(bound: CostBound.known(most), left: balance.available))
         }
     }
 

@@ -49,8 +49,6 @@ public struct GatewayError: Error, Sendable, Hashable {
         self.init(source: .store, retry: .afterDelay(.seconds(1)), answer: .serverError)
     }
 
-    public static let budgetExhausted = GatewayError.client(.quota(.projectSpend))
-
     /// The bytes of the answer's body.
     public var bodyBytes: [UInt8] { self.engineBody ?? self.answer.encoded }
 }

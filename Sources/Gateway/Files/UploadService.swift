@@ -29,7 +29,10 @@ public final class UploadService: Sendable {
         UploadLimits(partBytesMax: GatewayLimits.uploadPartBytesMax, bytesMax: self.files.limits.fileBytes)
     }
 
-    public func create(_ wish: UploadCreateRequest, project: ProjectID) async throws(GatewayError) -> UploadRecord {
+    /// - Parameter answer: to the request's idempotency key, stored in the upload's transaction.
+    public func create(
+        _ wish: UploadCreateRequest, project: ProjectID, answer: PendingAnswer<UploadRecord>? = nil
+    ) async throws(GatewayError) -> UploadRecord {
         let now = self.clock.now
         let machine: UploadStateMachine
         do throws(FileRefusal) {
@@ -39,7 +42,9 @@ public final class UploadService: Sendable {
             id: self.randomness.id(UploadID.self), project: project, filename: wish.filename, purpose: wish.purpose,
             bytes: wish.bytes, mimeType: wish.mimeType, createdAt: now, expiresAt: machine.expires,
             status: machine.status.rawValue, fileExpiresAfter: wish.expiresAfter?.seconds)
-        do throws(StoreFailure) { try await self.store.insert(record) } catch { throw GatewayError(error) }
+        do throws(StoreFailure) {
+            try await self.store.insert(record, answer: answer?.given(record))
+        } catch { throw GatewayError(error) }
         return record
     }
 

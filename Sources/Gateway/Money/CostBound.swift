@@ -60,6 +60,9 @@ public struct CostBound: Sendable {
 
     /// More than any cap.
     private static let unbounded = Money(picodollars: 1 << 120)
+    /// Nil for a bound that could not be computed.
+    static func known(_ bound: Money) -> Money? { bound < Self.unbounded ? bound : nil }
+
     /// More than Pricing counts.
     private static let tooMany: Int64 = .max
 

@@ -60,7 +60,9 @@ public protocol FileStore: Sendable {
     /// Blobs that some record refers to (files, uploads, unfinished batches), for the sweep of orphans.
     func referencedBlobs() async throws(StoreFailure) -> Set<BlobKey>
 
-    func insert(_ upload: UploadRecord) async throws(StoreFailure)
+    /// Stores the upload and, in the same transaction, the finished record of its request's idempotency key.
+    /// - Throws: like the insertion of a file.
+    func insert(_ upload: UploadRecord, answer: IdempotencyRecord?) async throws(StoreFailure)
     func upload(_ id: UploadID, project: ProjectID) async throws(StoreFailure) -> UploadRecord?
     /// - Throws: `notFound` unless the upload is pending.
     func insert(_ part: UploadPartRecord) async throws(StoreFailure)
@@ -194,6 +196,11 @@ public struct IdempotencyRecord: Hashable, Sendable {
 extension FileStore {
     /// Stores a file of a request without an idempotency key.
     public func insert(_ file: FileRecord) async throws(StoreFailure) { try await self.insert(file, answer: nil) }
+
+    /// Stores an upload of a request without an idempotency key.
+    public func insert(_ upload: UploadRecord) async throws(StoreFailure) {
+        try await self.insert(upload, answer: nil)
+    }
 }
 
 extension BatchStore {

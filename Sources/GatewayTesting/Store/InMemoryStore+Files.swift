@@ -51,11 +51,14 @@ extension InMemoryStore: FileStore {
         }
     }
 
-    public func insert(_ upload: UploadRecord) async throws(StoreFailure) {
+    public func insert(_ upload: UploadRecord, answer: IdempotencyRecord?) async throws(StoreFailure) {
         try self.change { state throws(StoreFailure) in
-            guard state.projects[upload.project] != nil else { throw .notFound }
-            guard state.uploads[upload.id] == nil else { throw .conflict("upload \(upload.id)") }
-            state.uploads[upload.id] = upload
+            try state.whole { state throws(StoreFailure) in
+                guard state.projects[upload.project] != nil else { throw .notFound }
+                guard state.uploads[upload.id] == nil else { throw .conflict("upload \(upload.id)") }
+                state.uploads[upload.id] = upload
+                if let answer { try state.finish(answer) }
+            }
         }
     }
 

@@ -39,7 +39,11 @@ struct LedgerTests {
         #expect(try book.place("a", on: "p", amount: Money(picodollars: 50)) == .held)
         #expect(
             try book.place("b", on: "p", amount: Money(picodollars: 21))
-                == .refused(available: Money(picodollars: 20)))
+                == .refused(
+                    CapBalance(
+                        cap: Money(picodollars: 100), spent: Money(picodollars: 30), reserved: Money(picodollars: 50))))
+        let balance = try #require(book.balance("p"))
+        #expect((balance.unspent, balance.available) == (Money(picodollars: 70), Money(picodollars: 20)))
         #expect(book.reserved("p") == Money(picodollars: 50))
         #expect(try book.place("c", on: "free", amount: Money(dollars: 1_000)) == .held)
     }

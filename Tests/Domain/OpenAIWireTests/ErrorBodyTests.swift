@@ -1,4 +1,5 @@
 import OpenAIWire
+import Quantities
 import Testing
 
 @Suite struct ErrorBodyTests {
@@ -130,6 +131,10 @@ import Testing
         (.cannotCancel(status: "completed"), 409, "invalid_request_error", nil, nil),
         (.unknownURL(method: "POST", path: "/v1/foo"), 404, "invalid_request_error", nil, nil),
         (.quota(.projectSpend), 429, "insufficient_quota", nil, "project_spend_limit_exceeded"),
+        (
+            .projectSpendLimit(bound: Money(dollars: 2), left: .zero), 429, "insufficient_quota", nil,
+            "project_spend_limit_exceeded"
+        ),
         (.serverError, 500, "server_error", nil, nil),
         (.overloaded, 503, "service_unavailable_error", nil, "server_is_overloaded"),
     ]

@@ -75,6 +75,10 @@ import Testing
              "metadata":{"team":"search"}}
             """#
         #expect(try JSONValue(parsing: batch.encoded) == JSONValue(parsing: Array(expected.utf8)))
+        batch.waitsFor = "project_spend_limit"
+        let waiting = try JSONValue(parsing: batch.encoded)
+        #expect(waiting["ebb"]?["waiting_for"]?.string == "project_spend_limit")
+        #expect(waiting["metadata"]?.members?.count == 1, "metadata is the user's")
     }
 
     @Test("a failed batch lists its errors")

@@ -1,6 +1,5 @@
 import Gateway
 import GatewayTesting
-import Logging
 import OpenAIWire
 import Pricing
 import Quantities
@@ -18,6 +17,7 @@ struct BatchDesk {
     let clock = ManualClock()
     let timers = ManualTimers()
     let holds = Holds()
+    let log = CapturedLog()
     let directory: EngineDirectory
     let files: FileService
     let runner: BatchRunner
@@ -41,7 +41,7 @@ struct BatchDesk {
                 engines: [server], aliases: ["m": [EngineTarget(engine: "e1", engineModel: "e-m")]]))
         self.pricer = Pricer(book: try CompletionDesk.book())
         try await self.store.insert(ProjectRecord(id: Self.project, name: "a", createdAt: self.clock.now))
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = self.log.logger
         var context = BatchContext(
             store: self.store, blobs: self.blobs, engines: BatchEngines(directory: self.directory, clock: self.clock),
             directory: self.directory, client: self.engine, pricer: self.pricer, meters: NoMeters(), holds: self.holds,
@@ -73,6 +73,9 @@ struct BatchDesk {
                     facts, body: bytes, engineModels: ["e-m"], tiers: [.batch]))
         }
     }
+
+    /// A line that may cost about three dollars.
+    static let dearBody = #"{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":1500000}"#
 
     /// Stores a batch of this many lines and hands it to the runner.
     func submit(lines: Int, maxCost: Money? = nil) async throws -> BatchID {

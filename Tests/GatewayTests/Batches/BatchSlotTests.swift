@@ -41,6 +41,23 @@ import Testing
         }
     }
 
+    @Test("a line's own one stays, and is the only one") func own() async throws {
+        let desk = try await BatchDesk(kind: .llamacpp, places: 2)
+        let names = ["id_slot", "id\\u005fslot"]
+        try await desk.running {
+            _ = try await desk.submit(
+                Self.texts.enumerated().map { number, text in
+                    #"{"model":"m","\#(names[number % 2])":7,"messages":[{"role":"user","content":"\#(text)"}]}"#
+                })
+            #expect(await desk.exit() == .ended)
+        }
+        #expect(desk.engine.requests.count == Self.texts.count)
+        for request in desk.engine.requests {
+            let members = try #require(try JSONValue(parsing: request.body).members)
+            #expect(members.filter { $0.key == "id_slot" }.map(\.value.integer) == [7])
+        }
+    }
+
     @Test("engines with one cache are told none") func shared() async throws {
         let requests = try await self.requests(kind: .vllm)
         #expect(requests.count == Self.texts.count && requests.allSatisfy { $0.slot == nil })

@@ -9,30 +9,45 @@ import Testing
 @Suite("A batch whose store fails") struct BatchStoreFailureTests {
     private static let down = StoreFailure.unavailable("disk full")
 
+    private static let cap = Money(dollars: 1)
+
+    /// A project with a cap, whose first line is answered and whose second hangs; no commit ends before it may.
+    private func deskWithLineInFlight() async throws -> BatchDesk {
+        let desk = try await BatchDesk([.answer(CompletionDesk.answer), EngineScript([.hang])])
+        desk.holds.open(BatchDesk.project, cap: Self.cap, spent: .zero)
+        desk.store.holdCommits()
+        return desk
+    }
+
+    /// Submits a batch whose store fails at the end of its window, with one commit under way and one line in flight.
+    private func submitUntilStoreFails(_ desk: BatchDesk, lines: Int) async throws -> BatchID {
+        let id = try await desk.submit(lines: lines)
+        // The second line is sent after the first one's result went to the commit log.
+        await desk.engine.waitForRequests(2)
+        desk.store.updateFailure = Self.down
+        desk.clock.advance(by: .seconds(86_400))
+        desk.timers.fire()
+        await desk.store.waitForRefusedUpdates()
+        desk.store.updateFailure = nil
+        return id
+    }
+
     /// All of the project's money is free again but for what was charged.
-    private func expectSettled(_ desk: BatchDesk, cap: Money) throws {
+    private func expectSettled(_ desk: BatchDesk) throws {
         let spent = desk.store.allCharges.reduce(0) { $0 + ($1.amount?.picodollars ?? 0) }
         #expect(desk.holds.spent(BatchDesk.project) == Money(picodollars: spent))
-        let rest = Money(picodollars: cap.picodollars - spent)
-        #expect(desk.holds.place("req_rest", project: BatchDesk.project, amount: rest), "nothing is held any more")
-        #expect(!desk.holds.place("req_more", project: BatchDesk.project, amount: Money(picodollars: 1)))
+        let rest = Money(picodollars: Self.cap.picodollars - spent)
+        #expect(
+            desk.holds.place("req_rest", project: BatchDesk.project, amount: rest) == .held,
+            "nothing is held any more")
+        #expect(desk.holds.place("req_more", project: BatchDesk.project, amount: Money(picodollars: 1)) != .held)
     }
 
     @Test("settles the holds of lines in flight and of lines whose commit is under way, once")
     func holds() async throws {
-        let desk = try await BatchDesk([.answer(CompletionDesk.answer), EngineScript([.hang])])
-        let cap = Money(dollars: 1)
-        desk.holds.open(BatchDesk.project, cap: cap, spent: .zero)
-        desk.store.holdCommits()
+        let desk = try await self.deskWithLineInFlight()
         try await desk.running {
-            let id = try await desk.submit(lines: 3)
-            // The second line is sent after the first one's result went to the commit log.
-            await desk.engine.waitForRequests(2)
-            desk.store.updateFailure = Self.down
-            desk.clock.advance(by: .seconds(86_400))
-            desk.timers.fire()
-            await desk.store.waitForRefusedUpdates()
-            desk.store.updateFailure = nil
+            let id = try await self.submitUntilStoreFails(desk, lines: 3)
             desk.store.releaseCommits()
             await desk.clock.waitForSleepers()
             #expect(desk.engine.calls[1].isCancelled && desk.directory.inFlight("e1") == 0)
@@ -44,23 +59,14 @@ import Testing
             #expect(try await desk.rows(batch.errorFile).map { $0["custom_id"]?.string } == ["1", "2"])
         }
         #expect(desk.store.allCharges.map(\.line) == [0])
-        try self.expectSettled(desk, cap: cap)
+        try self.expectSettled(desk)
     }
 
     @Test("settles a commit under way that fails with nothing")
     func failedCommit() async throws {
-        let desk = try await BatchDesk([.answer(CompletionDesk.answer), EngineScript([.hang])])
-        let cap = Money(dollars: 1)
-        desk.holds.open(BatchDesk.project, cap: cap, spent: .zero)
-        desk.store.holdCommits()
+        let desk = try await self.deskWithLineInFlight()
         try await desk.running {
-            let id = try await desk.submit(lines: 2)
-            await desk.engine.waitForRequests(2)
-            desk.store.updateFailure = Self.down
-            desk.clock.advance(by: .seconds(86_400))
-            desk.timers.fire()
-            await desk.store.waitForRefusedUpdates()
-            desk.store.updateFailure = nil
+            let id = try await self.submitUntilStoreFails(desk, lines: 2)
             desk.store.commitFailure = Self.down
             desk.store.releaseCommits()
             await desk.clock.waitForSleepers()
@@ -70,7 +76,7 @@ import Testing
             #expect(try await desk.batch(id).completedLines == 0)
         }
         #expect(desk.store.allCharges.isEmpty)
-        try self.expectSettled(desk, cap: cap)
+        try self.expectSettled(desk)
     }
 
     @Test("does not count against its cost limit what could not be recorded") func limit() async throws {

@@ -89,6 +89,7 @@ final class FastLaneHandler: ChannelDuplexHandler {
                 authorization: head.headers.first(name: "authorization"),
                 project: head.headers.first(name: "openai-project"))
         } catch {
+            if KeyWait.begins(for: error, head: data, keys: self.lane.keys, context: context) { return }
             self.refuse(error, head: head, context: context)
             return
         }

@@ -102,7 +102,7 @@ struct AccessMiddleware: RouterMiddleware {
         _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        context.caller = try self.gate.caller(
+        context.caller = try await self.gate.callerAfterLook(
             authorization: request.headers[.authorization], project: request.headers[HeaderNames.project])
         _ = try ClientRequestID.read(request.headers[HeaderNames.clientRequestID])
         return try await next(request, context)

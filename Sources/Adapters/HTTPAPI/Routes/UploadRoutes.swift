@@ -1,3 +1,4 @@
+import Crypto
 import Gateway
 import Hummingbird
 import OpenAIWire
@@ -6,15 +7,11 @@ import Quantities
 /// `/v1/uploads`: files in parts (openai-api 2.4).
 struct UploadRoutes {
     let uploads: UploadService
+    let idempotency: IdempotentRequests
     let bodyBytesMax: Int
 
     func add(to group: RouterGroup<APIContext>) {
-        group.post("uploads") { request, context in
-            let wish = try UploadCreateRequest.parse(
-                try await request.jsonBody(limit: self.bodyBytesMax), purposes: UploadService.purposes)
-            let upload = try await self.uploads.create(wish, project: try context.requireCaller().project)
-            return Response.json(upload.wire())
-        }
+        group.post("uploads") { try await self.create($0, $1) }
         group.post("uploads/:id/parts") { request, context in
             let project = try context.requireCaller().project
             let id = try Self.id(context)
@@ -34,6 +31,21 @@ struct UploadRoutes {
                 try Self.id(context), project: try context.requireCaller().project)
             return Response.json(upload.wire())
         }
+    }
+
+    private func create(_ request: Request, _ context: APIContext) async throws -> Response {
+        let project = try context.requireCaller().project
+        let key = try request.idempotencyKey()
+        let body = try await request.jsonBody(limit: self.bodyBytesMax)
+        let wish = try UploadCreateRequest.parse(body, purposes: UploadService.purposes)
+        let use = key.map {
+            IdempotentRequests.Key(
+                $0, project: project, route: "POST /v1/uploads", fingerprint: Array(SHA256.hash(data: body)))
+        }
+        let answer = try await self.idempotency.run(use, body: { $0.wire().encoded }) { answer throws(GatewayError) in
+            try await self.uploads.create(wish, project: project, answer: answer)
+        }
+        return Response.json(answer)
     }
 
     private static func id(_ context: APIContext) throws -> UploadID { UploadID(try context.parameters.require("id")) }

@@ -12,7 +12,9 @@ extension FileRecord {
 }
 
 extension BatchRecord {
-    var wire: BatchObject {
+    var wire: BatchObject { self.wire(waitsFor: nil) }
+
+    func wire(waitsFor: BatchWait?) -> BatchObject {
         var at = BatchObject.Timestamps(created: self.createdAt.seconds, expires: self.expiresAt.seconds)
         at.inProgress = self.inProgressAt?.seconds
         at.finalizing = self.finalizingAt?.seconds
@@ -34,6 +36,7 @@ extension BatchRecord {
             total: Int64(self.totalLines), completed: Int64(self.completedLines), failed: Int64(self.failedLines))
         object.usage = self.usage
         object.metadata = self.metadata.map { Metadata($0.map { Metadata.Pair($0.key, $0.value) }) }
+        object.waitsFor = waitsFor?.rawValue
         return object
     }
 }

@@ -7,6 +7,7 @@ enum StoreSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration(Migration0001Initial.name, migrate: Migration0001Initial.apply)
         migrator.registerMigration(Migration0002CountedCharges.name, migrate: Migration0002CountedCharges.apply)
+        migrator.registerMigration(Migration0003InputIndex.name, migrate: Migration0003InputIndex.apply)
         return migrator
     }
 

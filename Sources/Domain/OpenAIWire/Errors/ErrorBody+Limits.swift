@@ -1,3 +1,5 @@
+public import Quantities
+
 /// Limits, money and trouble on the server's side (openai-api 1.3, 4.4, 8.5).
 extension ErrorBody {
     public static let serverErrorType = "server_error"
@@ -24,6 +26,20 @@ extension ErrorBody {
         return ErrorBody(status: 429, message: message, type: "insufficient_quota", code: kind.rawValue)
     }
 
+    /// The project's limit has no room for this request.
+    ///
+    /// - Parameters:
+    ///   - bound: the most that the request may cost; nil when nothing bounds it.
+    ///   - left: what is neither spent nor held for running requests.
+    public static func projectSpendLimit(bound: Money?, left: Money) -> ErrorBody {
+        var body = Self.quota(.projectSpend)
+        body.message =
+            "The spend limit of the project leaves \(left), and this request may cost "
+            + (bound.map { "up to \($0)." } ?? "any amount.")
+            + " Set or lower its maximum of output tokens, or have the limit raised."
+        return body
+    }
+
     public static let serverError = ErrorBody(
         status: 500, message: "The server had an error while processing your request. Sorry about that!",
         type: Self.serverErrorType)
@@ -39,7 +55,14 @@ extension ErrorBody {
     /// No engine could be reached, or its connection broke before an answer.
     public static let engineUnreachable = ErrorBody(
         status: 502, message: "The engine that serves this model could not be reached.", type: Self.serverErrorType,
-        code: "engine_unreachable")
+        code: Self.engineUnreachableCode)
+
+    /// No engine has been reached since the start, so nobody knows yet which models there are.
+    public static let noEngineYet = ErrorBody(
+        status: 503, message: "No engine has answered yet.", type: Self.serverErrorType,
+        code: Self.engineUnreachableCode)
+
+    private static let engineUnreachableCode = "engine_unreachable"
 
     /// The engine refuses the gateway's own credential; the client can do nothing about it (openai-api A.6).
     public static let engineCredentials = ErrorBody(

@@ -5,9 +5,11 @@ extension ErrorBody {
         message: "You didn't provide an API key. Provide it in an Authorization header using Bearer auth "
             + "(Authorization: Bearer YOUR_KEY).")
 
+    public static let invalidAPIKeyCode = "invalid_api_key"
+
     /// - Parameter shownKey: the key as it may be shown, already shortened by the caller.
     public static func invalidAPIKey(_ shownKey: String) -> ErrorBody {
-        ErrorBody(status: 401, message: "Incorrect API key provided: \(shownKey).", code: "invalid_api_key")
+        ErrorBody(status: 401, message: "Incorrect API key provided: \(shownKey).", code: Self.invalidAPIKeyCode)
     }
 
     /// The key belongs to another project than the one that `OpenAI-Project` names (openai-api 1.6).

@@ -4,18 +4,7 @@ extension JSONScanner {
     func equals(_ text: StaticString, at offset: Int) -> Bool {
         let length = text.utf8CodeUnitCount
         guard offset &+ length <= self.count else { return false }
-        let expected = UnsafeRawPointer(text.utf8Start)
-        var at = 0
-        while at &+ 8 <= length {
-            let a = self.bytes.loadUnaligned(fromByteOffset: offset &+ at, as: UInt64.self)
-            if a != expected.loadUnaligned(fromByteOffset: at, as: UInt64.self) { return false }
-            at &+= 8
-        }
-        while at < length {
-            if self.bytes[offset &+ at] != expected.load(fromByteOffset: at, as: UInt8.self) { return false }
-            at &+= 1
-        }
-        return true
+        return self.bytes.holds(UnsafeRawBufferPointer(start: text.utf8Start, count: length), at: offset)
     }
 
     /// True when a string value or key spells `text`, also when it is written with escapes.

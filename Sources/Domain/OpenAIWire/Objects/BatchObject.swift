@@ -65,6 +65,8 @@ public struct BatchObject: WireObject, Hashable {
     /// The sum over the lines that succeeded.
     public var usage: TokenUsage?
     public var metadata: Metadata?
+    /// Ebb's own: what keeps the batch from going on. Written only when there is something.
+    public var waitsFor: String?
 
     public init(
         id: String, endpoint: String, completionWindow: String, inputFileID: String, status: String, at: Timestamps
@@ -107,6 +109,12 @@ public struct BatchObject: WireObject, Hashable {
         self.writeUsage(to: &writer)
         writer.key("metadata")
         if let metadata = self.metadata { metadata.write(to: &writer) } else { writer.null() }
+        if let waitsFor = self.waitsFor {
+            writer.key("ebb")
+            writer.beginObject()
+            writer.member("waiting_for", waitsFor)
+            writer.endObject()
+        }
         writer.endObject()
     }
 

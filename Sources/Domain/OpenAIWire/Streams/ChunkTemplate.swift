@@ -44,8 +44,8 @@ public struct ChunkTemplate: Sendable {
     public func append(_ payload: UnsafeRawBufferPointer, to bytes: inout [UInt8]) -> Int? {
         let start = self.front.count
         guard payload.count >= start + self.back.count + 2, payload[start] == UInt8(ascii: "\""),
-            Self.areEqual(self.front, payload, at: 0),
-            Self.areEqual(self.back, payload, at: payload.count - self.back.count)
+            payload.holds(self.front, at: 0),
+            payload.holds(self.back, at: payload.count - self.back.count)
         else { return nil }
         var scanner = JSONScanner(payload, from: start)
         do throws(JSONError) { _ = try scanner.scanString() } catch { return nil }
@@ -54,21 +54,5 @@ public struct ChunkTemplate: Sendable {
         bytes.append(contentsOf: payload.part(start..<scanner.offset))
         bytes.append(contentsOf: self.eventBack)
         return scanner.offset - start > 2 ? 1 : 0
-    }
-
-    private static func areEqual(_ expected: [UInt8], _ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
-        expected.withUnsafeBytes { expected in
-            var at = 0
-            while at &+ 8 <= expected.count {
-                let word = expected.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-                if word != bytes.loadUnaligned(fromByteOffset: offset &+ at, as: UInt64.self) { return false }
-                at &+= 8
-            }
-            while at < expected.count {
-                if expected[at] != bytes[offset &+ at] { return false }
-                at &+= 1
-            }
-            return true
-        }
     }
 }

@@ -1,0 +1,68 @@
+public import Logging
+import Quantities
+
+/// Takes over new and revoked keys, and changed spend caps, within a second of the command that made them; new keys
+/// at once, when they are first used.
+public actor AccessRefresher {
+    /// Half of what is promised: a look takes its time, too.
+    static let interval: Duration = .milliseconds(500)
+    /// However many unknown keys come, the store is looked at this seldom for their sake.
+    static let pauseAfterLook: Duration = .milliseconds(50)
+
+    public nonisolated let keys: KeyDirectory
+    private let store: any ProjectStore & LedgerStore
+    private let holds: Holds
+    private let clock: any GatewayClock
+    private var lastLook: Instant?
+    /// Someone is about to look for all who come before that.
+    private var isLookDue = false
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+
+    public init(
+        keys: KeyDirectory, store: any ProjectStore & LedgerStore, holds: Holds, clock: any GatewayClock
+    ) {
+        self.keys = keys
+        self.store = store
+        self.holds = holds
+        self.clock = clock
+    }
+
+    public func refresh() async throws(StoreFailure) {
+        try await self.keys.refresh { (projects) async throws(StoreFailure) in
+            for project in projects where project.spendCap != nil || self.holds.hasCap(project.id) {
+                let spent = try await self.store.spent(project: project.id)
+                self.holds.open(project.id, cap: project.spendCap, spent: spent)
+            }
+        }
+    }
+
+    /// Returns after a look at the store that began after this call: a key that is still unknown does not exist.
+    ///
+    /// Calls share looks, so that a flood of wrong keys costs the store one small read every `pauseAfterLook`.
+    public func lookAgain() async {
+        if self.isLookDue {
+            await withCheckedContinuation { self.waiters.append($0) }
+            return
+        }
+        self.isLookDue = true
+        if let last = self.lastLook {
+            let pause = last.advanced(by: Self.pauseAfterLook).since(self.clock.now)
+            if pause > .zero { try? await self.clock.sleep(for: pause) }
+        }
+        self.lastLook = self.clock.now
+        self.isLookDue = false
+        let waiting = self.waiters
+        self.waiters = []
+        // Where the store fails, the keys that are known stay the ones that work.
+        try? await self.refresh()
+        for waiter in waiting { waiter.resume() }
+    }
+
+    public func run(logger: Logger) async {
+        while (try? await self.clock.sleep(for: Self.interval)) != nil {
+            do throws(StoreFailure) { try await self.refresh() } catch {
+                logger.error("keys could not be refreshed", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+}
