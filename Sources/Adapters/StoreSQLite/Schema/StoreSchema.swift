@@ -7,6 +7,7 @@ enum StoreSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration(Migration0001Initial.name, migrate: Migration0001Initial.apply)
         migrator.registerMigration(Migration0002CountedCharges.name, migrate: Migration0002CountedCharges.apply)
+        migrator.registerMigration(Migration0004OutcomeCheck.name, migrate: Migration0004OutcomeCheck.apply)
         return migrator
     }
 
