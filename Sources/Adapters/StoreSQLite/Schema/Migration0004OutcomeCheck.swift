@@ -2,7 +2,7 @@ import Gateway
 import GRDB
 
 /// Writes the check of a charge's outcome as comparisons: for a list of more than two values SQLite builds a temporary
-/// table each time, which was a fifth of the cost of a charge (decision 0010).
+/// table each time, a third of the instructions of a charge's commit (decision 0010).
 ///
 /// What is stored does not change, so the text of the schema is all that is edited, as SQLite's documentation of ALTER
 /// TABLE describes it for constraints.
