@@ -113,7 +113,9 @@ if !pureOnly {
         tests("Tests", "BlobDiskTests", gateway + ["GatewayTesting", "BlobDisk"]),
         tests("Tests", "EngineSimulatorTests", gateway + ["EngineSimulator", "Simulation"] + nio),
         tests("Tests", "EngineHTTPTests", gateway + ["EngineHTTP", "EngineSimulator"] + nio),
-        tests("Tests", "HTTPAPITests", gateway + ["HTTPAPI", "GatewayTesting"] + nio),
+        tests(
+            "Tests", "HTTPAPITests",
+            gateway + ["HTTPAPI", "GatewayTesting"] + nio + [.product(name: "NIOEmbedded", package: "swift-nio")]),
         tests("Tests", "ConfigurationYAMLTests", gateway + ["ConfigurationYAML"]),
         tests("Tests", "EbbCommandsTests", gateway + ["EbbCommands"]),
     ]

@@ -14,6 +14,7 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
 
     let engine: EngineID
     private let pool: LoopPool
+    private let writer: RequestWriter
     private var context: ChannelHandlerContext?
     private var call: RunningCall?
     private var isReused = false
@@ -22,9 +23,10 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
     private var errorBody: [UInt8] = []
     var idleSince: NIODeadline = .now()
 
-    init(engine: EngineID, pool: LoopPool) {
+    init(engine: EngineID, pool: LoopPool, writer: RequestWriter) {
         self.engine = engine
         self.pool = pool
+        self.writer = writer
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -49,25 +51,13 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
         self.keepAlive = true
         self.errorHead = nil
         self.errorBody = []
-        let wire = call.wire
-        var headers = self.pool.headers(for: self.engine)
-        let url = wire.engine.url
-        headers.add(name: "host", value: url.port == (url.isTLS ? 443 : 80) ? url.host : "\(url.host):\(url.port)")
-        headers.add(name: "accept", value: wire.isStream ? "text/event-stream" : "application/json")
-        if let request = wire.request { headers.add(name: "x-request-id", value: request.text) }
-        if wire.method == .POST {
-            headers.add(name: "content-type", value: "application/json")
-            headers.add(name: "content-length", value: String(wire.body.count))
-        }
-        let head = HTTPRequestHead(version: .http1_1, method: wire.method, uri: wire.path, headers: headers)
         call.attached(self)
-        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
-        if !wire.body.isEmpty {
-            let body = context.channel.allocator.buffer(bytes: wire.body)
-            context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        }
-        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        context.write(self.wrapOutboundOut(.head(Self.announced)), promise: nil)
+        self.writer.send(call.wire, headers: self.pool.headers(for: self.engine))
     }
+
+    /// What the decoder of answers needs to know of a request: that it is neither HEAD nor CONNECT.
+    private static let announced = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/")
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {

@@ -66,15 +66,14 @@ final class LoopPool: @unchecked Sendable {
                             ? nil : url.host
                         try pipeline.addHandler(NIOSSLClientHandler(context: access.tls, serverHostname: name))
                     }
-                    // Every request says its content-length itself.
-                    var framing = HTTPRequestEncoder.Configuration()
-                    framing.automaticallySetFramingHeaders = false
-                    try pipeline.addHandler(HTTPRequestEncoder(configuration: framing))
+                    let writer = RequestWriter()
+                    try pipeline.addHandler(writer)
                     try pipeline.addHandler(
                         ByteToMessageHandler(
                             HTTPResponseDecoder(
                                 leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop)))
-                    try pipeline.addHandler(EngineConnection(engine: call.wire.engine.id, pool: self))
+                    try pipeline.addHandler(
+                        EngineConnection(engine: call.wire.engine.id, pool: self, writer: writer))
                 }
             }
             .connect(host: url.host, port: url.port)

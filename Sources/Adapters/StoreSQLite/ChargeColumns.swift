@@ -17,24 +17,23 @@ enum ChargeColumns {
         ) ON CONFLICT (request) DO NOTHING
         """
 
-    static func bind(_ charge: Charge, to statement: RawStatement) throws(QuantityError) {
+    /// The arena must not be reset before the statement has run.
+    static func bind(
+        _ charge: Charge, to statement: RawStatement, in arena: TextArena
+    ) throws(QuantityError) {
         let amount = try charge.amount?.storedPicodollars
         let listAmount = try charge.listAmount?.storedPicodollars
-        statement.bind(1, charge.request.text)
-        statement.bind(2, charge.project.text)
-        statement.bind(3, charge.key?.text)
-        statement.bind(4, charge.batch?.text)
+        let texts: [(Int32, String?)] = [
+            (1, charge.request.text), (2, charge.project.text), (3, charge.key?.text), (4, charge.batch?.text),
+            (6, charge.endpoint), (7, charge.engine.text), (8, charge.requestedModel), (9, charge.servedModel),
+            (10, charge.requestedTier?.text), (11, charge.servedTier.text), (14, charge.priceVersion),
+            (15, charge.outcome.rawValue),
+        ]
+        arena.reset(room: texts.reduce(0) { $0 + ($1.1?.utf8.count ?? 0) })
+        for (index, text) in texts { statement.bind(index, text, in: arena) }
         statement.bind(5, charge.line.map(Int64.init))
-        statement.bind(6, charge.endpoint)
-        statement.bind(7, charge.engine.text)
-        statement.bind(8, charge.requestedModel)
-        statement.bind(9, charge.servedModel)
-        statement.bind(10, charge.requestedTier?.text)
-        statement.bind(11, charge.servedTier.text)
         statement.bind(12, charge.startedAt.nanoseconds)
         statement.bind(13, charge.finishedAt.nanoseconds)
-        statement.bind(14, charge.priceVersion)
-        statement.bind(15, charge.outcome.rawValue)
         statement.bind(16, amount)
         statement.bind(17, listAmount)
         self.bind(charge.usage, to: statement, from: 18)

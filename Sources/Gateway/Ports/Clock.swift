@@ -27,14 +27,24 @@ extension Randomness {
     /// a group of 32 charges costs half of what it costs with ids that are random all through (decision 0003).
     public func requestID(at now: Instant) -> RequestID {
         let milliseconds = UInt64(max(now.nanoseconds, 0)) / 1_000_000
+        let (first, second) = (self.next(), self.next())
         return RequestID(
-            RequestID.prefix + Self.hex(milliseconds, digits: 12) + Self.hex(self.next(), digits: 16)
-                + Self.hex(self.next(), digits: 4))
-    }
-
-    /// The lowest digits of a number, with leading zeros.
-    private static func hex(_ number: UInt64, digits: Int) -> String {
-        String(decoding: (0..<digits).reversed().map { UInt8(hexDigit: number >> UInt64($0 * 4)) }, as: UTF8.self)
+            String(unsafeUninitializedCapacity: RequestID.prefix.utf8.count + 32) { bytes in
+                var count = 0
+                func add(_ byte: UInt8) {
+                    bytes.initializeElement(at: count, to: byte)
+                    count += 1
+                }
+                /// The lowest digits of a number, with leading zeros.
+                func add(_ number: UInt64, digits: Int) {
+                    for digit in (0..<digits).reversed() { add(UInt8(hexDigit: number >> UInt64(digit * 4))) }
+                }
+                for byte in RequestID.prefix.utf8 { add(byte) }
+                add(milliseconds, digits: 12)
+                add(first, digits: 16)
+                add(second, digits: 4)
+                return count
+            })
     }
 
     /// 0..<1, for jitter.

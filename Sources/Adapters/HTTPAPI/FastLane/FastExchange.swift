@@ -42,39 +42,36 @@ final class FastExchange: ClientSink, @unchecked Sendable {
     }
 
     private func write(_ answer: WholeAnswer) {
-        var headers = self.headers(contentType: answer.contentType)
-        headers.add(name: "content-length", value: String(answer.body.count))
-        self.send(status: answer.status, headers: headers, body: answer.body)
+        self.send(status: answer.status, contentType: answer.contentType, body: answer.body)
     }
 
     func refused(_ error: GatewayError) {
         self.onLoop { exchange in
-            let body = error.bodyBytes
-            var headers = exchange.headers(contentType: "application/json")
-            headers.add(name: "content-length", value: String(body.count))
-            ErrorHeaders.add(to: &headers, for: error)
-            exchange.send(status: error.answer.status, headers: headers, body: body)
+            exchange.send(
+                status: error.answer.status, contentType: "application/json", body: error.bodyBytes,
+                fields: ErrorHeaders.fields(for: error))
         }
     }
 
-    private func send(status: Int, headers: HTTPHeaders, body: [UInt8]) {
-        guard let context = self.context else { return }
-        let head = HTTPResponseHead(
-            version: .http1_1, status: HTTPResponseStatus(statusCode: status), headers: headers)
-        context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
-        self.handler?.writeFramed(context.channel.allocator.buffer(bytes: body))
-        self.end()
+    private func send(status: Int, contentType: String, body: [UInt8], fields: [(String, String)] = []) {
+        guard self.context != nil else { return }
+        let framing = [("content-length", String(body.count))]
+        var bytes = self.head(
+            line: Self.statusLine(status), contentType: contentType, fields: framing + fields, room: body.count)
+        bytes.writeBytes(body)
+        self.end(with: bytes)
     }
 
     func streamBegan(tier: TierName) {
         self.onLoop { exchange in
-            guard let context = exchange.context else { return }
+            guard exchange.context != nil else { return }
             if !exchange.isChunked { exchange.keepAlive = false }
-            var headers = exchange.headers(contentType: "text/event-stream; charset=utf-8")
-            headers.add(name: "cache-control", value: "no-cache")
-            let head = HTTPResponseHead(
-                version: exchange.isChunked ? .http1_1 : .http1_0, status: .ok, headers: headers)
-            context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
+            let framing = exchange.isChunked ? [("transfer-encoding", "chunked")] : []
+            let head = exchange.head(
+                line: exchange.isChunked ? Self.statusLine(200) : "HTTP/1.0 200 OK",
+                contentType: "text/event-stream; charset=utf-8",
+                fields: [("cache-control", "no-cache")] + framing, room: 0)
+            exchange.handler?.write(head)
         }
     }
 
@@ -99,42 +96,39 @@ final class FastExchange: ClientSink, @unchecked Sendable {
     func streamPaused() {
         self.onLoop { exchange in
             guard exchange.context != nil, exchange.writePending() else { return }
-            exchange.handler?.flushFramed()
+            exchange.handler?.flush()
         }
     }
 
     /// - Returns: false when there was nothing to write.
     private func writePending() -> Bool {
-        guard self.pending.readableBytes > 0 else { return false }
+        guard let chunk = self.takePending() else { return false }
+        self.handler?.write(chunk)
+        return true
+    }
+
+    private func takePending() -> ByteBuffer? {
+        guard self.pending.readableBytes > 0 else { return nil }
         var chunk = self.pending
         self.pending = ByteBuffer()
         ChunkFrame.end(&chunk, isChunked: self.isChunked)
-        self.handler?.writeFramed(chunk)
-        return true
+        return chunk
     }
 
     func streamEnded(_ last: [UInt8]) {
         self.onLoop { exchange in
             guard exchange.context != nil else { return }
             last.withUnsafeBytes { if !$0.isEmpty { exchange.add($0) } }
-            _ = exchange.writePending()
-            exchange.end()
+            var bytes = exchange.takePending() ?? ByteBuffer()
+            if exchange.isChunked { bytes.writeStaticString("0\r\n\r\n") }
+            exchange.end(with: bytes)
         }
     }
 
-    private func end() {
-        guard let context = self.context else { return }
+    private func end(with bytes: ByteBuffer) {
         self.context = nil
         self.served = nil
-        self.handler?.finished(self)
-        if self.keepAlive {
-            context.writeAndFlush(NIOAny(HTTPServerResponsePart.end(nil)), promise: nil)
-        } else {
-            let channel = context.channel
-            context.writeAndFlush(NIOAny(HTTPServerResponsePart.end(nil))).whenComplete { _ in
-                channel.close(promise: nil)
-            }
-        }
+        self.handler?.end(self, with: bytes)
     }
 
     func clientGone() {
@@ -144,16 +138,32 @@ final class FastExchange: ClientSink, @unchecked Sendable {
         served?.clientGone()
     }
 
-    private func headers(contentType: String) -> HTTPHeaders {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(8)
-        headers.add(name: "content-type", value: contentType)
-        headers.add(name: "x-request-id", value: self.id.text)
-        headers.add(name: "openai-version", value: "2020-10-01")
-        let elapsed = (NIODeadline.now() - self.startedAt).nanoseconds / 1_000_000
-        headers.add(name: "openai-processing-ms", value: String(elapsed))
-        if !self.keepAlive { headers.add(name: "connection", value: "close") }
-        return headers
+    /// The head of the answer as it goes over the wire (RFC 9112, section 4). All values are ours or came through
+    /// an HTTP parser, so none has a line end in it.
+    private func head(line: String, contentType: String, fields: [(String, String)], room: Int) -> ByteBuffer {
+        var bytes = self.context?.channel.allocator.buffer(capacity: 320 + room) ?? ByteBuffer()
+        bytes.writeString(line)
+        bytes.writeStaticString("\r\ncontent-type: ")
+        bytes.writeString(contentType)
+        bytes.writeStaticString("\r\nx-request-id: ")
+        bytes.writeString(self.id.text)
+        bytes.writeStaticString("\r\nopenai-version: 2020-10-01\r\nopenai-processing-ms: ")
+        bytes.writeString(String((NIODeadline.now() - self.startedAt).nanoseconds / 1_000_000))
+        if !self.keepAlive || self.handler?.isClosing == true { bytes.writeStaticString("\r\nconnection: close") }
+        for (name, value) in fields {
+            bytes.writeStaticString("\r\n")
+            bytes.writeString(name)
+            bytes.writeStaticString(": ")
+            bytes.writeString(value)
+        }
+        bytes.writeStaticString("\r\n\r\n")
+        return bytes
+    }
+
+    private static func statusLine(_ status: Int) -> String {
+        if status == 200 { return "HTTP/1.1 200 OK" }
+        let status = HTTPResponseStatus(statusCode: status)
+        return "HTTP/1.1 \(status.code) \(status.reasonPhrase)"
     }
 }
 
@@ -169,9 +179,5 @@ enum ErrorHeaders {
             let status = error.answer.status
             return [408, 409, 429].contains(status) || status >= 500 ? [("x-should-retry", "false")] : []
         }
-    }
-
-    static func add(to headers: inout HTTPHeaders, for error: GatewayError) {
-        for (name, value) in self.fields(for: error) { headers.add(name: name, value: value) }
     }
 }

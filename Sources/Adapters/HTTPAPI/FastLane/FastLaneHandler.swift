@@ -41,26 +41,45 @@ final class FastLaneHandler: ChannelDuplexHandler {
 
     private let lane: FastLane
     private var state = State.idle
-    /// Where bodies enter that need no more framing: below the encoder. Nil once the handler is removed.
+    private let pipelining: PipeliningHandler
+    /// Where answers enter that are bytes already: below the encoder. Nil once the handler is removed.
     private var wire: ChannelHandlerContext?
+    private var lastKey = KeyGate.LastKey()
     /// Something of Hummingbird's answer was written since the last idle event.
     private var isAnswerMoving = false
 
     /// - Parameter encoder: context of the handler that turns response parts into bytes.
-    init(lane: FastLane, encoder: ChannelHandlerContext) {
+    init(lane: FastLane, encoder: ChannelHandlerContext, pipelining: PipeliningHandler) {
         self.lane = lane
         self.wire = encoder
+        self.pipelining = pipelining
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.wire = nil }
 
-    /// Writes a part of an answer's body, already framed as its head promised.
-    ///
-    /// The encoder would make three writes of a chunk, and every handler on the way to it costs as much again; the
-    /// head and the end of an answer still go through all of them (decision 0007).
-    func writeFramed(_ bytes: ByteBuffer) { self.wire?.write(NIOAny(bytes), promise: nil) }
+    /// The server stops: the answer under way is the connection's last.
+    var isClosing: Bool { self.pipelining.isClosing }
 
-    func flushFramed() { self.wire?.flush() }
+    /// Writes bytes of an answer, around the handlers that would make them of parts (decisions 0007 and 0010).
+    func write(_ bytes: ByteBuffer) { self.wire?.write(NIOAny(bytes), promise: nil) }
+
+    func flush() { self.wire?.flush() }
+
+    /// Writes an answer's last bytes.
+    func end(_ exchange: FastExchange, with bytes: ByteBuffer) {
+        guard let wire = self.wire else { return }
+        let keepAlive = exchange.keepAlive && !self.isClosing
+        if case .serving(let current) = self.state, current === exchange {
+            self.state = keepAlive ? .idle : .discarding
+        }
+        if keepAlive {
+            wire.writeAndFlush(NIOAny(bytes), promise: nil)
+        } else {
+            let channel = wire.channel
+            wire.writeAndFlush(NIOAny(bytes)).whenComplete { _ in channel.close(promise: nil) }
+        }
+        self.pipelining.answerEnded()
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {
@@ -87,7 +106,7 @@ final class FastLaneHandler: ChannelDuplexHandler {
             // Nobody without a key makes the gateway keep a body.
             caller = try self.lane.keys.caller(
                 authorization: head.headers.first(name: "authorization"),
-                project: head.headers.first(name: "openai-project"))
+                project: head.headers.first(name: "openai-project"), last: &self.lastKey)
         } catch {
             if KeyWait.begins(for: error, head: data, keys: self.lane.keys, context: context) { return }
             self.refuse(error, head: head, context: context)
@@ -113,9 +132,11 @@ final class FastLaneHandler: ChannelDuplexHandler {
     private static func endpoint(of uri: String) -> Endpoint? {
         guard uri.utf8.count < 200 else { return nil }
         // The absolute form, as clients write it to a proxy (RFC 9112, 3.2.2).
-        for scheme in ["http://", "https://"] where uri.hasPrefix(scheme) {
-            let rest = uri.dropFirst(scheme.count)
-            return rest.firstIndex(of: "/").flatMap { self.endpoint(of: String(rest[$0...])) }
+        if uri.utf8.first != UInt8(ascii: "/") {
+            for scheme in ["http://", "https://"] where uri.hasPrefix(scheme) {
+                let rest = uri.dropFirst(scheme.count)
+                return rest.firstIndex(of: "/").flatMap { self.endpoint(of: String(rest[$0...])) }
+            }
         }
         if let query = uri.utf8.firstIndex(of: UInt8(ascii: "?")) { return Endpoint(path: String(uri[..<query])) }
         return Endpoint(path: uri)
@@ -198,13 +219,6 @@ final class FastLaneHandler: ChannelDuplexHandler {
             context: context, handler: self)
         self.state = .discarding
         exchange.refused(error)
-    }
-
-    /// The exchange has written its end.
-    func finished(_ exchange: FastExchange) {
-        if case .serving(let current) = self.state, current === exchange {
-            self.state = exchange.keepAlive ? .idle : .discarding
-        }
     }
 
     private func gone() {

@@ -17,12 +17,14 @@ struct ServerChannel: HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.configureHTTPServerPipeline(
-                withPipeliningAssistance: true, withErrorHandling: true, withOutboundHeaderValidation: false)
+            let pipelining = PipeliningHandler()
+            try pipeline.addHandler(HTTPResponseEncoder())
+            try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
+            try pipeline.addHandler(pipelining)
             // Watching writes too would cost a promise for each.
             try pipeline.addHandler(IdleStateHandler(readTimeout: Self.idleTimeout))
             let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self)
-            try pipeline.addHandler(FastLaneHandler(lane: self.lane, encoder: encoder))
+            try pipeline.addHandler(FastLaneHandler(lane: self.lane, encoder: encoder, pipelining: pipelining))
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))

@@ -2,6 +2,8 @@ import GRDBSQLite
 
 /// The prepared statements of the commit path, for one connection.
 struct CommitStatements {
+    /// The texts of the charge that is being inserted.
+    let texts = TextArena()
     let begin: RawStatement
     let commit: RawStatement
     let rollback: RawStatement

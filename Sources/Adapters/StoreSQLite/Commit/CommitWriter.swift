@@ -96,7 +96,7 @@ final class CommitWriter: @unchecked Sendable {
     private static func write(
         _ charge: Charge, _ tally: inout CommitTally, _ statements: CommitStatements
     ) throws -> CommitResult {
-        try ChargeColumns.bind(charge, to: statements.insertCharge)
+        try ChargeColumns.bind(charge, to: statements.insertCharge, in: statements.texts)
         guard try statements.insertCharge.run() == 1 else { return .duplicate }
         tally.charges += 1
         return .committed

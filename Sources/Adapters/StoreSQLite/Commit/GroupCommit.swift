@@ -17,7 +17,8 @@ final class GroupCommit: Sendable {
     private let settings: CommitSettings
     private let writer = CommitWriter()
     private let state: Mutex<State>
-    private let timer = DispatchQueue(label: "ebb.store.linger")
+    /// Ends the pause in which a group gathers.
+    private let hurry = DispatchSemaphore(value: 0)
 
     init(pool: DatabasePool, settings: CommitSettings) {
         self.pool = pool
@@ -34,14 +35,12 @@ final class GroupCommit: Sendable {
     }
 
     private func wake(after pause: Duration) {
-        if pause > .zero {
-            let nanoseconds = Int(clamping: pause.nanosecondsClamped)
-            self.timer.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) {
-                // Closing may have come first; the database is closed then.
-                if !self.state.withLock({ $0.queue.isEmpty }) { self.wake(after: .zero) }
+        self.pool.asyncWriteWithoutTransaction { db in
+            // The writer's own thread waits: a timer would have to wake it, at the price of two hand-overs a group.
+            if pause > .zero {
+                _ = self.hurry.wait(timeout: .now() + .nanoseconds(Int(clamping: pause.nanosecondsClamped)))
             }
-        } else {
-            self.pool.asyncWriteWithoutTransaction { self.commitGroup($0) }
+            self.commitGroup(db)
         }
     }
 
@@ -78,7 +77,7 @@ final class GroupCommit: Sendable {
                 if !isIdle { state.closing.append(continuation) }
                 return isIdle
             }
-            if isIdle { continuation.resume() } else { self.wake(after: .zero) }
+            if isIdle { continuation.resume() } else { self.hurry.signal() }
         }
         await withCheckedContinuation { continuation in
             self.pool.asyncWriteWithoutTransaction { _ in

@@ -32,8 +32,14 @@ struct RawStatement {
         sqlite3_bind_text(self.handle, index, value, Int32(clamping: value.utf8.count), Self.transient)
     }
 
-    func bind(_ index: Int32, _ value: String?) {
-        if let value { self.bind(index, value) } else { sqlite3_bind_null(self.handle, index) }
+    /// The arena must not be reset before `run` returns.
+    func bind(_ index: Int32, _ value: String, in arena: TextArena) {
+        let text = arena.copy(value)
+        sqlite3_bind_text(self.handle, index, text.baseAddress, Int32(clamping: text.count), nil)
+    }
+
+    func bind(_ index: Int32, _ value: String?, in arena: TextArena) {
+        if let value { self.bind(index, value, in: arena) } else { sqlite3_bind_null(self.handle, index) }
     }
 
     /// The bytes must live until `run` returns.
