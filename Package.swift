@@ -29,7 +29,11 @@ let allRooms: [Target.Dependency] = ["Quantities"] + rooms.map { .byName(name: $
 
 var targets: [Target] = [quantities, tests("Tests/Domain", "QuantitiesTests", ["Quantities"])]
 targets += rooms.map { room($0) }
-targets += rooms.map { tests("Tests/Domain", "\($0)Tests", ["Quantities", .byName(name: $0)]) }
+targets += rooms.map {
+    let more: [Target.Dependency] = $0 == "Pricing" ? ["PricingTesting"] : []
+    return tests("Tests/Domain", "\($0)Tests", ["Quantities", .byName(name: $0)] + more)
+}
+targets.append(.target(name: "PricingTesting", dependencies: ["Quantities", "Pricing"], swiftSettings: strict))
 targets.append(tests("Tests", "TidyTests", []))
 
 var dependencies: [Package.Dependency] = []
@@ -110,7 +114,7 @@ if !pureOnly {
         tests("Tests", "EngineSimulatorTests", gateway + ["EngineSimulator"] + nio),
         tests("Tests", "EngineHTTPTests", gateway + ["EngineHTTP", "EngineSimulator"] + nio),
         tests("Tests", "HTTPAPITests", gateway + ["HTTPAPI", "GatewayTesting"] + nio),
-        tests("Tests", "ConfigurationYAMLTests", gateway + ["ConfigurationYAML"]),
+        tests("Tests", "ConfigurationYAMLTests", gateway + ["ConfigurationYAML", "PricingTesting"]),
         tests("Tests", "EbbCommandsTests", gateway + ["EbbCommands"]),
     ]
 }

@@ -34,6 +34,7 @@ struct ImportTable {
         case "Quantities": return []
         case "Gateway": return rooms.union(["Logging", "ServiceLifecycle", "Synchronization"])
         case "GatewayTesting": return gateway.union(["Testing", "Dispatch"])
+        case "PricingTesting": return ["Quantities", "Pricing"]
         case "EbbCommands": return nil
         case "ebb": return ["EbbCommands", "ArgumentParser"]
         default: break
@@ -42,6 +43,7 @@ struct ImportTable {
         if target.folder.hasPrefix("Tests/Domain/") {
             return Self.system.union([
                 "Quantities", "Synchronization", "Testing", "Foundation", String(target.name.dropLast("Tests".count)),
+                target.name.dropLast("Tests".count) + "Testing",
             ])
         }
         if target.isTest { return nil }
