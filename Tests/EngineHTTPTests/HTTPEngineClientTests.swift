@@ -146,6 +146,18 @@ struct HTTPEngineClientTests {
         await client.shutdown()
     }
 
+    @Test("an engine that takes no connections runs into the connect limit")
+    func connect() async throws {
+        let address = try FullAddress()
+        defer { address.close() }
+        let client = try HTTPEngineClient(group: Self.group)
+        // Below what a socket waits by itself, so that another limit would end the call if this one did not.
+        let limits = EngineTimeouts(connect: .milliseconds(200), firstToken: .seconds(5))
+        let sink = await Self.ask(client, try Self.request(address.port, timeouts: limits))
+        #expect(sink.failure?.kind == .timeout(.connect))
+        await client.shutdown()
+    }
+
     @Test("an engine that never answers runs into the first-token limit")
     func firstToken() async throws {
         try await Self.withEngine({ $0.faults = [.hang: 1] }) { client, engine in
