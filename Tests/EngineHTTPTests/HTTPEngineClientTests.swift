@@ -151,8 +151,8 @@ struct HTTPEngineClientTests {
         let address = try FullAddress()
         defer { address.close() }
         let client = try HTTPEngineClient(group: Self.group)
-        // Below what a socket waits by itself, so that another limit would end the call if this one did not.
-        let limits = EngineTimeouts(connect: .milliseconds(200), firstToken: .seconds(5))
+        // The total is below what a socket waits by itself, so that it would end the call if this limit did not.
+        let limits = EngineTimeouts(connect: .milliseconds(200), total: .seconds(5))
         let sink = await Self.ask(client, try Self.request(address.port, timeouts: limits))
         #expect(sink.failure?.kind == .timeout(.connect))
         await client.shutdown()
