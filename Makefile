@@ -40,7 +40,7 @@ bench-check: build ## measure and compare with the recorded thresholds
 	@Scripts/install-dependencies bench
 	@EBB_BINARY="$(CURDIR)/.build/release/ebb" Benchmarks/check
 
-crash-test: debug ## kill the gateway at every failpoint and check that nothing is lost or doubled
+crash-test: debug ## kill the gateway at 50 random moments of a batch; nothing may be lost or doubled
 	@Scripts/install-dependencies test
 	@EBB_BINARY="$(CURDIR)/.build/debug/ebb" Scripts/crash-test
 

@@ -29,8 +29,12 @@ let allRooms: [Target.Dependency] = ["Quantities"] + rooms.map { .byName(name: $
 
 var targets: [Target] = [quantities, tests("Tests/Domain", "QuantitiesTests", ["Quantities"])]
 targets += rooms.map { room($0) }
-targets += rooms.map { tests("Tests/Domain", "\($0)Tests", ["Quantities", .byName(name: $0)]) }
+targets += rooms.map {
+    let more: [Target.Dependency] = $0 == "Pricing" ? ["PricingTesting"] : []
+    return tests("Tests/Domain", "\($0)Tests", ["Quantities", .byName(name: $0)] + more)
+}
 targets += [
+    .target(name: "PricingTesting", dependencies: ["Quantities", "Pricing"], swiftSettings: strict),
     .target(name: "Simulation", dependencies: allRooms, swiftSettings: strict),
     tests("Tests", "SimulationTests", allRooms + ["Simulation"]),
     tests("Tests", "TidyTests", []),
@@ -116,7 +120,7 @@ if !pureOnly {
         tests(
             "Tests", "HTTPAPITests",
             gateway + ["HTTPAPI", "GatewayTesting"] + nio + [.product(name: "NIOEmbedded", package: "swift-nio")]),
-        tests("Tests", "ConfigurationYAMLTests", gateway + ["ConfigurationYAML"]),
+        tests("Tests", "ConfigurationYAMLTests", gateway + ["ConfigurationYAML", "PricingTesting"]),
         tests("Tests", "EbbCommandsTests", gateway + ["EbbCommands"]),
     ]
 }

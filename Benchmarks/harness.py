@@ -106,7 +106,13 @@ class Bench:
         wait_for(f"http://127.0.0.1:{port}/v1/models")
         return pid, port
 
-    def gateway(self, engine, name="ebb", stream="as-asked", concurrency=4096):
+    def stop_last(self):
+        """Ends the process that was started last."""
+        process = self.running.pop()
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+    def gateway(self, engine, name="ebb", stream="as-asked", concurrency=4096, wait=True):
         port = free_port()
         config = self.folder / f"{name}.yaml"
         config.write_text(
@@ -116,13 +122,47 @@ class Bench:
         pid = self.start(
             name, [BINARY, "serve", "--listen", f"127.0.0.1:{port}", "--data", str(self.folder / name), "--config",
                    str(config), "--log-level", "error"], env={**os.environ, "EBB_BOOTSTRAP_KEY": KEY})
-        wait_for(f"http://127.0.0.1:{port}/readyz")
+        if wait:
+            wait_for(f"http://127.0.0.1:{port}/readyz")
         return pid, port
 
 
-def call(port, path, body=None, method=None, raw=None, headers={}):
+def call(port, path, body=None, method=None, raw=None, headers={}, timeout=600):
     data = raw if raw is not None else json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=data, method=method, headers={
         "Authorization": f"Bearer {KEY}", "Content-Type": "application/json", **headers})
-    with urllib.request.urlopen(request, timeout=600) as answer:
+    with urllib.request.urlopen(request, timeout=timeout) as answer:
         return answer.read()
+
+
+def load(port, connections, seconds, stream):
+    """Chat requests by wrk: how many, in how many seconds, p50 and p99 in microseconds, errors."""
+    environment = {**os.environ, "EBB_BENCH_KEY": KEY, "EBB_BENCH_STREAM": "1" if stream else "0"}
+    result = subprocess.run(
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(ROOT / "Benchmarks/proxy/chat.lua"),
+         f"http://127.0.0.1:{port}"], capture_output=True, text=True, env=environment)
+    for line in result.stdout.splitlines():
+        if line.startswith("RESULT"):
+            requests, micros, p50, p99, errors = line.split()[1:]
+            return int(requests), float(micros) / 1e6, float(p50), float(p99), int(errors)
+    raise SystemExit("wrk failed: " + result.stdout + result.stderr)
+
+
+def write_batch_file(path, megabytes):
+    """50,000 lines whose size makes up the file."""
+    size = megabytes * 1_000_000 // 50_000
+    filler = "All work and no play makes a long prompt. "
+    with open(path, "w") as f:
+        for i in range(50_000):
+            line = {"custom_id": f"line-{i}", "method": "POST", "url": "/v1/chat/completions",
+                    "body": {"model": "sim", "max_tokens": 16, "messages": [
+                        {"role": "system", "content": "You classify texts. " * 12},
+                        {"role": "user", "content": f"{i} " + filler * ((size - 500) // len(filler))}]}}
+            f.write(json.dumps(line) + "\n")
+
+
+def upload(port, path):
+    """The file object of an uploaded batch file."""
+    return json.loads(subprocess.run(
+        ["curl", "-sS", "-H", f"Authorization: Bearer {KEY}", "-H", "Expect:", "-F", "purpose=batch", "-F",
+         f"file=@{path}", f"http://127.0.0.1:{port}/v1/files"], capture_output=True, check=True).stdout)

@@ -38,6 +38,8 @@ ATOMS = ["'s", "'S", "'ll", "'LL", "'lL", "'re", "'VE", "'m", "'d", "'T", "'\u01
          "\U0001f1e9", "\ufe0f", "\U000e0041", "\U0010ffff", "\u1100\u1161", "\uac00", "\u05d0", "\u0627\u064e"]
 SPACES = [" ", "\t", "\n", "\r", "\x0b", "\x0c", "\x85", "\xa0", "\u2003", "\u2028", "\u3000"]
 
+PLACES = ["#", "#a", "a#", " #", "\n#", "#\n", "1#", "#1", "'#", "#'s", ".#", "##", "A#", "#A"]
+
 
 def scalar(generator):
     plane = generator.choice([0, 0, 0, 0, 1, 1, 2, 3, 14, 15, 16])
@@ -80,6 +82,13 @@ def every_scalar():
             yield f"{c}\na{c}b A{c}A A{c}a '{c} 1{c}1 {c}{c}'s \n{c}/\n{c}\t{c}".encode()
 
 
+def scalar_blocks(generator, size=64):
+    """Every scalar once, each in one of the places where it can decide a cut; so many of them a text."""
+    scalars = [chr(value) for value in range(0x110000) if not 0xD800 <= value <= 0xDFFF]
+    for start in range(0, len(scalars), size):
+        yield "".join(generator.choice(PLACES).replace("#", c) for c in scalars[start:start + size]).encode()
+
+
 def every_ill_formed_pair():
     for first, second in itertools.product(range(0x80, 0x100), range(0x100)):
         yield bytes([0x61, first, second, 0x62])
@@ -105,7 +114,9 @@ def cases(arguments):
     generator = random.Random(arguments.seed)
     yield b""
     yield from repeats(generator)
-    if not arguments.quick:
+    if arguments.quick:
+        yield from scalar_blocks(generator)
+    else:
         yield from every_scalar()
         yield from every_ill_formed_pair()
     yield from random_cases(generator, arguments.cases)
@@ -170,7 +181,7 @@ def main():
     parser.add_argument("--tokenizer-json")
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="leave out every single scalar and ill-formed pair")
+    parser.add_argument("--quick", action="store_true", help="scalars in one place each, no ill-formed pairs")
     parser.add_argument("--vocabularies", default=".cache/vocabularies")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as cache:

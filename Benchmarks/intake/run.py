@@ -14,20 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness import BINARY, KEY, Bench, call, cpu_seconds, memory_mb
-
-
-def write(path, megabytes):
-    """50,000 lines whose size makes up the file."""
-    size = megabytes * 1_000_000 // 50_000
-    filler = "All work and no play makes a long prompt. "
-    with open(path, "w") as f:
-        for i in range(50_000):
-            line = {"custom_id": f"line-{i}", "method": "POST", "url": "/v1/chat/completions",
-                    "body": {"model": "sim", "max_tokens": 16, "messages": [
-                        {"role": "system", "content": "You classify texts. " * 12},
-                        {"role": "user", "content": f"{i} " + filler * ((size - 500) // len(filler))}]}}
-            f.write(json.dumps(line) + "\n")
+from harness import BINARY, Bench, call, cpu_seconds, memory_mb, upload, write_batch_file
 
 
 def validated(path, size):
@@ -50,7 +37,7 @@ def main():
     options = parser.parse_args()
     with Bench() as bench:
         path = bench.folder / "in.jsonl"
-        write(path, options.megabytes)
+        write_batch_file(path, options.megabytes)
         size = path.stat().st_size / 1e6
         validated(path, size)
         _, engine = bench.engine()
@@ -58,16 +45,13 @@ def main():
         idle = memory_mb(pid)
         for _ in range(3):
             cpu, started = cpu_seconds(pid), time.time()
-            answer = subprocess.run(
-                ["curl", "-sS", "-H", f"Authorization: Bearer {KEY}", "-H", "Expect:", "-F", "purpose=batch", "-F",
-                 f"file=@{path}", f"http://127.0.0.1:{gateway}/v1/files"], capture_output=True, check=True).stdout
+            file = upload(gateway, path)
             took = time.time() - started
             used = cpu_seconds(pid) - cpu
             print(f"ebb: {size:.0f} MB uploaded, stored (fsync), indexed and validated in {took:.2f} s wall "
                   f"({size / took:.0f} MB/s), {used:.2f} s CPU ({size / used:.0f} MB/s)")
         print(f"ebb: memory idle {idle:.1f} MB, peak {memory_mb(pid, 'VmHWM'):.1f} MB "
               f"(+{memory_mb(pid, 'VmHWM') - idle:.1f} MB)")
-        file = json.loads(answer)
         batch = json.loads(call(gateway, "/v1/batches", {
             "input_file_id": file["id"], "endpoint": "/v1/chat/completions", "completion_window": "24h"}))
         while batch["status"] == "validating":

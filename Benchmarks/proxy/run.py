@@ -18,11 +18,10 @@ import os
 import pathlib
 import shutil
 import statistics
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness import KEY, ROOT, Bench, cpu_seconds, free_port, memory_mb, wait_for
+from harness import KEY, ROOT, Bench, cpu_seconds, free_port, load, memory_mb, wait_for
 
 
 class Setup(Bench):
@@ -89,18 +88,6 @@ backend b
         pid = self.start("haproxy", [command, "-f", str(config)])
         wait_for(f"http://127.0.0.1:{port}/v1/models", {"Authorization": f"Bearer {KEY}"})
         return pid, port
-
-
-def load(port, connections, seconds, stream):
-    environment = {**os.environ, "EBB_BENCH_KEY": KEY, "EBB_BENCH_STREAM": "1" if stream else "0"}
-    result = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(pathlib.Path(__file__).parent / "chat.lua"),
-         f"http://127.0.0.1:{port}"], capture_output=True, text=True, env=environment)
-    for line in result.stdout.splitlines():
-        if line.startswith("RESULT"):
-            requests, micros, p50, p99, errors = line.split()[1:]
-            return int(requests), float(micros) / 1e6, float(p50), float(p99), int(errors)
-    raise SystemExit("wrk failed: " + result.stdout + result.stderr)
 
 
 # What the engine does, and which kinds of answers are measured with it.

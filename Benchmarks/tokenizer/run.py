@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs Ebb's encoder and tiktoken over the same text in turn on one thread; prints load time, MB/s, ratio.
 
-The text is a mix: manual pages and Swift sources of this machine, and generated Bengali, Chinese, Russian and JSON.
+The text is a mix: manual pages of this machine, Swift sources of this tree, and generated Bengali, Chinese, Russian and
+JSON.
 Both encode pieces of about 4,000 characters (the size of a chat message). Needs `tiktoken`, the rank files
 (Scripts/fetch-vocabularies) and the release build of this package:
 
@@ -82,7 +83,7 @@ def main():
     arguments = parser.parse_args()
     import tiktoken
 
-    parts = mixed_text(pathlib.Path(__file__).resolve().parents[2])
+    parts = mixed_text(pathlib.Path(__file__).resolve().parents[2] / "Sources")
     parts["mix"] = "".join(parts.values())
     with tempfile.TemporaryDirectory() as work:
         for encoding, name in NAMES.items():

@@ -98,6 +98,23 @@ import Testing
         #expect(result.complaints.isEmpty)
     }
 
+    @Test("The tier that served wins over the one that was asked for (8.3/14)")
+    func servedTier() async throws {
+        let usage = #""usage":{"prompt_tokens":9,"completion_tokens":1}"#
+        let file = try self.folder.file(
+            "usage.jsonl",
+            """
+            {"model":"gpt-4o","service_tier":"default",\(usage)}
+            {"model":"gpt-4o","service_tier":"priority",\(usage)}
+            {"model":"gpt-4o",\(usage)}
+            """)
+        let result = try await CapturedOutput.of(self.folder) { output, complain in
+            _ = try await self.job(nil, "priority").run(
+                lines: try ByteInput(path: file), output: output, complain: complain)
+        }
+        #expect(result.lines == ["0.0000325", "0.00005525", "0.00005525"])
+    }
+
     @Test("What has no price is never zero: it is said, and the exit status is 3")
     func unpriced() async throws {
         let file = try self.folder.file(

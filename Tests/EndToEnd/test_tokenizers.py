@@ -1,6 +1,4 @@
 """`tokenizer.json` files against the library that writes them: the ids are equal, or the file is refused."""
-import importlib.machinery
-import importlib.util
 import itertools
 import json
 import random
@@ -10,6 +8,7 @@ import pytest
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from harness.program import REPOSITORY, binary
+from harness.scripts import tokenizer_fuzz as fuzz
 
 CONTRACTIONS = "'s|'t|'re|'ve|'m|'ll|'d"
 WORDS = (
@@ -18,18 +17,9 @@ LLAMA = WORDS % r"\p{N}{1,3}"
 QWEN = WORDS % r"\p{N}"
 
 
-def fuzz():
-    """The strings of Scripts/tokenizer-fuzz.py."""
-    path = str(REPOSITORY / "Scripts/tokenizer-fuzz.py")
-    loader = importlib.machinery.SourceFileLoader("tokenizer_fuzz", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
-
-
 def strings(count=600):
     """Prose of this repository, scalars of all planes, runs, and added tokens in the middle of all that."""
-    made = [case.decode("utf-8", "replace") for case in fuzz().random_cases(random.Random(7), count)]
+    made = [case.decode("utf-8", "replace") for case in fuzz.random_cases(random.Random(7), count)]
     made += ["", "e\u0301 \u00e9 \u1112\u1161\u11ab \u212b", "a\u0315\u1df6\u0300 \u304b\u3099\u4e2d\u6587"]
     made += ["\U000e0041\u0301 \u0cc6\u0cc2\u0cd5 \uac00\u11a8 \u1113\u1161"]
     made += ["<|start|>system\n<|end|>  <mask>\t x<pad>y", "<|sta<|start|>rt|>"]
@@ -62,7 +52,7 @@ def trained(request, tmp_path_factory):
     if "normalizer" in kind:
         tokenizer.normalizer = kind["normalizer"]
     corpus = [path.read_text() for path in sorted((REPOSITORY / "docs").rglob("*.md"))]
-    corpus += [case.decode("utf-8", "replace") for case in fuzz().random_cases(random.Random(3), 300)]
+    corpus += [case.decode("utf-8", "replace") for case in fuzz.random_cases(random.Random(3), 300)]
     tokenizer.train_from_iterator(corpus, trainers.BpeTrainer(
         vocab_size=2_000, special_tokens=["<|start|>", "<|end|>"], show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))

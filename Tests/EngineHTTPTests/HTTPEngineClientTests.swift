@@ -170,6 +170,18 @@ struct HTTPEngineClientTests {
         }
     }
 
+    @Test("an engine that takes no connections runs into the connect limit")
+    func connect() async throws {
+        let address = try FullAddress()
+        defer { address.close() }
+        let client = try HTTPEngineClient(group: Self.group)
+        // The total is below what a socket waits by itself, so that it would end the call if this limit did not.
+        let limits = EngineTimeouts(connect: .milliseconds(200), total: .seconds(5))
+        let sink = await Self.ask(client, try Self.request(address.port, timeouts: limits))
+        #expect(sink.failure?.kind == .timeout(.connect))
+        await client.shutdown()
+    }
+
     @Test("an engine that never answers runs into the first-token limit")
     func firstToken() async throws {
         try await Self.withEngine({ $0.faults = [.hang: 1] }) { client, engine in

@@ -64,6 +64,8 @@ enum SampleBook {
             try entry("ft:gpt-3.5-turbo*", from: "2023-08-22", [.standard: .init(tokens("12 - - 16"))]),
             try entry(
                 "ft:gpt-3.5-turbo*", from: "2023-11-06", [.standard: .init(tokens("3 - - 6")), .batch: times("0.5")]),
+            try entry("gpt-3.5-turbo-1106", [.standard: .init(tokens("1 - - 2"))]),
+            try entry("gpt-4-32k", [.standard: .init(tokens("60 - - 120"))]),
             try entry("gpt-4", [.standard: .init(tokens("30 - - 60")), .batch: times("0.5")]),
             try entry("gpt-4-turbo", from: "2023-11-06", [.standard: .init(tokens("10 - - 30"))]),
             try entry(
@@ -220,13 +222,9 @@ enum SampleBook {
                         .imageOutput: perMillion("40"),
                     ])
                 ]),
-            try entry(
-                "openai-tools",
-                [
-                    .standard: .init([
-                        .session: each("0.03"), .gigabyteDay: each("0.20"), .fileSearchCall: each("2.5", per: 1_000),
-                    ])
-                ]),
+            try entry("code-interpreter", [.standard: .init([.session: each("0.03")])]),
+            try entry("retrieval", [.standard: .init([.gigabyteDay: each("0.20")])]),
+            try entry("file-search", [.standard: .init([.fileSearchCall: each("2.5", per: 1_000)])]),
         ]
     }
 
@@ -241,6 +239,10 @@ enum SampleBook {
             try entry("gemini", provider: "google", [.standard: .init(tokens("1.25 0.625 - 10"))]),
             try entry("small", provider: "test", [.standard: .init(tokens("0.5 0.05 - 3"))]),
             try entry("claude", provider: "anthropic", [.standard: .init(tokens("3 0.3 3.75 15"))]),
+            try entry(
+                "vertex-model", provider: "google",
+                [.standard: .init(tokens("0.3 - - 2.5")), .flex: .init(tokens("0.15 - - 1.25"))]),
+            try entry("chatgpt", provider: "own", [.standard: .init([.request: each("700000")])]),
             try entry("free", provider: "own", [.standard: .init(tokens("0 0 - 0"))]),
             try entry(
                 "thinker", provider: "own",

@@ -76,6 +76,16 @@ import Tokenizing
         #expect(whole.encode("abc") == [258])
     }
 
+    @Test("Twice the text takes twice the steps of merging")
+    func repeats() throws {
+        let encoder = Encoder(try TokenizerJSON(Self.document()))
+        for unit in ["a", "ab", "abc"] {
+            let steps = RepeatTests.steps(unit, 4_000, encoder)
+            #expect(steps.once > 4_000)
+            RepeatTests.expectLinear(steps, 4_000, "\(unit)")
+        }
+    }
+
     @Test("Merging equals its plain definition")
     func plainDefinition() throws {
         let encoder = Encoder(try TokenizerJSON(Self.document()))

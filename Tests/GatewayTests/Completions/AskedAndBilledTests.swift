@@ -28,7 +28,8 @@ import Testing
         #expect(desk.engine.requests.last?.isStream == true)
     }
 
-    @Test("a whole answer without usage is charged by an estimate, and flagged as one") func estimated() async throws {
+    @Test("a whole answer without usage is charged by an estimate, and flagged as one (8.3/34)")
+    func estimated() async throws {
         let answer =
             #"{"id":"c1","object":"chat.completion","model":"engine-m","choices":[{"index":0,"message":"#
             + #"{"role":"assistant","content":"\#(String(repeating: "word ", count: 40))"},"finish_reason":"stop"}]}"#

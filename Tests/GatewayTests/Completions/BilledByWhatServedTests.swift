@@ -30,6 +30,51 @@ struct BilledByWhatServedTests {
         #expect(!client.text.contains(#""service_tier":"default""#))
     }
 
+    @Test(
+        "a whole answer is billed at the tier that it names, whatever the account prefers (8.3/14)",
+        arguments: [("default", TierName.standard, Int128(20_000_000)), ("priority", .priority, 80_000_000)])
+    func boughtAnswer(_ served: String, _ tier: TierName, _ picodollars: Int128) async throws {
+        let answer = String(CompletionDesk.answer.dropLast()) + #","service_tier":"\#(served)"}"#
+        let desk = try await CompletionDesk([.answer(answer)], kind: .openai)
+        _ = try desk.ask(String(CompletionDesk.question.dropLast()) + #","service_tier":"auto"}"#)
+        let charge = try #require(desk.store.allCharges.first)
+        #expect(charge.requestedTier == "auto" && charge.servedTier == tier)
+        #expect(charge.amount == Money(picodollars: picodollars))
+    }
+
+    @Test("a tier that is not sold is refused before anything is asked or charged (8.3/14)")
+    func notSold() async throws {
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer)], kind: .openai)
+        let (client, _) = try desk.ask(String(CompletionDesk.question.dropLast()) + #","service_tier":"priority"}"#)
+        #expect(client.state.error?.answer.status == 400)
+        #expect(desk.engine.requests.isEmpty && desk.store.allCharges.isEmpty)
+    }
+
+    @Test("a stream that ends well without usage is charged by an estimate, and flagged as one (8.3/34)")
+    func streamWithoutUsage() async throws {
+        let end =
+            #"data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"# + "\n\ndata: [DONE]\n\n"
+        let desk = try await CompletionDesk([.stream([Self.event(""), Self.event(""), end])])
+        _ = try desk.ask(CompletionDesk.streamed)
+        let charge = try #require(desk.store.allCharges.first)
+        #expect(charge.outcome == .answered)
+        #expect(charge.usage.isEstimated && charge.usage.input > 0 && charge.usage.output == 2)
+    }
+
+    @Test("a batch line without usage is charged by an estimate, and flagged as one (8.3/34)")
+    func lineWithoutUsage() async throws {
+        let usage = #","usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}"#
+        let silent = CompletionDesk.answer.replacing(usage, with: "")
+        let desk = try await BatchDesk([.answer(silent)])
+        try await desk.running {
+            _ = try await desk.submit(lines: 2)
+            _ = await desk.exit()
+        }
+        let charges = desk.store.allCharges.sorted { ($0.line ?? 0) < ($1.line ?? 0) }
+        #expect(charges.map(\.usage.isEstimated) == [true, false])
+        #expect(try #require(charges[0].amount) > .zero && charges[0].usage.output > 0)
+    }
+
     @Test("a cap holds what the dearest tier of a bought engine would cost")
     func capOfBought() async throws {
         let body = #"{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":1000}"#

@@ -35,6 +35,7 @@ struct ImportTable {
         case "Gateway": return rooms.union(["Logging", "ServiceLifecycle", "Synchronization"])
         case "Simulation": return rooms
         case "GatewayTesting": return gateway.union(["Testing", "Dispatch"])
+        case "PricingTesting": return ["Quantities", "Pricing"]
         case "EbbCommands": return nil
         case "ebb": return ["EbbCommands", "ArgumentParser"]
         default: break
@@ -43,6 +44,7 @@ struct ImportTable {
         if target.folder.hasPrefix("Tests/Domain/") {
             return Self.system.union([
                 "Quantities", "Synchronization", "Testing", "Foundation", String(target.name.dropLast("Tests".count)),
+                target.name.dropLast("Tests".count) + "Testing",
             ])
         }
         if target.isTest { return nil }

@@ -85,6 +85,13 @@ public struct Encoder: Sendable {
         return bytes
     }
 
+    /// How many steps the merging of long pieces in `bytes` takes: a bound on its time that no clock disturbs.
+    package func mergeSteps(_ bytes: [UInt8]) -> Int {
+        var sink = StepSink()
+        bytes.withUnsafeBytes { self.tokens(of: $0, into: &sink) }
+        return sink.steps
+    }
+
     private func tokens<Sink: TokenSink>(of bytes: UnsafeRawBufferPointer, into sink: inout Sink) {
         bytes.withMemoryRebound(to: UInt8.self) { text in
             if UTF8Repair.wellFormedPrefix(text) == text.count {

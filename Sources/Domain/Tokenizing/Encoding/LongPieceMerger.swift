@@ -17,6 +17,8 @@ struct LongPieceMerger {
     /// than `length` pairs at first, and each merge takes one entry and adds at most two.
     private let heap: UnsafeMutablePointer<UInt64>
     private var heapCount = 0
+    /// Levels of the heap that entries passed, and pairs that were looked up.
+    private var steps = 0
 
     /// Hands the tokens of `piece` to `sink`.
     ///
@@ -31,6 +33,7 @@ struct LongPieceMerger {
                 var merger = LongPieceMerger(piece, length, lookup, links, heap)
                 let count = merger.mergeAll()
                 merger.give(count, to: &sink)
+                sink.worked(steps: merger.steps)
             }
         }
     }
@@ -100,7 +103,8 @@ struct LongPieceMerger {
 
     /// Looks up what the part at `start` becomes with its right neighbour; the heap entry if that is a token.
     @inline(__always)
-    private func rate(_ start: Int) -> UInt64? {
+    private mutating func rate(_ start: Int) -> UInt64? {
+        self.steps += 1
         let right = Int(self.next[start])
         let rank =
             right < self.length
@@ -113,6 +117,7 @@ struct LongPieceMerger {
         var node = self.heapCount
         self.heapCount += 1
         while node > 0 {
+            self.steps += 1
             let parent = (node - 1) / 2
             if self.heap[parent] <= entry { break }
             self.heap[node] = self.heap[parent]
@@ -127,11 +132,12 @@ struct LongPieceMerger {
     }
 
     /// Lets `entry` sink from the free place `start` to where it belongs.
-    private func settle(_ entry: UInt64, from start: Int) {
+    private mutating func settle(_ entry: UInt64, from start: Int) {
         var node = start
         while true {
             var child = 2 * node + 1
             if child >= self.heapCount { break }
+            self.steps += 1
             if child + 1 < self.heapCount, self.heap[child + 1] < self.heap[child] { child += 1 }
             if entry <= self.heap[child] { break }
             self.heap[node] = self.heap[child]

@@ -5,6 +5,13 @@ protocol TokenSink {
     mutating func take(_ rank: UInt32)
     /// Takes `count` tokens whose ranks are not wanted.
     mutating func take(count: Int)
+    /// Takes how many steps the heap of a long piece made, see `Encoder.mergeSteps`.
+    mutating func worked(steps: Int)
+}
+
+extension TokenSink {
+    @inline(__always)
+    mutating func worked(steps: Int) {}
 }
 
 struct CountingSink: TokenSink {
@@ -26,4 +33,14 @@ struct ListingSink: TokenSink {
     mutating func take(_ rank: UInt32) { self.ranks.append(rank) }
 
     mutating func take(count: Int) { preconditionFailure("a list needs ranks") }
+}
+
+/// Wants neither tokens nor their number, only the work.
+struct StepSink: TokenSink {
+    static let wantsRanks = false
+    var steps = 0
+
+    mutating func take(_ rank: UInt32) {}
+    mutating func take(count: Int) {}
+    mutating func worked(steps: Int) { self.steps += steps }
 }

@@ -52,6 +52,7 @@ struct PairCoder: PieceCoder {
             if parts[best.left].previous >= 0 { self.offer(parts[best.left].previous, parts, &heap) }
         }
         for part in parts where part.isAlive { sink.take(part.token) }
+        sink.worked(steps: heap.steps)
     }
 
     private func offer(_ left: Int, _ parts: [Part], _ heap: inout Heap) {
@@ -66,11 +67,14 @@ struct PairCoder: PieceCoder {
     /// A binary heap, first candidate on top.
     private struct Heap {
         private var entries: [Candidate] = []
+        /// Levels that candidates passed.
+        private(set) var steps = 0
 
         mutating func insert(_ entry: Candidate) {
             self.entries.append(entry)
             var node = self.entries.count - 1
             while node > 0, entry.comes(before: self.entries[(node - 1) / 2]) {
+                self.steps += 1
                 self.entries[node] = self.entries[(node - 1) / 2]
                 node = (node - 1) / 2
             }
@@ -84,6 +88,7 @@ struct PairCoder: PieceCoder {
             while true {
                 var child = 2 * node + 1
                 if child >= self.entries.count { break }
+                self.steps += 1
                 if child + 1 < self.entries.count, self.entries[child + 1].comes(before: self.entries[child]) {
                     child += 1
                 }
