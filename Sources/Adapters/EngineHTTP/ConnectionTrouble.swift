@@ -24,6 +24,8 @@ struct ConnectionTrouble {
         case let error as IOError: Self.words(errno: error.errnoCode)
         case let error as NIOSSLError: Self.words(error)
         case let error as NIOSSLExtraError: Self.words(error)
+        // With TLS 1.3 the client's side of the handshake is over when the server refuses it.
+        case is BoringSSLError where "\(self.error)".contains("CERTIFICATE_REQUIRED"): Self.wantsCertificate
         case is BoringSSLError: "the TLS connection broke"
         case is HTTPParserError: "its answer is not HTTP"
         default: self.isTimeout ? "connecting timed out" : "the connection broke"
@@ -65,6 +67,8 @@ struct ConnectionTrouble {
         }
     }
 
+    private static let wantsCertificate = "the engine wants a certificate of the client"
+
     /// - Parameter text: BoringSSL's names of its reasons, which it gives in no other form.
     private static func handshake(_ text: String) -> String {
         if text.contains("CERTIFICATE_VERIFY_FAILED") {
@@ -73,7 +77,7 @@ struct ConnectionTrouble {
         if ["WRONG_VERSION_NUMBER", "HTTP_REQUEST"].contains(where: { text.contains($0) }) {
             return "the engine does not speak TLS on this port"
         }
-        if text.contains("CERTIFICATE_REQUIRED") { return "the engine wants a certificate of the client" }
+        if text.contains("CERTIFICATE_REQUIRED") { return Self.wantsCertificate }
         if ["PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_SHARED_CIPHER"].contains(where: { text.contains($0) }) {
             return "there is no TLS version and cipher in common"
         }
