@@ -42,6 +42,21 @@ struct BilledByWhatServedTests {
         #expect(charge.amount == Money(picodollars: picodollars))
     }
 
+    @Test("an engine without capacity costs nothing; what serves instead is billed once, at its tier (G004, G005)")
+    func withoutCapacity() async throws {
+        let full = EngineFailure(.capacity, status: 429, message: "resource unavailable")
+        let refused = try await CompletionDesk([.failure(full), .failure(full), .failure(full)])
+        let (client, _) = try refused.ask(CompletionDesk.question)
+        while client.state.error == nil, refused.engine.requests.count < 3 { refused.timers.fire() }
+        #expect(client.state.error?.answer.status == 503 && client.state.error?.billing == .free)
+        #expect(refused.store.allCharges.isEmpty)
+
+        let served = try await CompletionDesk([.failure(full), .answer(CompletionDesk.answer)], engines: 2)
+        _ = try served.ask(CompletionDesk.question)
+        #expect(served.store.allCharges.map(\.amount) == [Money(picodollars: 20_000_000)])
+        #expect(served.store.allCharges.first?.servedTier == .standard)
+    }
+
     @Test("a tier that is not sold is refused before anything is asked or charged (8.3/14)")
     func notSold() async throws {
         let desk = try await CompletionDesk([.answer(CompletionDesk.answer)], kind: .openai)
