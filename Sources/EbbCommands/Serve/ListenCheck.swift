@@ -10,6 +10,8 @@ enum ListenCheck {
         do {
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                // Takes no connection in: a client that comes this early is reset, and tries again.
+                .serverChannelOption(.autoRead, value: false)
                 .bind(host: host, port: port).get()
             try await channel.close().get()
         } catch let error as IOError {
