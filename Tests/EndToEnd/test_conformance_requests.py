@@ -116,7 +116,7 @@ def test_07_stream_with_usage(http):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("tier", ["bogus", "flex", "batch", "24h"])
+@pytest.mark.parametrize("tier", ["bogus", "ultrafast", "batch", "24h"])
 def test_10_tiers_that_are_not_offered(http, engine, tier, stream):
     body = {**CHAT, "service_tier": tier, "stream": stream, "user": f"refused-{tier}-{stream}"}
     error_of(http.post("chat/completions", json=body), 400, "invalid_request_error", None, "service_tier")

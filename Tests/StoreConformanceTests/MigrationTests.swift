@@ -8,7 +8,9 @@ import Testing
 
 @Suite("Data of earlier versions") struct MigrationTests {
     private static let list = "outcome IN (''answered'', ''cancelled'', ''broken'')"
-    private static let plain = "outcome = ''answered'' OR outcome = ''cancelled'' OR outcome = ''broken''"
+    private static let plain =
+        "outcome = ''answered'' OR outcome = ''cancelled'' OR outcome = ''broken''"
+        + " OR outcome = ''refused''"
 
     @Test("the check of a charge's outcome needs no temporary table, and still refuses what is no outcome")
     func outcomeCheck() async throws {
@@ -27,7 +29,7 @@ import Testing
             try await DatabaseQueue(path: folder + "/ebb.sqlite").write { db in
                 #expect(try Self.temporaryTables(db) == 0)
                 #expect(throws: DatabaseError.self) { try db.execute(sql: "UPDATE charge SET outcome = 'other'") }
-                for outcome in ["answered", "cancelled", "broken"] {
+                for outcome in ["answered", "cancelled", "broken", "refused"] {
                     try db.execute(sql: "UPDATE charge SET outcome = ?", arguments: [outcome])
                 }
             }
@@ -39,7 +41,8 @@ import Testing
         try await DatabaseQueue(path: folder + "/ebb.sqlite").write { db in
             try db.execute(
                 sql: """
-                    DELETE FROM grdb_migrations WHERE identifier = '0004_outcome_check';
+                    DELETE FROM grdb_migrations 
+                    WHERE identifier IN ('0004_outcome_check', '0005_refused_charges');
                     PRAGMA writable_schema = ON;
                     UPDATE sqlite_schema SET sql = replace(sql, '\(self.plain)', '\(self.list)')
                     WHERE name = 'charge';

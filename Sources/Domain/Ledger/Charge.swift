@@ -34,6 +34,8 @@ public struct Charge: Hashable, Sendable {
         case cancelled
         /// The engine broke off after it had begun.
         case broken
+        /// No room within the time that the request would wait; nothing ran, nothing is billed.
+        case refused
     }
 
     public init(

@@ -44,7 +44,10 @@ struct QuoteEngines {
         log.level = .critical
         let catalog = EngineCatalog(
             setups: self.setups, models: source.configuration.models, aliases: [], client: self.client,
-            directory: directory, engines: BatchEngines(directory: directory, clock: SystemClock(), linesMax: 1),
+            directory: directory,
+            engines: BatchEngines(
+                scheduler: WorkScheduler(directory: directory, clock: SystemClock(), logger: Logs.make(log)),
+                clock: SystemClock(), linesMax: 1),
             logger: Logs.make(log))
         try await catalog.refresh()
         for report in catalog.allReports where !report.isReachable {

@@ -46,11 +46,13 @@ struct RunDriver {
         let catalog = self.catalog
         let clock = self.assembly.clock
         let discovery = Task { await catalog.run(clock: clock) }
+        let assembly = self.assembly
+        let scheduling = Task { await assembly.runScheduler() }
         let progress = Task { await self.show(batch, meters: meters, stop: stop) }
         try await runner.run(resumesUnfinished: false)
         inbox.finish()
         await watch.value
-        for task in [discovery, progress] {
+        for task in [discovery, scheduling, progress] {
             task.cancel()
             await task.value
         }

@@ -56,7 +56,7 @@ final class EngineCatalog: Sendable {
         }
         self.warnOfUnlisted()
         try self.building.withLock { _ in self.directory.replace(try self.table()) }
-        self.engines.placeFreed()
+        self.engines.wakeAll()
     }
 
     private func learn(_ report: EngineReport) {

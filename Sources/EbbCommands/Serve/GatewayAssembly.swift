@@ -24,6 +24,7 @@ struct GatewayAssembly: Sendable {
     let client: HTTPEngineClient
     let directory: EngineDirectory
     let batchEngines: BatchEngines
+    let scheduler: WorkScheduler
     let meters: PrometheusMeters
     let pricer: Pricer
     let holds = Holds()
@@ -63,8 +64,9 @@ struct GatewayAssembly: Sendable {
         for setup in setups { access[setup.engine.id] = setup.access }
         self.client = try HTTPEngineClient(group: group, access: access)
         self.directory = EngineDirectory(table: .empty)
+        self.scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: logger)
         self.batchEngines = BatchEngines(
-            directory: self.directory, clock: self.clock, linesMax: configuration.batch.concurrency ?? .max)
+            scheduler: self.scheduler, clock: self.clock, linesMax: configuration.batch.concurrency ?? .max)
     }
 
     static func pricer(_ configuration: EbbConfiguration) throws -> Pricer {
@@ -102,6 +104,15 @@ struct GatewayAssembly: Sendable {
         var windows: [String: TierName] = [:]
         for window in self.configuration.batch.windows { windows[window.window.text] = window.tier }
         return windows
+    }
+
+    /// Lets time pass for the scheduler, and tells it how busy the engines are, until the task is cancelled.
+    func runScheduler() async {
+        let watch = EngineWatch(scheduler: self.scheduler, client: self.client, clock: self.clock)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await watch.run() }
+            while (try? await self.clock.sleep(for: WorkScheduler.tickInterval)) != nil { self.scheduler.tick() }
+        }
     }
 
     func close() async {

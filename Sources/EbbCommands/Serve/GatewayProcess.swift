@@ -47,7 +47,8 @@ struct GatewayProcess {
         try await access.refresh()
         let completions = ServeCompletion(
             engines: assembly.directory, client: assembly.client, commits: assembly.store, pricer: assembly.pricer,
-            holds: assembly.holds, meters: assembly.meters, clock: assembly.clock, timers: assembly.clock,
+            holds: assembly.holds, scheduler: assembly.scheduler, meters: assembly.meters, clock: assembly.clock,
+            timers: assembly.clock,
             randomness: assembly.randomness, logger: logger)
         let runner = BatchRunner(context: assembly.batchContext)
         let files = assembly.files
@@ -60,6 +61,7 @@ struct GatewayProcess {
         // Clients that come at once should find the models; an engine that hangs must not hold up the start.
         await Patience.wait(atMost: Self.engineWait) { try? await catalog.refresh() }
         let services: [any Service] = [
+            Loop("scheduler") { await assembly.runScheduler() },
             Loop("catalog") { await catalog.run(clock: assembly.clock) },
             Loop("access") { await access.run(logger: logger) },
             Loop("sweeper") { await sweeper.run() },

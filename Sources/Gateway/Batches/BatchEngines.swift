@@ -1,94 +1,229 @@
 import Quantities
 import Routing
+import Scheduling
 import Synchronization
 
-/// Lets batch lines use an engine only while it has a free place, and wakes batches when one may have come free.
-///
-/// Interactive requests are never held back here; they count, so that bulk work fills only what they leave.
-public final class BatchEngines: Sendable {
+/// Where batches get places for their lines: offers what they have left to the scheduler, and keeps the places that it
+/// gives until their loop takes them.
+public final class BatchEngines: Sendable, LineSource {
     private struct Waiter {
         let batch: BatchID
         let wake: @Sendable () -> Void
     }
 
+    /// What the scheduler knows of a batch.
+    private struct Standing {
+        /// Lines that it believes are left.
+        var left: Int
+        /// It asks for no line before the next offer.
+        var isParked = false
+        /// Places given and not taken yet, in the order they came.
+        var places: [EngineID] = []
+    }
+
+    private struct State {
+        var standings: [BatchID: Standing] = [:]
+        var attempts: [WorkKey: LineAttempt] = [:]
+        var waiters: [Waiter] = []
+        var linesInFlight = 0
+    }
+
     enum Choice: Sendable {
         case engine(EngineTarget, Engine)
-        /// Every available engine is full; `whenFree` tells when to ask again.
+        /// No place now; `whenFree` tells when to ask again.
         case full
         /// No engine can be used now: breakers are open or the credential is refused.
         case unavailable
     }
 
+    /// What a batch has to send.
+    struct Work: Sendable {
+        let batch: BatchID
+        let project: ProjectID
+        let model: String
+        let deadline: Instant
+        let linesLeft: Int
+        /// Mean size of a line, in tokens.
+        let promptTokens: Int
+        let outputTokens: Int
+    }
+
+    private let scheduler: WorkScheduler
     private let directory: EngineDirectory
     private let clock: any GatewayClock
     /// Lines of all batches in flight at most.
     private let linesMax: Int
-    private let linesInFlight = Mutex(0)
-    private let waiters = Mutex<[Waiter]>([])
+    private let state = Mutex(State())
 
-    public init(directory: EngineDirectory, clock: any GatewayClock, linesMax: Int = .max) {
-        self.directory = directory
+    public init(scheduler: WorkScheduler, clock: any GatewayClock, linesMax: Int = .max) {
+        self.scheduler = scheduler
+        self.directory = scheduler.directory
         self.clock = clock
         self.linesMax = linesMax
-        directory.onFree { [weak self] in self?.placeFreed() }
+        scheduler.takeLines(from: self)
     }
 
-    func choose(_ targets: [EngineTarget]) -> Choice {
+    func choose(_ work: Work, _ targets: [EngineTarget]) -> Choice {
         let now = self.clock.now
-        let table = self.directory.table
-        var open: [EngineTarget] = []
-        var isAnyAvailable = false
-        for target in targets {
-            guard let engine = table.engines[target.engine], self.directory.isAvailable(target.engine, now: now)
-            else { continue }
-            isAnyAvailable = true
-            if self.directory.inFlight(target.engine) < Self.places(of: engine) { open.append(target) }
+        guard targets.contains(where: { self.directory.isAvailable($0.engine, now: now) }) else { return .unavailable }
+        guard self.state.withLock({ $0.linesInFlight < self.linesMax }) else { return .full }
+        var isOffered = false
+        while true {
+            if let engine = self.takePlace(work.batch) {
+                if let chosen = self.directory.admit(engine, of: targets, now: now) {
+                    self.state.withLock { $0.linesInFlight += 1 }
+                    return .engine(chosen.target, chosen.engine)
+                }
+                self.scheduler.send(.nothingReady(work.batch, engine, until: nil))
+                self.scheduler.checkHealth(engine)
+                self.state.withLock { $0.standings[work.batch]?.isParked = true }
+                return .full
+            }
+            guard !isOffered, self.isNews(work) else { return .full }
+            isOffered = true
+            self.scheduler.offer(
+                BatchOffer(
+                    batch: work.batch, project: work.project, pool: PoolID(work.model), deadline: work.deadline,
+                    linesLeft: work.linesLeft, promptTokens: work.promptTokens, outputTokens: work.outputTokens))
         }
-        guard isAnyAvailable else { return .unavailable }
-        guard self.linesInFlight.withLock({ $0 }) < self.linesMax, !open.isEmpty,
-            let (target, engine) = self.directory.choose(from: open, excluding: [], now: now)
-        else { return .full }
-        self.linesInFlight.withLock { $0 += 1 }
-        return .engine(target, engine)
+    }
+
+    private func takePlace(_ batch: BatchID) -> EngineID? {
+        self.state.withLock { state in
+            guard state.standings[batch]?.places.isEmpty == false else { return nil }
+            return state.standings[batch]?.places.removeFirst()
+        }
+    }
+
+    /// Notes what is offered; false when the scheduler knows as much.
+    private func isNews(_ work: Work) -> Bool {
+        self.state.withLock { state in
+            if let standing = state.standings[work.batch], !standing.isParked, standing.left == work.linesLeft {
+                return false
+            }
+            state.standings[work.batch, default: Standing(left: 0)].left = work.linesLeft
+            state.standings[work.batch]?.isParked = false
+            return true
+        }
+    }
+
+    func place(of batch: BatchID, at engine: EngineID) {
+        let (isKnown, waiter) = self.state.withLock { state -> (Bool, Waiter?) in
+            guard state.standings[batch] != nil else { return (false, nil) }
+            state.standings[batch]?.places.append(engine)
+            state.standings[batch]?.left -= 1
+            let index = state.waiters.firstIndex { $0.batch == batch }
+            return (true, index.map { state.waiters.remove(at: $0) })
+        }
+        if !isKnown { self.scheduler.send(.nothingReady(batch, engine, until: nil)) }
+        waiter?.wake()
+    }
+
+    func preempted(line key: WorkKey) { self.state.withLock { $0.attempts[key] }?.preempt() }
+
+    func reportProgress() {
+        for (key, attempt) in self.state.withLock({ $0.attempts }).sorted(by: { $0.key < $1.key }) {
+            self.scheduler.send(.progress(key, outputTokens: attempt.outputTokens))
+        }
+    }
+
+    /// A line takes the place that was chosen; before it is sent.
+    ///
+    /// - Parameter preemptions: how often it lost its place before.
+    func started(_ attempt: LineAttempt, of work: Work, promptTokens: Int, preemptions: Int) {
+        let key = self.scheduler.newKey()
+        attempt.took(key, self.scheduler)
+        self.state.withLock { $0.attempts[key] = attempt }
+        self.scheduler.send(
+            .lineStarted(
+                BatchLine(
+                    key: key, batch: work.batch, engine: attempt.target.engine, promptTokens: promptTokens,
+                    outputTokens: work.outputTokens, preemptions: preemptions)))
+    }
+
+    func finished(_ attempt: LineAttempt, failure: EngineFailure?, usage: WorkUsage?) {
+        let engine = attempt.target.engine
+        self.leave(attempt)
+        self.directory.finished(engine, failure: failure, now: self.clock.now)
+        if let key = attempt.key {
+            if let usage {
+                self.scheduler.send(.finished(key, usage))
+            } else if let failure, failure.kind == .capacity {
+                self.scheduler.send(.failed(key, .capacity(retryAfter: failure.retryAfter)))
+            } else {
+                self.scheduler.send(.failed(key, .request))
+            }
+        }
+        if failure != nil { self.scheduler.checkHealth(engine) }
+        self.wakeIfCapped()
+    }
+
+    /// The line was taken back, by whomever: this says nothing about its engine.
+    func returned(_ attempt: LineAttempt) {
+        self.leave(attempt)
+        self.directory.released(attempt.target.engine, now: self.clock.now)
+        if let key = attempt.key { self.scheduler.send(.gone(key)) }
+        self.wakeIfCapped()
+    }
+
+    private func leave(_ attempt: LineAttempt) {
+        self.state.withLock { state in
+            state.linesInFlight -= 1
+            if let key = attempt.key { state.attempts[key] = nil }
+        }
+    }
+
+    /// A chosen place was not used.
+    func released(_ batch: BatchID, _ engine: EngineID) {
+        self.state.withLock { state in
+            state.linesInFlight -= 1
+            state.standings[batch]?.isParked = true
+        }
+        self.directory.released(engine, now: self.clock.now)
+        self.scheduler.send(.nothingReady(batch, engine, until: nil))
+    }
+
+    /// Gives back the places that the batch has no use for now.
+    func giveBack(_ batch: BatchID) {
+        while let engine = self.takePlace(batch) {
+            self.state.withLock { $0.standings[batch]?.isParked = true }
+            self.scheduler.send(.nothingReady(batch, engine, until: nil))
+        }
+    }
+
+    /// The batch sends nothing more.
+    func withdraw(_ batch: BatchID) {
+        self.giveBack(batch)
+        self.state.withLock { state in
+            state.standings[batch] = nil
+            state.waiters.removeAll { $0.batch == batch }
+        }
+        self.scheduler.send(.withdraw(batch))
     }
 
     static func places(of engine: Engine) -> Int { max(1, engine.concurrency ?? Engine.defaultConcurrency) }
 
-    /// Requests of this model that can be in flight over all its engines.
-    func places(_ targets: [EngineTarget]) -> Int {
-        let table = self.directory.table
-        return targets.reduce(0) { $0 + (table.engines[$1.engine].map { Self.places(of: $0) } ?? 0) }
-    }
-
-    func finished(_ engine: EngineID, failure: EngineFailure?) {
-        self.linesInFlight.withLock { $0 -= 1 }
-        self.directory.finished(engine, failure: failure, now: self.clock.now)
-    }
-
-    /// A chosen place was not used.
-    func released(_ engine: EngineID) {
-        self.linesInFlight.withLock { $0 -= 1 }
-        self.directory.released(engine, now: self.clock.now)
-    }
-
-    /// Called once when a place may be free; one call for each batch that asked.
-    func whenFree(_ batch: BatchID, targets: [EngineTarget], wake: @escaping @Sendable () -> Void) {
-        self.waiters.withLock { waiters in
-            if !waiters.contains(where: { $0.batch == batch }) { waiters.append(Waiter(batch: batch, wake: wake)) }
+    /// Called once when the batch should ask again.
+    func whenFree(_ batch: BatchID, wake: @escaping @Sendable () -> Void) {
+        let hasPlace = self.state.withLock { state -> Bool in
+            if state.standings[batch]?.places.isEmpty == false { return true }
+            if !state.waiters.contains(where: { $0.batch == batch }) {
+                state.waiters.append(Waiter(batch: batch, wake: wake))
+            }
+            return false
         }
-        // The last place may have come free between the choice and now, with nobody waiting yet.
-        let table = self.directory.table
-        let isFree = targets.contains { target in
-            table.engines[target.engine].map { self.directory.inFlight(target.engine) < Self.places(of: $0) } ?? false
-        }
-        if isFree, self.linesInFlight.withLock({ $0 }) < self.linesMax { self.placeFreed() }
+        // A place may have come between the choice and now, with nobody waiting yet.
+        if hasPlace { wake() }
     }
 
-    /// Wakes every waiting batch in the order they asked; the first to choose gets the place.
-    public func placeFreed() {
-        let woken = self.waiters.withLock { waiters -> [Waiter] in
-            defer { waiters.removeAll() }
-            return waiters
+    /// Under a limit of lines over all batches, each end is a place for another batch.
+    private func wakeIfCapped() { if self.linesMax != .max { self.wakeAll() } }
+
+    /// Wakes every waiting batch in the order they asked.
+    public func wakeAll() {
+        let woken = self.state.withLock { state -> [Waiter] in
+            defer { state.waiters.removeAll() }
+            return state.waiters
         }
         for waiter in woken { waiter.wake() }
     }

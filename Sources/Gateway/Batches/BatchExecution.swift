@@ -82,6 +82,7 @@ final class BatchExecution: Sendable {
         do {
             try await loop.begin(isCancelRequested: self.isCancelRequested.load(ordering: .relaxed))
             while loop.exit == nil, let message = await messages.next() { try await loop.handle(message) }
+            self.context.engines.withdraw(self.id)
             await self.close(loop.batch)
             return loop.exit ?? .shutDown
         } catch {
@@ -89,6 +90,7 @@ final class BatchExecution: Sendable {
                 "a store failure interrupts the batch; it is taken up again shortly",
                 metadata: ["batch.id": "\(self.id)", "reason": "\(error)"])
             loop.abandon()
+            self.context.engines.withdraw(self.id)
             // Whoever takes the batch up must find in the store what became of every line, and in the books of holds
             // and caps what it cost.
             while !loop.isIdle, let message = await messages.next() {

@@ -4,11 +4,17 @@ import Logging
 import OpenAIWire
 import Quantities
 import Routing
+import Scheduling
 
 /// Lines: dispatch, ends of attempts, commits.
 extension BatchLoop {
-    /// Sends lines while there are lines, places and money.
+    /// Sends lines while there are lines, places and money. Places that it has no line for are given back.
     mutating func dispatch() {
+        self.sendLines()
+        self.context.engines.giveBack(self.batch.id)
+    }
+
+    private mutating func sendLines() {
         guard self.isDispatching, self.plan != nil else { return }
         let now = self.context.clock.now
         if let until = self.pausedUntil {
@@ -18,25 +24,35 @@ extension BatchLoop {
         self.findTargets()
         if self.targets.isEmpty { return self.pauseDispatch(now) }
         self.takeUpPassedOver()
-        while self.attempts.count < self.context.engines.places(self.targets) {
+        while true {
             guard self.hasLine else { return self.awaitCap() }
             if self.isBlocked() { return }
-            let choice = self.context.engines.choose(self.targets)
+            let choice = self.context.engines.choose(self.work, self.targets)
             guard case .engine(let target, let engine) = choice else {
                 if case .unavailable = choice { return self.pauseDispatch(now) }
-                self.context.engines.whenFree(self.batch.id, targets: self.targets) { [send] in send(.freed) }
+                self.context.engines.whenFree(self.batch.id) { [send] in send(.freed) }
                 return
             }
             guard let line = self.nextLine(now) else {
-                self.context.engines.released(target.engine)
+                self.context.engines.released(self.batch.id, target.engine)
                 if let ready = self.plan?.ledger.nextReady { self.wake(at: ready) }
                 return
             }
             switch self.start(line, target: target, engine: engine, now: now) {
             case .sent, .refused: break
-            case .capReached, .awaitsHolds, .passedOver: self.context.engines.released(target.engine)
+            case .capReached, .awaitsHolds, .passedOver:
+                self.context.engines.released(self.batch.id, target.engine)
             }
         }
+    }
+
+    /// What is left to send, as the scheduler sees it.
+    private var work: BatchEngines.Work {
+        let pending = self.plan?.ledger.pendingCount ?? 0
+        return BatchEngines.Work(
+            batch: self.batch.id, project: self.batch.project, model: self.batch.model ?? "",
+            deadline: self.batch.expiresAt, linesLeft: pending + self.again.count + (self.blocked == nil ? 0 : 1),
+            promptTokens: self.sizes.promptTokens, outputTokens: self.sizes.outputTokens)
     }
 
     /// After a restart the engines may answer later than the batch begins.
@@ -82,6 +98,7 @@ extension BatchLoop {
             case .sent: self.attempts[lease.line] = attempt
             case .refused(let error):
                 self.attempts[lease.line] = attempt
+                self.take(attempt, body.bytes.count)
                 attempt.failed(
                     EngineFailure(
                         .clientFault, status: error.status, message: "over the spend limit", body: error.encoded))
@@ -91,6 +108,7 @@ extension BatchLoop {
             let order = EngineOrder(
                 body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
                 clientStreams: false, slot: dispatch.slot)
+            self.take(attempt, body.bytes.count)
             attempt.start(
                 EngineRequest(
                     engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
@@ -100,20 +118,31 @@ extension BatchLoop {
         } catch let error as RequestError {
             // Shallow validation let it pass; the run tells, as a 400 line (openai-api 3.9).
             self.attempts[lease.line] = attempt
+            self.take(attempt, 0)
             attempt.failed(
                 EngineFailure(.clientFault, status: 400, message: "invalid request", body: error.body.encoded))
         } catch StoreFailure.notFound {
             // The input is lost, so no attempt can end better.
             self.attempts[lease.line] = attempt
+            self.take(attempt, 0)
             attempt.failed(
                 EngineFailure(
                     .clientFault, status: 404, message: "the input file is lost",
                     body: ErrorBody.noSuchFile(self.batch.inputFile.text).encoded))
         } catch {
             self.attempts[lease.line] = attempt
+            self.take(attempt, 0)
             attempt.failed(EngineFailure(.fault, message: "the line could not be read: \(error)"))
         }
         return .sent
+    }
+
+    /// The attempt takes the chosen place.
+    private mutating func take(_ attempt: LineAttempt, _ bytes: Int) {
+        let prompt = max(1, bytes / CompletionCall.bytesPerToken)
+        self.sizes.sent(promptTokens: prompt)
+        self.context.engines.started(
+            attempt, of: self.work, promptTokens: prompt, preemptions: self.preemptions[attempt.lease.line] ?? 0)
     }
 
     mutating func attemptEnded(_ attempt: LineAttempt, _ ending: LineAttempt.Ending) async throws(StoreFailure) {
@@ -129,15 +158,18 @@ extension BatchLoop {
             self.pause = Self.pauseFirst
         case .failed(let error):
             failure = error
-            outcome = AttemptOutcome(error)
-            if attempt.wasSent { self.context.meters.engineFailed(engine: attempt.target.engine, kind: error.label) }
+            outcome = attempt.wasPreempted ? .preempted : AttemptOutcome(error)
+            if attempt.wasSent, outcome != .preempted {
+                self.context.meters.engineFailed(engine: attempt.target.engine, kind: error.label)
+            }
             if outcome == .engineUnusable { self.pauseDispatch(now) }
         }
-        if attempt.wasSent {
-            self.context.engines.finished(attempt.target.engine, failure: failure)
+        if outcome == .preempted { self.preemptions[attempt.lease.line, default: 0] += 1 }
+        if attempt.wasSent, outcome != .preempted {
+            self.context.engines.finished(attempt, failure: failure, usage: self.usage(of: ending))
         } else {
-            // The line failed here, which says nothing about the engine.
-            self.context.engines.released(attempt.target.engine)
+            // The line made room or failed here, which says nothing about the engine.
+            self.context.engines.returned(attempt)
         }
         let random = self.context.randomness.next()
         let verdict = self.plan?.finish(attempt.lease, outcome, now: now, random: random)
@@ -151,6 +183,15 @@ extension BatchLoop {
             self.settle(attempt, actual: .zero)
         }
         if !self.isDispatching { try await self.drainedIfIdle() }
+    }
+
+    private mutating func usage(of ending: LineAttempt.Ending) -> WorkUsage? {
+        guard case .answered(let answer) = ending else { return nil }
+        let usage = answer.facts.usage ?? .zero
+        self.sizes.answered(outputTokens: Int(clamping: usage.output))
+        return WorkUsage(
+            cachedTokens: Int(clamping: usage.cachedInput),
+            computedTokens: Int(clamping: usage.input - usage.cachedInput), outputTokens: Int(clamping: usage.output))
     }
 
     private mutating func commit(_ attempt: LineAttempt, _ ending: LineAttempt.Ending, _ fate: LineFate, now: Instant) {

@@ -40,6 +40,9 @@ struct BatchLoop {
     var saysWait = false
     var exit: BatchExecution.Exit?
     var nextWake: Instant?
+    var sizes = LineSizes()
+    /// How often a line has made room for a more urgent request.
+    var preemptions: [Int: Int] = [:]
 
     init(
         _ batch: BatchRecord, context: BatchContext, send: @escaping @Sendable (BatchExecution.Message) -> Void,
@@ -239,8 +242,7 @@ struct BatchLoop {
     mutating func abandon() {
         for attempt in self.attempts.values {
             attempt.abort()
-            self.context.engines.finished(
-                attempt.target.engine, failure: EngineFailure(.cancelled, message: "the batch is taken up again"))
+            self.context.engines.returned(attempt)
             self.context.holds.settle(attempt.request, project: self.batch.project, actual: .zero)
         }
         self.attempts = [:]

@@ -2,6 +2,7 @@ import Batching
 import OpenAIWire
 import Quantities
 import Routing
+import Scheduling
 import Synchronization
 
 /// One attempt at one batch line: asks the engine, folds its answer, reports once.
@@ -16,6 +17,11 @@ final class LineAttempt: AnswerSink {
         var call: (any EngineCall)?
         var estimate: UsageEstimate?
         var isDone = false
+        var key: WorkKey?
+        var scheduler: WorkScheduler?
+        var hasBegun = false
+        var isPreempted = false
+        var gaps = GapMeter()
     }
 
     let request: RequestID
@@ -54,6 +60,26 @@ final class LineAttempt: AnswerSink {
         if !isLive { call.cancel() }
     }
 
+    /// Its place in the scheduler; nil before it has one.
+    var key: WorkKey? { self.state.withLock { $0.key } }
+
+    var outputTokens: Int { self.state.withLock { Int(clamping: $0.assembly.contentPieces) } }
+
+    func took(_ key: WorkKey, _ scheduler: WorkScheduler) {
+        self.state.withLock { state in
+            state.key = key
+            state.scheduler = scheduler
+        }
+    }
+
+    /// Makes room for a more urgent request: its report says `cancelled`, and `wasPreempted` why.
+    func preempt() {
+        self.state.withLock { if !$0.isDone { $0.isPreempted = true } }
+        self.abort()
+    }
+
+    var wasPreempted: Bool { self.state.withLock { $0.isPreempted } }
+
     /// Ends the attempt from our side; its report says `cancelled`.
     func abort() { self.finish(.failed(EngineFailure(.cancelled, message: "aborted")), cancelling: true) }
 
@@ -62,8 +88,16 @@ final class LineAttempt: AnswerSink {
     }
 
     func bytes(_ bytes: UnsafeRawBufferPointer) {
+        var scheduler: WorkScheduler?
+        var signals = Signals()
         let failure = self.state.withLock { state -> EngineFailure? in
             guard !state.isDone else { return nil }
+            if let key = state.key, let driver = state.scheduler {
+                scheduler = driver
+                signals = Signals(key: key, engine: self.target.engine, isFirst: !state.hasBegun)
+                signals.gap = state.gaps.read(at: driver.now)
+                state.hasBegun = true
+            }
             do throws(EngineFailure) {
                 try state.assembly.push(bytes)
                 return nil
@@ -71,6 +105,7 @@ final class LineAttempt: AnswerSink {
                 return error
             }
         }
+        scheduler?.tell(signals)
         if let failure { self.finish(.failed(failure), cancelling: true) }
     }
 

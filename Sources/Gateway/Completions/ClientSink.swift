@@ -1,6 +1,7 @@
 import Logging
 public import OpenAIWire
 public import Quantities
+public import Scheduling
 
 /// Where an answer goes: the client's connection, or whoever collects it. The counterpart of `AnswerSink`.
 ///
@@ -55,6 +56,21 @@ public protocol ServedRequest: Sendable {
     func setReading(_ reading: Bool)
 }
 
+/// What a client says about time, beside the tier.
+public struct ServiceWishes: Hashable, Sendable {
+    /// How long it waits for an answer before it gives up (openai-api.md 1.6).
+    public var clientTimeout: Duration?
+    /// When the answer is due; the cheapest tier that meets it is taken.
+    public var deadline: Instant?
+    public var fallback: TierFallback?
+
+    public init(clientTimeout: Duration? = nil, deadline: Instant? = nil, fallback: TierFallback? = nil) {
+        self.clientTimeout = clientTimeout
+        self.deadline = deadline
+        self.fallback = fallback
+    }
+}
+
 /// One request as it arrived, authenticated.
 public struct CompletionRequest: Sendable {
     public var id: RequestID
@@ -66,6 +82,7 @@ public struct CompletionRequest: Sendable {
     public var facts: RequestFacts
     public var arrivedAt: Instant
     public var home: (any Sendable)?
+    public var wishes = ServiceWishes()
 
     public init(
         id: RequestID, caller: Caller, endpoint: Endpoint, body: [UInt8], facts: RequestFacts, arrivedAt: Instant,

@@ -67,6 +67,7 @@ extension CompletionCall {
             return state.phase != .done
         }
         guard isFirst else { return }
+        self.leaveScheduler(nil)
         if held { self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero) }
         self.finished(outcome: failure.label, usage: .zero, amount: nil, tier: self.tier)
         self.sink.refused(GatewayError(failure))
@@ -82,7 +83,7 @@ extension CompletionCall {
             let relay: StreamRelay
         }
         let last = self.state.withLock { state -> Last? in
-            guard state.phase == .asking || state.phase == .answering else { return nil }
+            guard state.phase == .queued || state.phase == .asking || state.phase == .answering else { return nil }
             let hasAnswered = state.phase == .answering
             state.phase = .done
             return Last(
@@ -93,6 +94,7 @@ extension CompletionCall {
         last.call?.cancel()
         guard last.engine != nil, last.relay.usage != nil || last.pieces > 0 else {
             // Nothing was made: free.
+            self.leaveScheduler(nil)
             if let engine = last.engine { self.leave(engine, hasAnswered: last.hasAnswered) }
             self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
             self.finished(outcome: "cancelled", usage: .zero, amount: nil, tier: self.tier)
@@ -131,7 +133,8 @@ extension CompletionCall {
         guard let target = self.state.withLock({ $0.target }) else { return }
         let asked = self.request.facts.model
         let price = self.use.pricer.price(
-            usage, names: [model ?? "", target.engineModel, asked], tier: tier, at: self.request.arrivedAt)
+            usage, names: [model ?? "", target.engineModel, asked], tier: self.use.priceTier(tier),
+            at: self.request.arrivedAt)
         let charge = Charge(
             request: self.request.id, project: self.request.caller.project, key: self.request.caller.key,
             endpoint: self.request.endpoint.path, engine: target.engine, requestedModel: asked,
@@ -140,6 +143,7 @@ extension CompletionCall {
             startedAt: self.request.arrivedAt, finishedAt: now, usage: usage, amount: price.amount,
             listAmount: price.listAmount, priceVersion: price.version, outcome: outcome)
         self.use.engines.finished(target.engine, failure: failure, now: now)
+        self.finishScheduled(usage, isWhole: outcome != .cancelled)
         self.use.commits.commit(.charge(charge)) { result in
             self.state.withLock { $0.phase = .done }
             // What is not recorded was not charged.
@@ -155,7 +159,7 @@ extension CompletionCall {
         }
     }
 
-    private func finished(outcome: String, usage: TokenUsage, amount: Money?, tier: TierName) {
+    func finished(outcome: String, usage: TokenUsage, amount: Money?, tier: TierName) {
         self.use.ended()
         let first = self.state.withLock { $0.firstBytesAt }
         self.use.meters.requestFinished(

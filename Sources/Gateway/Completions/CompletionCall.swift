@@ -3,21 +3,28 @@ import Logging
 import OpenAIWire
 import Quantities
 import Routing
+import Scheduling
 import Synchronization
 
-/// One interactive request from its engine to its client.
+/// One request from its place at an engine to its client.
 ///
 /// ```
-/// start -> asking --bytes--> answering --end--> committing --durable--> done
-///            ^  \--failure, nothing produced--> (pause or next engine) --+
+/// queued --dispatched--> asking --bytes--> answering --end--> committing --durable--> done
+///   ^  ^----preempted----/  \ \--failure, nothing produced--> (pause) --+
+///   |  \---------------------\-------------------------------------------/
+///   \--refused: 429, or on to another tier where the caller wishes it
 /// clientGone at any time: the engine's slot is freed; what was made is billed, what never ran is not.
 /// ```
-/// The lock guards the state only; engine, client and commit log are called without it.
-final class CompletionCall: AnswerSink, ServedRequest {
-    enum Phase { case asking, answering, committing, done }
+/// The lock guards the state only; engine, client, scheduler and commit log are called without it.
+final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
+    enum Phase { case queued, asking, answering, committing, done }
 
     struct State {
-        var phase = Phase.asking
+        var phase = Phase.queued
+        /// The tier that serves: the asked one, or the one that the caller falls back to.
+        var tier: Tier
+        /// Its present place in the scheduler.
+        var key: WorkKey?
         var attempt = 0
         var tried: [EngineID] = []
         var target: EngineTarget?
@@ -26,30 +33,32 @@ final class CompletionCall: AnswerSink, ServedRequest {
         var relay: StreamRelay
         var streamBegan = false
         var firstBytesAt: Instant?
+        var gaps = GapMeter()
     }
 
     let use: ServeCompletion
     let request: CompletionRequest
-    let tier: TierName
     let targets: [EngineTarget]
+    let fallback: TierFallback?
     let sink: any ClientSink
     let state: Mutex<State>
 
     var clientStreams: Bool { self.request.facts.stream && self.request.endpoint.canStream }
+    var tier: TierName { self.state.withLock { $0.tier.name } }
 
     init(
-        use: ServeCompletion, request: CompletionRequest, tier: TierName, targets: [EngineTarget],
+        use: ServeCompletion, request: CompletionRequest, tier: Tier, fallback: TierFallback?, targets: [EngineTarget],
         sink: any ClientSink
     ) {
         self.use = use
         self.request = request
-        self.tier = tier
         self.targets = targets
+        self.fallback = fallback
         self.sink = sink
         self.state = Mutex(
             State(
-                assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
-                relay: Self.relay(request, tier, isBought: false)))
+                tier: tier, assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
+                relay: Self.relay(request, tier.name, isBought: false)))
     }
 
     private static func relay(_ request: CompletionRequest, _ tier: TierName, isBought: Bool) -> StreamRelay {
@@ -58,58 +67,66 @@ final class CompletionCall: AnswerSink, ServedRequest {
             servedTier: request.endpoint == .chatCompletions ? tier.text : nil, keepsAnsweredTier: isBought)
     }
 
-    func start() {
-        let tried = self.state.withLock { $0.tried }
-        guard
-            let (target, engine) = self.use.engines.choose(
-                from: self.targets, excluding: tried, now: self.use.clock.now)
-        else {
-            self.giveUp(EngineFailure(.unreachable, message: "no engine is available"), held: true)
-            return
+    func dispatched(to id: EngineID, key: WorkKey) {
+        let isWanted = self.state.withLock { $0.phase == .queued && $0.key == key }
+        guard isWanted else { return self.use.scheduler.send(.gone(key)) }
+        guard let (target, engine) = self.use.engines.admit(id, of: self.targets, now: self.use.clock.now) else {
+            return self.use.scheduler.lost(key, at: id)
         }
         let order = EngineOrder(
             body: self.request.body, facts: self.request.facts, engine: engine, engineModel: target.engineModel,
             clientStreams: self.clientStreams)
-        let wanted = self.state.withLock { state -> Bool in
-            guard state.phase == .asking else { return false }
+        var isMovable = false
+        let wanted = self.state.withLock { state -> Int? in
+            guard state.phase == .queued, state.key == key else { return nil }
+            isMovable = !state.tier.lane.isInteractive
+            state.phase = .asking
             state.attempt += 1
             state.target = target
             state.assembly = AnswerAssembly(endpoint: self.request.endpoint, isStream: order.isStream)
-            state.relay = Self.relay(self.request, self.tier, isBought: !engine.kind.isOwned)
-            return true
+            state.relay = Self.relay(self.request, state.tier.name, isBought: !engine.kind.isOwned)
+            return state.attempt
         }
-        guard wanted else {
+        guard let attempt = wanted else {
             self.use.engines.released(engine.id, now: self.use.clock.now)
-            return
+            return self.use.scheduler.send(.gone(key))
         }
         let call = self.use.client.send(
             EngineRequest(
                 engine: engine, path: String(self.request.endpoint.path.dropFirst(3)), body: order.body,
-                isStream: order.isStream, request: self.request.id, home: self.request.home), to: self)
+                isStream: order.isStream, request: self.request.id, home: self.request.home),
+            to: isMovable ? AttemptAnswer(self, attempt: attempt) : self)
         let isLive = self.state.withLock { state -> Bool in
-            guard state.phase == .asking || state.phase == .answering, state.target == target else { return false }
+            guard state.phase == .asking || state.phase == .answering, state.attempt == attempt else { return false }
             state.call = call
             return true
         }
         if !isLive { call.cancel() }
     }
 
-    func head(_ head: AnswerHead) {
+    func head(_ head: AnswerHead) { self.head(head, of: nil) }
+    func bytes(_ bytes: UnsafeRawBufferPointer) { self.bytes(bytes, of: nil) }
+    func end() { self.end(of: nil) }
+    func failed(_ failure: EngineFailure) { self.failed(failure, of: nil) }
+
+    /// - Parameter attempt: whose answer it is; nil where only one attempt can be under way.
+    func head(_ head: AnswerHead, of attempt: Int?) {
         self.state.withLock { state in
-            guard state.phase == .asking else { return }
+            guard state.phase == .asking, state.isOf(attempt) else { return }
             state.phase = .answering
             state.assembly.began(isEventStream: head.isEventStream)
         }
     }
 
-    func bytes(_ bytes: UnsafeRawBufferPointer) {
-        if self.clientStreams { self.relayBytes(bytes) } else { self.collectBytes(bytes) }
+    func bytes(_ bytes: UnsafeRawBufferPointer, of attempt: Int?) {
+        if self.clientStreams { self.relayBytes(bytes, attempt) } else { self.collectBytes(bytes, attempt) }
     }
 
-    private func collectBytes(_ bytes: UnsafeRawBufferPointer) {
+    private func collectBytes(_ bytes: UnsafeRawBufferPointer, _ attempt: Int?) {
+        var signals = Signals()
         let failure = self.state.withLock { state -> (EngineFailure, (any EngineCall)?)? in
-            guard state.phase == .answering else { return nil }
-            if state.firstBytesAt == nil { state.firstBytesAt = self.use.clock.now }
+            guard state.phase == .answering, state.isOf(attempt) else { return nil }
+            signals = state.signals(at: self.use.clock.now)
             do throws(EngineFailure) {
                 try state.assembly.push(bytes)
                 return nil
@@ -117,18 +134,20 @@ final class CompletionCall: AnswerSink, ServedRequest {
                 return (error, state.call)
             }
         }
+        self.use.scheduler.tell(signals)
         guard let (error, call) = failure else { return }
         call?.cancel()
-        self.failed(error)
+        self.failed(error, of: attempt)
     }
 
-    private func relayBytes(_ bytes: UnsafeRawBufferPointer) {
+    private func relayBytes(_ bytes: UnsafeRawBufferPointer, _ attempt: Int?) {
         enum Next {
             case nothing, forward([UInt8], begin: Bool), finish([UInt8], begin: Bool), fail(EngineFailure, [UInt8])
         }
+        var signals = Signals()
         let next = self.state.withLock { state -> Next in
-            guard state.phase == .answering else { return .nothing }
-            if state.firstBytesAt == nil { state.firstBytesAt = self.use.clock.now }
+            guard state.phase == .answering, state.isOf(attempt) else { return .nothing }
+            signals = state.signals(at: self.use.clock.now)
             let out = state.relay.push(bytes)
             if let failure = state.relay.failure {
                 // What came before the error is billed, so a client that has the beginning gets it too.
@@ -136,12 +155,14 @@ final class CompletionCall: AnswerSink, ServedRequest {
             }
             let begin = !state.streamBegan && (!out.isEmpty || state.relay.isDone)
             if begin { state.streamBegan = true }
+            signals.isDelivered = begin && !state.tier.lane.isInteractive
             if state.relay.isDone {
                 state.phase = .committing
                 return .finish(out, begin: begin)
             }
             return out.isEmpty ? .nothing : .forward(out, begin: begin)
         }
+        self.use.scheduler.tell(signals)
         switch next {
         case .nothing: break
         case .forward(let out, let begin): self.forward(out, begin: begin)
@@ -152,7 +173,7 @@ final class CompletionCall: AnswerSink, ServedRequest {
             self.forward(out, begin: false)
             let call = self.state.withLock { $0.call }
             call?.cancel()
-            self.failed(failure)
+            self.failed(failure, of: attempt)
         }
     }
 
@@ -165,13 +186,13 @@ final class CompletionCall: AnswerSink, ServedRequest {
         if self.clientStreams { self.sink.streamPaused() }
     }
 
-    func end() {
-        if self.clientStreams { self.endRelay() } else { self.endWhole() }
+    func end(of attempt: Int?) {
+        if self.clientStreams { self.endRelay(attempt) } else { self.endWhole(attempt) }
     }
 
-    private func endWhole() {
+    private func endWhole(_ attempt: Int?) {
         let result = self.state.withLock { state -> Result<AnswerAssembly.Assembled, EngineFailure>? in
-            guard state.phase == .answering else { return nil }
+            guard state.phase == .answering, state.isOf(attempt) else { return nil }
             do throws(EngineFailure) {
                 let answer = try state.assembly.finish()
                 state.phase = .committing
@@ -183,13 +204,13 @@ final class CompletionCall: AnswerSink, ServedRequest {
         switch result {
         case nil: break
         case .success(let answer): self.settleWhole(answer)
-        case .failure(let failure): self.failed(failure)
+        case .failure(let failure): self.failed(failure, of: attempt)
         }
     }
 
-    private func endRelay() {
+    private func endRelay(_ attempt: Int?) {
         let failure = self.state.withLock { state -> (out: [UInt8], begin: Bool, failure: EngineFailure?)? in
-            guard state.phase == .answering else { return nil }
+            guard state.phase == .answering, state.isOf(attempt) else { return nil }
             let out = state.relay.finish()
             let begin = !state.streamBegan && state.relay.failure == nil
             if begin { state.streamBegan = true }
@@ -199,20 +220,20 @@ final class CompletionCall: AnswerSink, ServedRequest {
         guard let (out, begin, fault) = failure else { return }
         if let fault {
             if self.state.withLock({ $0.streamBegan }) { self.forward(out, begin: false) }
-            self.failed(fault)
+            self.failed(fault, of: attempt)
         } else {
             self.forward(out, begin: begin)
             self.settleStream(.answered, last: SSEParser.done)
         }
     }
 
-    func failed(_ failure: EngineFailure) {
+    func failed(_ failure: EngineFailure, of attempt: Int?) {
         enum Next { case ignore, retry(EngineID, RetryRule.Decision), give(EngineID), broken(EngineID) }
         let now = self.use.clock.now
         let next = self.state.withLock { state -> Next in
-            guard state.phase == .asking || state.phase == .answering, let target = state.target else {
-                return .ignore
-            }
+            guard state.phase == .asking || state.phase == .answering, state.isOf(attempt),
+                let target = state.target
+            else { return .ignore }
             // Once the client has a byte of the answer nothing may be replayed.
             if state.streamBegan {
                 state.phase = .committing
@@ -228,7 +249,7 @@ final class CompletionCall: AnswerSink, ServedRequest {
                 failure, attempt: state.attempt, othersLeft: others, jitter: self.use.randomness.unit())
             if decision == .giveUp { return .give(target.engine) }
             if decision != .elsewhere { state.tried = [] }
-            state.phase = .asking
+            state.phase = .queued
             state.target = nil
             state.call = nil
             return .retry(target.engine, decision)
@@ -244,9 +265,9 @@ final class CompletionCall: AnswerSink, ServedRequest {
         case .retry(let engine, let decision):
             self.note(failure, engine)
             if case .after(let pause) = decision {
-                self.use.timers.after(pause) { self.start() }
+                self.use.timers.after(pause) { self.enqueue() }
             } else {
-                self.start()
+                self.enqueue()
             }
         }
     }
@@ -254,6 +275,8 @@ final class CompletionCall: AnswerSink, ServedRequest {
     /// Gives the engine's place back and reports why.
     private func note(_ failure: EngineFailure, _ engine: EngineID) {
         self.use.engines.finished(engine, failure: failure, now: self.use.clock.now)
+        self.leaveScheduler(failure)
+        self.use.scheduler.checkHealth(engine)
         self.report(failure, engine)
     }
 

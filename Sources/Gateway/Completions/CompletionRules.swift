@@ -37,19 +37,10 @@ struct EngineOrder: Sendable {
     }
 }
 
-/// Which tier serves an interactive request.
+/// Which tiers may be charged for a request.
 enum InteractiveTier {
-    /// `auto`, `default`, null and absence are standard processing; anything else is refused: there is never a silent
-    /// change of tier (openai-api 4.1).
-    static func resolve(_ asked: String?) throws(GatewayError) -> TierName {
-        switch asked {
-        case nil, "auto", "default": return .standard
-        default: throw .client(.invalidServiceTier)
-        }
-    }
-
     /// The tiers that may serve it: a bought engine says itself which one did, and its account may prefer another.
-    static func possible(_ asked: TierName, isBought: Bool) -> [TierName] {
-        isBought ? [asked, .priority, .flex] : [asked]
+    static func possible(_ asked: [TierName], isBought: Bool) -> [TierName] {
+        isBought ? asked + [TierName.priority, .flex].filter { !asked.contains($0) } : asked
     }
 }

@@ -11,17 +11,25 @@ public final class EngineDirectory: Sendable {
 
     private let state: Mutex<State>
     /// In a struct of its own: a bare closure in a generic box gets one more thunk around it at every access.
-    private struct Listener: Sendable {
-        let placeFreed: @Sendable () -> Void
+    private struct Learner: Sendable {
+        let learn: @Sendable (RoutingTable) -> Void
     }
 
-    private let listener = Mutex<Listener?>(nil)
+    private let learner = Mutex<Learner?>(nil)
 
     public init(table: RoutingTable) { self.state = Mutex(State(table: table)) }
 
     public var table: RoutingTable { self.state.withLock { $0.table } }
 
-    public func replace(_ table: RoutingTable) { self.state.withLock { $0.table = table } }
+    public func replace(_ table: RoutingTable) {
+        self.state.withLock { $0.table = table }
+        self.learner.withLock { $0 }?.learn(table)
+    }
+
+    /// Called with each table that replaces the one before.
+    func onReplace(_ action: @escaping @Sendable (RoutingTable) -> Void) {
+        self.learner.withLock { $0 = Learner(learn: action) }
+    }
 
     public func targets(for model: String) -> [EngineTarget]? { self.state.withLock { $0.table.targets(for: model) } }
 
@@ -37,20 +45,18 @@ public final class EngineDirectory: Sendable {
         }
     }
 
+    /// Counts one call in flight at this engine, unless its breaker refuses; `finished` or `released` must follow.
+    func admit(_ id: EngineID, of targets: [EngineTarget], now: Instant) -> (target: EngineTarget, engine: Engine)? {
+        self.choose(from: targets.filter { $0.engine == id }, excluding: [], now: now)
+    }
+
     public func finished(_ engine: EngineID, failure: EngineFailure?, now: Instant) {
         self.state.withLock { $0.chooser.finished(engine, failure: failure, now: now) }
-        self.listener.withLock { $0 }?.placeFreed()
     }
 
     /// Gives back a place that was chosen but not used: says nothing about the engine's health.
     public func released(_ engine: EngineID, now: Instant) {
         self.state.withLock { $0.chooser.released(engine, now: now) }
-        self.listener.withLock { $0 }?.placeFreed()
-    }
-
-    /// Called whenever a place has come free, by whatever request.
-    func onFree(_ action: @escaping @Sendable () -> Void) {
-        self.listener.withLock { $0 = Listener(placeFreed: action) }
     }
 
     public func isAvailable(_ engine: EngineID, now: Instant) -> Bool {

@@ -3,6 +3,7 @@ public import Logging
 import OpenAIWire
 import Quantities
 import Routing
+public import Scheduling
 import Synchronization
 
 /// The use case of every interactive request: tier, hold, engine, answer, charge, last byte.
@@ -14,6 +15,8 @@ public final class ServeCompletion: Sendable {
     let commits: any CommitLog
     let pricer: Pricer
     let holds: Holds
+    let scheduler: WorkScheduler
+    let tiers: TierTable
     let meters: any Meters
     let clock: any GatewayClock
     let timers: any Timers
@@ -26,13 +29,16 @@ public final class ServeCompletion: Sendable {
 
     public init(
         engines: EngineDirectory, client: any EngineClient, commits: any CommitLog, pricer: Pricer, holds: Holds,
-        meters: any Meters, clock: any GatewayClock, timers: any Timers, randomness: any Randomness, logger: Logger
+        scheduler: WorkScheduler, tiers: TierTable = .shipped, meters: any Meters, clock: any GatewayClock,
+        timers: any Timers, randomness: any Randomness, logger: Logger
     ) {
         self.engines = engines
         self.client = client
         self.commits = commits
         self.pricer = pricer
         self.holds = holds
+        self.scheduler = scheduler
+        self.tiers = tiers
         self.meters = meters
         self.clock = clock
         self.timers = timers
@@ -43,24 +49,60 @@ public final class ServeCompletion: Sendable {
     /// Starts serving; the sink hears everything that follows, also refusals.
     public func serve(_ request: CompletionRequest, to sink: any ClientSink) -> (any ServedRequest)? {
         do throws(GatewayError) {
-            let tier = try InteractiveTier.resolve(request.facts.serviceTier)
             guard let targets = self.engines.targets(for: request.facts.model) else {
                 throw self.unserved(request.facts.model)
             }
+            let (tier, fallback) = try self.tier(of: request)
             guard self.inFlight.load(ordering: .relaxed) < Self.inFlightMax else {
                 throw GatewayError(source: .gateway, retry: .afterDelay(.seconds(1)), answer: .overloaded)
             }
-            try self.hold(request, tier: tier, targets: targets)
+            try self.hold(request, tiers: [tier.name] + (fallback.map { [$0.tier] } ?? []), targets: targets)
             self.inFlight.add(1, ordering: .relaxed)
-            let call = CompletionCall(use: self, request: request, tier: tier, targets: targets, sink: sink)
-            self.meters.requestStarted(model: request.facts.model, tier: tier)
-            call.start()
+            let call = CompletionCall(
+                use: self, request: request, tier: tier, fallback: fallback, targets: targets, sink: sink)
+            self.meters.requestStarted(model: request.facts.model, tier: tier.name)
+            call.enqueue()
             return call
         } catch {
             sink.refused(error)
             return nil
         }
     }
+
+    /// The tier that the request asks for, and the one that its caller wishes where that has no room.
+    private func tier(of request: CompletionRequest) throws(GatewayError) -> (Tier, TierFallback?) {
+        let project = request.caller.project
+        let asked = request.facts.serviceTier
+        let fallback = request.wishes.fallback ?? self.tiers.policy(project).fallback
+        if let fallback, self.tiers.tier(fallback.tier)?.isSynchronous != true {
+            throw .invalid("There is no tier '\(fallback.tier)' to fall back to.", param: "ebb-fallback")
+        }
+        guard let tier = self.tiers.resolve(asked, model: request.facts.model, project: project) else {
+            throw .client(.invalidServiceTier)
+        }
+        guard let deadline = request.wishes.deadline, asked == nil || asked == "auto" else { return (tier, fallback) }
+        return self.cheapest(for: deadline, standard: tier, request)
+    }
+
+    /// The cheapest tier that meets a deadline: flex while there is time for the standard one after it, else that.
+    private func cheapest(
+        for deadline: Instant, standard: Tier, _ request: CompletionRequest
+    ) -> (Tier, TierFallback?) {
+        let left = deadline.since(request.arrivedAt) - Self.answerTimeUsual
+        guard left > .zero,
+            var flex = self.tiers.resolve(
+                TierName.flex.text, model: request.facts.model, project: request.caller.project)
+        else { return (standard, nil) }
+        flex.patience = left
+        flex.waitMax = left
+        return (flex, TierFallback(tier: standard.name, after: left))
+    }
+
+    /// Kept back from a deadline for the answer itself.
+    static let answerTimeUsual: Duration = .seconds(30)
+
+    /// The tier of the price book that a tier is charged by.
+    func priceTier(_ name: TierName) -> TierName { self.tiers.tier(name)?.priceName ?? name }
 
     /// While no engine has answered nothing is known to be missing, so clients are told to come again.
     private func unserved(_ model: String) -> GatewayError {
@@ -74,16 +116,17 @@ public final class ServeCompletion: Sendable {
     /// Projects with a spend cap reserve the most that the request may cost; an unpriced model cannot be capped, so it
     /// is refused there.
     private func hold(
-        _ request: CompletionRequest, tier: TierName, targets: [EngineTarget]
+        _ request: CompletionRequest, tiers asked: [TierName], targets: [EngineTarget]
     ) throws(GatewayError) {
         guard self.holds.hasCap(request.caller.project) else { return }
         let bound = CostBound(pricer: self.pricer, at: request.arrivedAt)
         func most(_ tiers: [TierName]) -> Money? {
             bound.most(request.facts, body: request.body, engineModels: targets.map(\.engineModel), tiers: tiers)
         }
-        // The prompt is walked once where only the asked tier can serve, which is nearly always.
-        let tiers = self.possibleTiers(tier, targets)
-        guard let asked = most([tier]), let most = tiers == [tier] ? asked : most(tiers) else {
+        // The prompt is walked once where only the asked tiers can serve, which is nearly always.
+        let named = asked.map { self.priceTier($0) }
+        let tiers = self.possibleTiers(named, targets)
+        guard let asked = most(named), let most = tiers == named ? asked : most(tiers) else {
             throw GatewayError.invalid(
                 "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",
                 param: "model", code: "unpriced_model", status: 400)
@@ -94,8 +137,8 @@ public final class ServeCompletion: Sendable {
         }
     }
 
-    private func possibleTiers(_ tier: TierName, _ targets: [EngineTarget]) -> [TierName] {
+    private func possibleTiers(_ tiers: [TierName], _ targets: [EngineTarget]) -> [TierName] {
         let engines = self.engines.table.engines
-        return InteractiveTier.possible(tier, isBought: targets.contains { engines[$0.engine]?.kind.isOwned == false })
+        return InteractiveTier.possible(tiers, isBought: targets.contains { engines[$0.engine]?.kind.isOwned == false })
     }
 }

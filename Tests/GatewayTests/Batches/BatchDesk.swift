@@ -43,7 +43,10 @@ struct BatchDesk {
         try await self.store.insert(ProjectRecord(id: Self.project, name: "a", createdAt: self.clock.now))
         let logger = self.log.logger
         var context = BatchContext(
-            store: self.store, blobs: self.blobs, engines: BatchEngines(directory: self.directory, clock: self.clock),
+            store: self.store, blobs: self.blobs,
+            engines: BatchEngines(
+                scheduler: WorkScheduler(directory: self.directory, clock: self.clock, logger: logger),
+                clock: self.clock),
             directory: self.directory, client: self.engine, pricer: self.pricer, meters: NoMeters(), holds: self.holds,
             clock: self.clock, timers: self.timers, randomness: SeededRandomness(),
             epoch: try await self.store.beginServing(), logger: logger)

@@ -57,12 +57,15 @@ struct BilledByWhatServedTests {
         #expect(served.store.allCharges.first?.servedTier == .standard)
     }
 
-    @Test("a tier that is not sold is refused before anything is asked or charged (8.3/14)")
-    func notSold() async throws {
-        let desk = try await CompletionDesk([.answer(CompletionDesk.answer)], kind: .openai)
+    @Test("a request that asked for priority and was served as default is charged as default (8.3/14)")
+    func downgraded() async throws {
+        let answer = String(CompletionDesk.answer.dropLast()) + #","service_tier":"default"}"#
+        let desk = try await CompletionDesk([.answer(answer)], kind: .openai)
         let (client, _) = try desk.ask(String(CompletionDesk.question.dropLast()) + #","service_tier":"priority"}"#)
-        #expect(client.state.error?.answer.status == 400)
-        #expect(desk.engine.requests.isEmpty && desk.store.allCharges.isEmpty)
+        #expect(client.state.whole?.tier == .standard)
+        let charge = try #require(desk.store.allCharges.first)
+        #expect(charge.requestedTier == .priority && charge.servedTier == .standard)
+        #expect(charge.amount == Money(picodollars: 20_000_000))
     }
 
     @Test("a stream that ends well without usage is charged by an estimate, and flagged as one (8.3/34)")

@@ -59,7 +59,9 @@ struct CompletionDesk {
         self.directory = EngineDirectory(table: try RoutingTable(engines: list, aliases: ["m": targets]))
         self.service = ServeCompletion(
             engines: self.directory, client: self.engine, commits: self.store, pricer: Pricer(book: try Self.book()),
-            holds: self.holds, meters: NoMeters(), clock: self.clock, timers: self.timers,
+            holds: self.holds,
+            scheduler: WorkScheduler(directory: self.directory, clock: self.clock, logger: log.logger),
+            meters: NoMeters(), clock: self.clock, timers: self.timers,
             randomness: SeededRandomness(), logger: log.logger)
         let project = ProjectRecord(id: "proj_a", name: "a", createdAt: self.clock.now)
         try await self.store.insert(project)

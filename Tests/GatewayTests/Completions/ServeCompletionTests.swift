@@ -179,7 +179,7 @@ struct ServeCompletionTests {
         #expect(desk.engine.requests.count == 1)
     }
 
-    @Test("tiers that are not offered are refused, never changed", arguments: ["flex", "priority", "bogus"])
+    @Test("tiers that are not offered are refused, never changed", arguments: ["batch", "24h", "ultrafast", "bogus"])
     func tiers(tier: String) async throws {
         let desk = try await CompletionDesk([])
         let body = CompletionDesk.question.dropLast() + #","service_tier":"\#(tier)"}"#

@@ -9,6 +9,7 @@ enum StoreSchema {
         migrator.registerMigration(Migration0002CountedCharges.name, migrate: Migration0002CountedCharges.apply)
         migrator.registerMigration(Migration0003InputIndex.name, migrate: Migration0003InputIndex.apply)
         migrator.registerMigration(Migration0004OutcomeCheck.name, migrate: Migration0004OutcomeCheck.apply)
+        migrator.registerMigration(Migration0005RefusedCharges.name, migrate: Migration0005RefusedCharges.apply)
         return migrator
     }
 

@@ -48,6 +48,18 @@ extension ErrorBody {
         status: 503, message: "The model is temporarily overloaded. Please try again later.",
         type: Self.overloadedType, code: "server_is_overloaded")
 
+    /// The flex tier has no room (openai-api 4.4): clients test the status and the code.
+    public static let resourceUnavailable = ErrorBody(
+        status: 429,
+        message: "Resource Unavailable: the flex tier has no capacity for this request now. It was not charged. "
+            + "Please try again later, or use another tier.",
+        type: "rate_limit_error", code: "resource_unavailable")
+
+    /// More requests wait than can be served within the time that this tier waits.
+    public static let overloadedForNow = ErrorBody(
+        status: 429, message: "The model has more requests than it can answer now. Please try again later.",
+        type: "rate_limit_error", code: "server_is_overloaded")
+
     public static let shuttingDown = ErrorBody(
         status: 503, message: "The server is shutting down. Please try again.", type: Self.overloadedType,
         code: "server_is_shutting_down")

@@ -99,6 +99,9 @@ public struct CapacityController: Sendable {
             self.limit = min(self.limit, max(Double(sample.running), lower))
             self.ceiling = Double(sample.running)
             self.probedAt = now
+        } else if sample.waiting == 0, Double(inFlight) > self.limit {
+            // It has more than was thought, and nobody waits.
+            self.limit = Double(inFlight)
         } else if sample.waiting == 0, Double(inFlight) >= self.limit.rounded(.down) {
             if self.limit < self.ceiling {
                 self.limit += 2
@@ -119,7 +122,7 @@ public struct CapacityController: Sendable {
         if median > Self.ratioMax {
             self.limit *= 0.9
         } else if Double(inFlight) >= self.limit.rounded(.down) {
-            self.limit += 2
+            self.limit = max(self.limit + 2, Double(inFlight))
         }
     }
 }

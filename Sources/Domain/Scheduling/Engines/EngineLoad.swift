@@ -28,8 +28,11 @@ struct EngineLoad: Sendable {
     /// The batch that was asked last; the next line comes from it again while fairness allows.
     var lastBatch: BatchID?
 
+    private let knownSince: Instant
+
     init(_ profile: EngineProfile, now: Instant) {
         self.profile = profile
+        self.knownSince = now
         self.capacity = CapacityController(profile, now: now)
         self.background = BackgroundController(profile.protection, now: now)
         self.reserve = ReserveController(limit: profile.limitStart, now: now)
@@ -77,9 +80,14 @@ struct EngineLoad: Sendable {
     }
 
     func hasBackgroundRoom(_ rank: Rank, now: Instant) -> Bool {
-        guard self.isOpen(now), self.backgroundCount < self.background.places else { return false }
+        guard self.isOpen(now), self.isQuiet(now) || self.backgroundCount < self.background.places else { return false }
         let reserved = rank == .critical ? 0 : self.reserve.places
         return self.inFlight < max(1, self.limit - reserved)
+    }
+
+    /// Room beyond the limit, for interactive requests at an engine whose limit is a guess: nobody else is sent there.
+    func hasRoomBeyondGuess(_ tokens: Int, now: Instant) -> Bool {
+        self.profile.isGuess && self.isOpen(now) && self.inFlight < self.profile.limitMax && self.holds(tokens)
     }
 
     /// Interactive requests were there at this moment or shortly before.
@@ -90,17 +98,24 @@ struct EngineLoad: Sendable {
 
     static let sharedFor: Duration = .seconds(1)
 
+    /// No interactive request has been here for a while: there is nobody to protect, and nothing to hold back for.
+    func isQuiet(_ now: Instant) -> Bool {
+        guard self.interactive == 0 else { return false }
+        return now.since(self.interactiveSeenAt ?? self.knownSince) >= Self.quietAfter
+    }
+
+    static let quietAfter: Duration = .seconds(60)
+
     /// The longest time that one interactive request keeps lines back before its first token.
     static let gateMax: Duration = .seconds(5)
 
     /// Lines are not sent into the prefill of interactive requests, and one after the other while these are about. An
     /// engine that is not ours computes prompts side by side; there is nothing to protect.
     func opensForLines(_ now: Instant) -> Bool {
-        guard self.profile.isOwned else { return true }
+        guard self.profile.isOwned, !self.isQuiet(now) else { return true }
         if case .none = self.profile.protection { return true }
         for sentAt in self.interactiveBeforeFirst.values where now.since(sentAt) < Self.gateMax { return false }
-        let computing = self.linesBeforeFirst + self.pulls
-        return computing < (self.isShared(now) ? 1 : max(1, Int(self.capacity.limit) / 4))
+        return !self.isShared(now) || self.linesBeforeFirst + self.pulls == 0
     }
 
     var mixture: (decoding: (interactive: Int, background: Int), room: Double) {

@@ -14,10 +14,13 @@ public struct EngineProfile: Hashable, Sendable {
     /// The limit is as configured and does not adapt.
     public var isFixed: Bool
     public var protection: Protection
+    /// Nobody told how much it bears. Interactive requests are not held back by a guess: they would wait here for room
+    /// that the engine has.
+    public var isGuess: Bool
 
     public init(
         id: EngineID, limitStart: Int, limitMax: Int, memoryTokens: Int? = nil, isOwned: Bool = true,
-        isFixed: Bool = false, protection: Protection = .balanced
+        isFixed: Bool = false, protection: Protection = .balanced, isGuess: Bool = false
     ) {
         self.id = id
         self.limitStart = max(1, limitStart)
@@ -26,6 +29,7 @@ public struct EngineProfile: Hashable, Sendable {
         self.isOwned = isOwned
         self.isFixed = isFixed
         self.protection = protection
+        self.isGuess = isGuess
     }
 }
 

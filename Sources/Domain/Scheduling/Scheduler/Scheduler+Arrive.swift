@@ -72,9 +72,9 @@ extension Scheduler {
         actions.append(.refuse(request.key, retryAfter: min(range.most, max(range.least, wait))))
     }
 
-    /// Refuses what has waited as long as it wants to. Once a second, over everything that waits.
+    /// Refuses what has waited as long as it wants to. Twice a second, over everything that waits.
     mutating func refuseLate(into actions: inout [SchedulerAction]) {
-        if let last = self.expiredAt, self.now.since(last) < .seconds(1) { return }
+        if let last = self.expiredAt, self.now.since(last) < .milliseconds(400) { return }
         self.expiredAt = self.now
         let late = self.waiting.values.filter { $0.request.giveUpAt <= self.now }.map(\.request.key).sorted()
         for key in late {

@@ -23,6 +23,8 @@ extension Scheduler {
                 if self.engines[engine].hasInteractiveRoom(request.sizeTokens, now: self.now) {
                     self.dispatch(key, to: engine, into: &actions)
                 }
+            } else if let engine = self.engineWithRoom(for: request, isGuessEnough: true) {
+                self.dispatch(key, to: engine, into: &actions)
             } else {
                 blocked.insert(line.pool)
             }
@@ -42,12 +44,20 @@ extension Scheduler {
     }
 
     /// The engine with most room, or among nearly equal ones the one that has seen this prompt's beginning.
-    private func engineWithRoom(for request: WorkRequest) -> Int? {
+    ///
+    /// - Parameter isGuessEnough: engines whose limit is a guess have room beyond it.
+    private func engineWithRoom(for request: WorkRequest, isGuessEnough: Bool = false) -> Int? {
         var best: (engine: Int, load: Double)?
         for index in self.pools[request.pool]?.engines ?? [] {
             let engine = self.engines[index]
-            guard engine.hasInteractiveRoom(request.sizeTokens, now: self.now) else { continue }
-            let load = self.loadSeen(engine, index, by: request.affinity)
+            let hasRoom =
+                isGuessEnough
+                ? engine.hasRoomBeyondGuess(request.sizeTokens, now: self.now)
+                : engine.hasInteractiveRoom(request.sizeTokens, now: self.now)
+            guard hasRoom else { continue }
+            var load = self.loadSeen(engine, index, by: request.affinity)
+            // One that failed this request is the last choice, not none: it may be the only one.
+            if request.avoided.contains(engine.profile.id) { load += 1_000 }
             if best == nil || load < best?.load ?? 0 { best = (index, load) }
         }
         return best?.engine

@@ -58,6 +58,8 @@ extension Scheduler {
         }.sorted { $0.batch < $1.batch }
     }
 
+    public func isWaiting(_ key: WorkKey) -> Bool { self.waiting[key] != nil }
+
     public func waitingCount(_ lane: Lane) -> Int {
         self.pools.values.reduce(0) { $0 + $1.waiting[lane.rawValue] }
     }

@@ -1,0 +1,189 @@
+import Ledger
+import OpenAIWire
+import Quantities
+import Routing
+import Scheduling
+import Synchronization
+
+/// A call and the scheduler: waiting, losing a place, falling back, being refused.
+extension CompletionCall {
+    /// Asks for a place at an engine.
+    func enqueue() {
+        let now = self.use.clock.now
+        guard self.targets.contains(where: { self.use.engines.isAvailable($0.engine, now: now) }) else {
+            return self.giveUp(EngineFailure(.unreachable, message: "no engine is available"), held: true)
+        }
+        let key = self.use.scheduler.newKey()
+        let place = self.state.withLock { state -> (tier: Tier, tried: [EngineID])? in
+            guard state.phase == .queued else { return nil }
+            state.key = key
+            return (state.tier, state.tried)
+        }
+        guard let (tier, tried) = place else { return }
+        var work = WorkRequest(
+            key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
+            promptTokens: self.request.body.count / Self.bytesPerToken,
+            outputTokens: self.expectedOutput, patience: self.patience(tier, now: now),
+            giveUpAt: self.giveUpAt(tier))
+        work.avoided = tried
+        self.use.scheduler.submit(self, work)
+        self.armFallback(tier)
+    }
+
+    /// A byte of JSON is about a quarter of a token; good enough for a place in a line.
+    static let bytesPerToken = 4
+    /// What an answer is taken to be long when the request says nothing.
+    static let outputTokensUsual: Int64 = 256
+
+    private var expectedOutput: Int {
+        Int(clamping: min(self.request.facts.maxTokens ?? Self.outputTokensUsual, Self.outputTokensUsual * 4))
+    }
+
+    /// The moment at which the client stops waiting, as far as it says, less the time to tell it.
+    private var clientGivesUpAt: Instant? {
+        self.request.wishes.clientTimeout.map { self.request.arrivedAt.advanced(by: $0 - min(.seconds(2), $0 / 4)) }
+    }
+
+    private func giveUpAt(_ tier: Tier) -> Instant {
+        let own = self.request.arrivedAt.advanced(by: tier.waitMax)
+        return min(own, self.clientGivesUpAt ?? own)
+    }
+
+    private func patience(_ tier: Tier, now: Instant) -> Duration {
+        min(tier.patience, max(.zero, self.giveUpAt(tier).since(now)))
+    }
+
+    private func armFallback(_ tier: Tier) {
+        guard let fallback, let after = fallback.after, fallback.tier != tier.name else { return }
+        let at = self.request.arrivedAt.advanced(by: after)
+        self.use.timers.after(max(.zero, at.since(self.use.clock.now))) { [weak self] in
+            _ = self?.fallBack(from: tier.name, key: nil)
+        }
+    }
+
+    /// Goes on in the tier that the caller wishes instead, if it still waits.
+    private func fallBack(from name: TierName, key: WorkKey?) -> Bool {
+        guard let fallback, fallback.tier != name, let tier = self.use.tiers.tier(fallback.tier) else { return false }
+        let left = self.state.withLock { state -> WorkKey? in
+            guard state.phase == .queued, state.tier.name == name, let own = state.key, key == nil || key == own else {
+                return nil
+            }
+            state.tier = tier
+            state.key = nil
+            return own
+        }
+        guard let left else { return false }
+        self.use.scheduler.send(.gone(left))
+        self.enqueue()
+        return true
+    }
+
+    var outputTokens: Int {
+        self.state.withLock { Int(clamping: $0.relay.contentPieces + $0.assembly.contentPieces) }
+    }
+
+    func refused(key: WorkKey, retryAfter: Duration) {
+        let tier = self.state.withLock { $0.phase == .queued && $0.key == key ? $0.tier : nil }
+        guard let tier, !self.fallBack(from: tier.name, key: key) else { return }
+        self.refuse(tier, retryAfter: retryAfter)
+    }
+
+    func stranded(key: WorkKey) {
+        let isOurs = self.state.withLock { $0.phase == .queued && $0.key == key }
+        if isOurs { self.giveUp(EngineFailure(.unreachable, message: "no engine is available"), held: true) }
+    }
+
+    func preempted(key: WorkKey) -> Bool {
+        struct Lost {
+            let call: (any EngineCall)?
+            let engine: EngineID?
+        }
+        let lost = self.state.withLock { state -> Lost? in
+            guard state.phase == .asking || state.phase == .answering, state.key == key, !state.streamBegan else {
+                return nil
+            }
+            defer {
+                state.phase = .queued
+                state.target = nil
+                state.call = nil
+                state.firstBytesAt = nil
+                state.gaps = GapMeter()
+            }
+            return Lost(call: state.call, engine: state.target?.engine)
+        }
+        guard let lost else { return false }
+        lost.call?.cancel()
+        if let engine = lost.engine { self.use.engines.released(engine, now: self.use.clock.now) }
+        return true
+    }
+
+    /// Takes the request out of the scheduler, if it is in there.
+    ///
+    /// - Parameter failure: nil: it was not the engine's.
+    func leaveScheduler(_ failure: EngineFailure?) {
+        let key = self.state.withLock { state -> WorkKey? in
+            defer { state.key = nil }
+            return state.key
+        }
+        guard let key else { return }
+        if failure?.kind == .capacity {
+            self.use.scheduler.send([.failed(key, .capacity(retryAfter: failure?.retryAfter)), .gone(key)])
+        } else {
+            self.use.scheduler.send(failure == nil ? .gone(key) : .failed(key, .request))
+        }
+    }
+
+    func finishScheduled(_ usage: TokenUsage, isWhole: Bool) {
+        let key = self.state.withLock { state -> WorkKey? in
+            defer { state.key = nil }
+            return state.key
+        }
+        guard let key else { return }
+        let cached = Int(clamping: usage.cachedInput)
+        let used = WorkUsage(
+            cachedTokens: cached, computedTokens: Int(clamping: usage.input) - cached,
+            outputTokens: Int(clamping: usage.output))
+        self.use.scheduler.send(isWhole ? .finished(key, used) : .gone(key))
+    }
+
+    /// 429 for want of room: not charged; the ledger keeps that it was refused.
+    private func refuse(_ tier: Tier, retryAfter: Duration) {
+        let isFirst = self.state.withLock { state -> Bool in
+            defer {
+                state.phase = .done
+                state.key = nil
+            }
+            return state.phase == .queued
+        }
+        guard isFirst else { return }
+        self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
+        self.finished(outcome: Charge.Outcome.refused.rawValue, usage: .zero, amount: nil, tier: tier.name)
+        let answer: ErrorBody = tier.lane.isInteractive ? .overloadedForNow : .resourceUnavailable
+        let error = GatewayError(source: .gateway, retry: .afterDelay(retryAfter), answer: answer)
+        self.use.commits.commit(.charge(self.refusal(tier))) { [sink] _ in sink.refused(error) }
+    }
+
+    private func refusal(_ tier: Tier) -> Charge {
+        let asked = self.request.facts.model
+        return Charge(
+            request: self.request.id, project: self.request.caller.project, key: self.request.caller.key,
+            endpoint: self.request.endpoint.path, engine: "", requestedModel: asked, servedModel: asked,
+            requestedTier: self.request.facts.serviceTier.map { TierName($0) }, servedTier: tier.name,
+            startedAt: self.request.arrivedAt, finishedAt: self.use.clock.now, usage: .zero, amount: .zero,
+            listAmount: .zero, priceVersion: "", outcome: .refused)
+    }
+}
+
+extension CompletionCall.State {
+    func isOf(_ attempt: Int?) -> Bool { attempt == nil || attempt == self.attempt }
+
+    mutating func signals(at now: Instant) -> Signals {
+        var signals = Signals(key: self.key, engine: self.target?.engine)
+        if self.firstBytesAt == nil {
+            self.firstBytesAt = now
+            signals.isFirst = true
+        }
+        signals.gap = self.gaps.read(at: now)
+        return signals
+    }
+}

@@ -1,0 +1,63 @@
+import Quantities
+import Routing
+
+/// Reads how busy an engine is from its metrics in Prometheus' text format (names: scheduling.md 4).
+enum EngineLoadText {
+    /// Requests that wait in the engine, and those that it works on.
+    struct Load: Equatable {
+        var waiting = 0
+        var running = 0
+    }
+
+    private struct Names {
+        let waiting: [String]
+        let running: [String]
+    }
+
+    private static func names(_ kind: EngineKind) -> Names? {
+        switch kind {
+        case .vllm, .simulated:
+            Names(waiting: ["vllm:num_requests_waiting"], running: ["vllm:num_requests_running"])
+        case .sglang:
+            Names(
+                waiting: ["sglang:num_queue_reqs", "sglang_num_queue_reqs"],
+                running: ["sglang:num_running_reqs", "sglang_num_running_reqs"])
+        case .llamacpp: Names(waiting: ["llamacpp:requests_deferred"], running: ["llamacpp:requests_processing"])
+        case .ollama, .openai: nil
+        }
+    }
+
+    /// True for kinds whose metrics tell.
+    static func tells(_ kind: EngineKind) -> Bool { self.names(kind) != nil }
+
+    /// Sums over all series of a name: an engine may have several workers.
+    ///
+    /// - Returns: nil when one of the two is missing.
+    static func read(_ text: [UInt8], kind: EngineKind) -> Load? {
+        guard let names = self.names(kind) else { return nil }
+        var waiting: Double?
+        var running: Double?
+        for line in text.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
+            if let value = self.value(of: line, names.waiting) { waiting = (waiting ?? 0) + value }
+            if let value = self.value(of: line, names.running) { running = (running ?? 0) + value }
+        }
+        guard let waiting, let running, (0...1e6).contains(waiting), (0...1e6).contains(running) else { return nil }
+        return Load(waiting: Int(waiting), running: Int(running))
+    }
+
+    /// The value of a series when it has one of these names.
+    private static func value(of line: ArraySlice<UInt8>, _ names: [String]) -> Double? {
+        for name in names where line.starts(with: name.utf8) {
+            var rest = line.dropFirst(name.utf8.count)
+            if rest.first == UInt8(ascii: "{") {
+                guard let end = rest.lastIndex(of: UInt8(ascii: "}")) else { return nil }
+                rest = rest[(end + 1)...]
+            }
+            // A longer name that begins the same is another series.
+            guard rest.first == UInt8(ascii: " ") || rest.first == UInt8(ascii: "\t") else { continue }
+            let field = rest.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == 13 }.first ?? []
+            return Double(String(decoding: field, as: UTF8.self))
+        }
+        return nil
+    }
+}

@@ -1,0 +1,31 @@
+import Quantities
+import Scheduling
+
+/// A request that waits for its place at an engine; told what the scheduler decides.
+///
+/// Calls come without any lock held, from the thread that brought about the decision. A decision may be late: the work
+/// may have ended meanwhile, and then ignores it.
+protocol ScheduledWork: AnyObject, Sendable {
+    /// Its place is at this engine: send it now.
+    func dispatched(to engine: EngineID, key: WorkKey)
+    /// A more urgent request takes its place; it waits again under the same key.
+    ///
+    /// - Returns: false when it cannot go back, because it has ended or its client has begun to read.
+    func preempted(key: WorkKey) -> Bool
+    /// It would wait longer than it wants to.
+    func refused(key: WorkKey, retryAfter: Duration)
+    /// None of its engines can be used.
+    func stranded(key: WorkKey)
+    /// Output tokens so far.
+    var outputTokens: Int { get }
+}
+
+/// The batches, which are asked for their lines.
+protocol LineSource: AnyObject, Sendable {
+    /// The batch may send a line to this engine: answered with `lineStarted` or `nothingReady`, now or later.
+    func place(of batch: BatchID, at engine: EngineID)
+    /// A line has to make room: its attempt is cancelled and the line runs again.
+    func preempted(line key: WorkKey)
+    /// Tell how far the lines in flight are.
+    func reportProgress()
+}

@@ -1,0 +1,235 @@
+public import Logging
+public import Quantities
+public import Routing
+public import Scheduling
+import Synchronization
+
+/// Drives the scheduler with what happens in this process, and carries out what it decides.
+///
+/// One lock around a value; no engine, client or store is called under it. Requests of all tiers, batch lines too, get
+/// their places here, so that what is in flight at an engine is known exactly.
+public final class WorkScheduler: Sendable {
+    /// Requests in flight at an engine that has not told how many it bears, to begin with.
+    static let limitStart = 8
+    /// How often `tick` is called.
+    public static let tickInterval: Duration = .milliseconds(500)
+    /// At most, whatever it seems to bear.
+    static let limitMax = 1_024
+
+    private struct State: Sendable {
+        var scheduler: Scheduler
+        var work: [WorkKey: any ScheduledWork] = [:]
+        var pools: [WorkKey: PoolID] = [:]
+        weak var lines: (any LineSource)?
+        var lineKeys: Set<WorkKey> = []
+        /// Engines that were told as unavailable.
+        var unavailable: Set<EngineID> = []
+        var violationsLogged = 0
+    }
+
+    private let state: Mutex<State>
+    private let nextKey = Atomic<UInt64>(0)
+    let directory: EngineDirectory
+    private let clock: any GatewayClock
+    private let logger: Logger
+    private let protection: @Sendable (EngineID) -> Protection
+
+    /// - Parameter protection: how much each of our own engines may be slowed by background work.
+    public init(
+        directory: EngineDirectory, clock: any GatewayClock, logger: Logger,
+        protection: @escaping @Sendable (EngineID) -> Protection = { _ in .balanced }
+    ) {
+        self.directory = directory
+        self.clock = clock
+        self.logger = logger
+        self.protection = protection
+        self.state = Mutex(State(scheduler: Scheduler(now: clock.now)))
+        self.learn(directory.table)
+        directory.onReplace { [weak self] in self?.learn($0) }
+    }
+
+    /// Takes over which engines there are and which models they serve.
+    public func learn(_ table: RoutingTable) {
+        var events: [SchedulerEvent] = []
+        for engine in table.engines.values.sorted(by: { $0.id < $1.id }) {
+            events.append(.engine(self.profile(engine)))
+        }
+        for (alias, targets) in table.aliases.sorted(by: { $0.key < $1.key }) {
+            events.append(.pool(PoolID(alias), targets.map(\.engine)))
+        }
+        self.send(events)
+    }
+
+    private func profile(_ engine: Engine) -> EngineProfile {
+        let isKnown = engine.concurrency != nil
+        let start = engine.concurrency ?? Self.limitStart
+        return EngineProfile(
+            id: engine.id, limitStart: start, limitMax: isKnown ? start : Self.limitMax,
+            isOwned: engine.kind.isOwned, isFixed: isKnown,
+            protection: engine.kind.isOwned ? self.protection(engine.id) : .none, isGuess: !isKnown)
+    }
+
+    func newKey() -> WorkKey { WorkKey(self.nextKey.add(1, ordering: .relaxed).newValue) }
+
+    /// Queues a request. Its place may be given before this returns.
+    func submit(_ work: any ScheduledWork, _ request: WorkRequest) {
+        var actions: [SchedulerAction] = []
+        let now = self.clock.now
+        self.state.withLock { state in
+            state.work[request.key] = work
+            state.pools[request.key] = request.pool
+            state.scheduler.handle(.arrive(request), now: now, into: &actions)
+        }
+        self.perform(actions)
+    }
+
+    /// The engine could not be asked after all; the request waits again, and the engine is looked at at the next tick.
+    func lost(_ key: WorkKey, at engine: EngineID) {
+        self.state.withLock { _ = $0.unavailable.insert(engine) }
+        self.send([.available(engine, false), .failed(key, .lost)])
+    }
+
+    func send(_ event: SchedulerEvent) { self.send([event]) }
+
+    func send(_ events: [SchedulerEvent]) {
+        var actions: [SchedulerAction] = []
+        let now = self.clock.now
+        self.state.withLock { state in
+            for event in events {
+                Self.forget(event, in: &state)
+                state.scheduler.handle(event, now: now, into: &actions)
+            }
+        }
+        self.perform(actions)
+    }
+
+    /// Work that ends for good is not told anything more.
+    private static func forget(_ event: SchedulerEvent, in state: inout State) {
+        switch event {
+        case .finished(let key, _), .gone(let key), .failed(let key, .request):
+            state.work[key] = nil
+            state.pools[key] = nil
+            state.lineKeys.remove(key)
+        case .failed(let key, _): state.lineKeys.remove(key)
+        case .lineStarted(let line): state.lineKeys.insert(line.key)
+        default: break
+        }
+    }
+
+    var now: Instant { self.clock.now }
+
+    /// What a read from an engine says about it and about the request.
+    func tell(_ signals: Signals) {
+        guard let key = signals.key else { return }
+        if signals.isFirst { self.send(.firstToken(key)) }
+        if signals.isDelivered { self.send(.delivered(key)) }
+        if let gap = signals.gap, let engine = signals.engine { self.send(.gap(engine, gap)) }
+    }
+
+    func offer(_ offer: BatchOffer) { self.send(.offer(offer)) }
+
+    /// Who is asked for batch lines.
+    func takeLines(from source: any LineSource) { self.state.withLock { $0.lines = source } }
+
+    private func perform(_ actions: [SchedulerAction]) {
+        for action in actions {
+            switch action {
+            case .dispatch(let key, let engine): self.work(key)?.dispatched(to: engine, key: key)
+            case .refuse(let key, let retryAfter):
+                let work = self.state.withLock { state -> (any ScheduledWork)? in
+                    state.pools[key] = nil
+                    return state.work.removeValue(forKey: key)
+                }
+                work?.refused(key: key, retryAfter: retryAfter)
+            case .preempt(let key): self.preempt(key)
+            case .pull(let batch, let engine):
+                if let lines = self.state.withLock({ $0.lines }) {
+                    lines.place(of: batch, at: engine)
+                } else {
+                    self.send(.nothingReady(batch, engine, until: nil))
+                }
+            case .wake: break
+            }
+        }
+    }
+
+    private func work(_ key: WorkKey) -> (any ScheduledWork)? { self.state.withLock { $0.work[key] } }
+
+    private func preempt(_ key: WorkKey) {
+        let (lines, work) = self.state.withLock { state in
+            (state.lineKeys.remove(key) == nil ? nil : state.lines, state.work[key])
+        }
+        if let lines { return lines.preempted(line: key) }
+        // What cannot go back does not wait any more either.
+        if work?.preempted(key: key) == false { self.send(.gone(key)) }
+    }
+
+    /// Twice a second: time passes, engines come back or are lost.
+    public func tick() {
+        let now = self.clock.now
+        var events = self.progress()
+        var stranded: [(WorkKey, any ScheduledWork)] = []
+        for engine in self.directory.table.engines.keys.sorted() {
+            events += self.availability(of: engine, now: now)
+        }
+        events.append(.tick)
+        self.send(events)
+        let table = self.directory.table
+        self.state.withLock { state in
+            for (key, pool) in state.pools where state.scheduler.isWaiting(key) {
+                let engines = table.targets(for: pool.text) ?? []
+                if engines.allSatisfy({ state.unavailable.contains($0.engine) }), let work = state.work[key] {
+                    stranded.append((key, work))
+                }
+            }
+        }
+        for (key, work) in stranded.sorted(by: { $0.0 < $1.0 }) {
+            self.send(.gone(key))
+            work.stranded(key: key)
+        }
+        self.logViolations()
+    }
+
+    /// How far the requests in flight are; the lines tell by themselves.
+    private func progress() -> [SchedulerEvent] {
+        let (work, lines) = self.state.withLock { ($0.work, $0.lines) }
+        lines?.reportProgress()
+        return work.sorted { $0.key < $1.key }.map { .progress($0.key, outputTokens: $0.value.outputTokens) }
+    }
+
+    /// An engine's health may have changed: the scheduler is told when it has.
+    func checkHealth(_ engine: EngineID) {
+        let events = self.availability(of: engine, now: self.clock.now)
+        if !events.isEmpty { self.send(events) }
+    }
+
+    private func availability(of engine: EngineID, now: Instant) -> [SchedulerEvent] {
+        let isAvailable = self.directory.isAvailable(engine, now: now)
+        return self.state.withLock { state in
+            if isAvailable { return state.unavailable.remove(engine) == nil ? [] : [.available(engine, true)] }
+            return state.unavailable.insert(engine).inserted ? [.available(engine, false)] : []
+        }
+    }
+
+    private func logViolations() {
+        let (count, first) = self.state.withLock { state in
+            let (count, first) = state.scheduler.violations
+            defer { state.violationsLogged = count }
+            return (count - state.violationsLogged, first)
+        }
+        guard count > 0 else { return }
+        self.logger.error(
+            "the scheduler broke a rule of its own", metadata: ["times": "\(count)", "first": "\(first)"])
+    }
+
+    public var standings: (engines: [EngineStanding], batches: [BatchStanding], waiting: [Int]) {
+        self.state.withLock { state in
+            (
+                state.scheduler.engineStandings, state.scheduler.batchStandings,
+                Lane.allCases.map { state.scheduler.waitingCount($0) }
+            )
+        }
+    }
+
+    public var statistics: SchedulerStatistics { self.state.withLock { $0.scheduler.statistics } }
+}

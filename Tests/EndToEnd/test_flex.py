@@ -1,0 +1,147 @@
+"""The flex contract with the official SDK: served, refused and not charged, or passed on where the caller wishes it."""
+import threading
+import time
+
+import openai
+import pytest
+
+from harness.gateway import open_request
+from harness.ledger import Books
+from harness.waiting import wait_until
+
+PRICES = (
+    "prices: {models: {simulated: {default: {input: 1, output: 3}, flex: {input: 0.5, output: 1.5}, "
+    "priority: {input: 2, output: 6}}}}\n")
+ASK = {"model": "simulated", "messages": [{"role": "user", "content": "a question"}]}
+
+
+@pytest.fixture
+def desk(start_engine, start_gateway):
+    """A gateway in front of an engine with one slot, which makes ten tokens a second."""
+    engine = start_engine(slots=1, decode_rate=10)
+    engines = f"engines: [{{name: one, url: '{engine.url}', kind: simulated, concurrency: 1}}]\n"
+    return start_gateway(config=PRICES + engines), engine
+
+
+@pytest.fixture
+def occupied(desk):
+    """The engine's only slot is taken by a standard request for as long as the test lasts."""
+    gateway, engine = desk
+    holder = open_request(gateway, "/v1/chat/completions", {**ASK, "max_tokens": 600, "stream": True, "user": "holder"})
+    wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
+    yield desk
+    holder.close()
+
+
+def charge(gateway, tier):
+    return [row for row in Books(gateway.data).charges() if row["served_tier"] == tier]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_flex_is_served_and_charged_as_flex(desk, stream):
+    gateway, _ = desk
+    with gateway.sdk() as client:
+        answer = client.chat.completions.create(**ASK, max_tokens=4, service_tier="flex", stream=stream)
+        if stream:
+            tiers = {chunk.service_tier for chunk in answer if chunk.service_tier}
+            assert tiers == {"flex"}
+        else:
+            assert answer.service_tier == "flex"
+    [row] = charge(gateway, "flex")
+    assert row["amount"] == row["input"] * 500_000 + row["output"] * 1_500_000
+    assert row["list_amount"] == 2 * row["amount"]
+
+
+def test_fast_is_priority(desk):
+    gateway, _ = desk
+    with gateway.sdk() as client:
+        assert client.chat.completions.create(
+            **ASK, max_tokens=2, service_tier="priority").service_tier == "priority"
+        fast = client.chat.completions.create(**ASK, max_tokens=2, extra_body={"service_tier": "fast"})
+        assert fast.service_tier == "priority"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_flex_without_room_is_refused_and_costs_nothing(occupied, stream):
+    """The client's own time limit is the wait: it hears in time that there is no room."""
+    gateway, engine = occupied
+    with gateway.sdk(timeout=3) as client:
+        began = time.monotonic()
+        with pytest.raises(openai.RateLimitError) as refused:
+            client.chat.completions.create(**ASK, max_tokens=4, service_tier="flex", stream=stream, user="no room")
+        assert time.monotonic() - began < 3
+    assert refused.value.code == "resource_unavailable"
+    assert "Resource Unavailable" in refused.value.message
+    assert 5 <= int(refused.value.response.headers["retry-after"]) <= 60
+    assert engine.execution_log(line="no room")["lines"] == []
+    [row] = charge(gateway, "flex")
+    assert (row["outcome"], row["amount"], row["input"], row["output"]) == ("refused", 0, 0, 0)
+
+
+def test_a_refused_caller_goes_on_as_standard(desk):
+    gateway, engine = desk
+    with gateway.sdk() as client:
+        answer = client.chat.completions.create(**ASK, max_tokens=2, service_tier="auto")
+        assert answer.service_tier == "default"
+
+
+@pytest.mark.parametrize("wish", ["default;after=1s", "standard;after=1s"])
+def test_flex_falls_back_only_where_the_caller_wishes_it(desk, wish):
+    gateway, engine = desk
+    holder = open_request(gateway, "/v1/chat/completions", {**ASK, "max_tokens": 30, "stream": True})
+    wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
+    with holder, gateway.sdk() as client:
+        answer = client.chat.completions.create(
+            **ASK, max_tokens=2, service_tier="flex", extra_headers={"Ebb-Fallback": wish})
+        assert answer.service_tier == "default"
+    rows = [row for row in Books(gateway.data).charges() if row["output"] == 2]
+    assert [(row["requested_tier"], row["served_tier"]) for row in rows] == [("flex", "default")]
+
+
+def test_who_leaves_while_waiting_frees_the_place_and_pays_nothing(occupied):
+    gateway, engine = occupied
+    body = {**ASK, "max_tokens": 4, "service_tier": "flex", "user": "gone"}
+    waiting = open_request(gateway, "/v1/chat/completions", body)
+    wait_until(lambda: gateway.metrics().total("ebb_requests_in_flight") == 2, 10, "the request is there")
+    waiting.close()
+    ended = 'outcome="cancelled"'
+    wait_until(lambda: ended in gateway.metrics().text, 10, "the gateway notices that the client left")
+    assert engine.execution_log(line="gone")["lines"] == []
+    assert charge(gateway, "flex") == []
+
+
+def test_flex_makes_room_for_standard_and_is_charged_once(desk):
+    """Interactive work takes the slot at once; what it displaced runs again and is paid for once."""
+    gateway, engine = desk
+    answers = []
+
+    def flex():
+        with gateway.sdk() as client:
+            answers.append(client.chat.completions.create(**ASK, max_tokens=30, service_tier="flex"))
+
+    thread = threading.Thread(target=flex)
+    thread.start()
+    wait_until(lambda: engine.running() == 1, 10, "flex runs")
+    with gateway.sdk() as client:
+        began = time.monotonic()
+        assert client.chat.completions.create(**ASK, max_tokens=2).service_tier == "default"
+        assert time.monotonic() - began < 2, "standard waited for flex"
+    thread.join()
+    assert answers[0].service_tier == "flex" and answers[0].usage.completion_tokens == 30
+    assert [row["output"] for row in charge(gateway, "flex")] == [30]
+
+
+def test_a_deadline_picks_the_cheapest_tier_that_meets_it(desk):
+    gateway, _ = desk
+    with gateway.sdk() as client:
+        for deadline, tier in [("10m", "flex"), ("5s", "default")]:
+            answer = client.chat.completions.create(
+                **ASK, max_tokens=2, extra_headers={"Ebb-Deadline": deadline})
+            assert answer.service_tier == tier, deadline
+        with pytest.raises(openai.BadRequestError) as wrong:
+            client.chat.completions.create(**ASK, max_tokens=2, extra_headers={"Ebb-Deadline": "soon"})
+        assert wrong.value.param == "ebb-deadline"
+        with pytest.raises(openai.BadRequestError) as nowhere:
+            client.chat.completions.create(
+                **ASK, max_tokens=2, service_tier="flex", extra_headers={"Ebb-Fallback": "warp"})
+        assert nowhere.value.param == "ebb-fallback"
