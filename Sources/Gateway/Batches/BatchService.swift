@@ -80,7 +80,11 @@ public final class BatchService: Sendable {
     }
 
     /// What keeps a running batch from going on; nil while it does, and for any other.
-    public func waitsFor(_ batch: BatchRecord) -> BatchWait? { self.runner.waitsFor(batch.id) }
+    public func waitsFor(_ batch: BatchRecord) -> BatchWait? {
+        if let wait = self.runner.waitsFor(batch.id) { return wait }
+        guard batch.status == BatchStatus.inProgress.rawValue, let model = batch.model else { return nil }
+        return self.runner.context.engines.opening(for: batch.id, model: model).map { .backgroundHours(until: $0) }
+    }
 
     public func list(project: ProjectID, page: PageRequest) async throws(GatewayError) -> Page<BatchRecord> {
         do throws(StoreFailure) {

@@ -23,6 +23,7 @@ struct BatchDesk {
     let runner: BatchRunner
     let service: BatchService
     let pricer: Pricer
+    let scheduler: WorkScheduler
     private let exits: AsyncStream<BatchRunner.RunnerExit>
 
     /// - Parameters:
@@ -30,7 +31,7 @@ struct BatchDesk {
     ///   - places: lines in flight at most.
     init(
         _ scripts: [EngineScript] = [], kind: EngineKind = .vllm, places: Int = 1,
-        atCostLimit: BatchContext.AtCostLimit = .end
+        atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil
     ) async throws {
         self.engine = ScriptedEngine(
             delivery: .inline, scripts: scripts, otherwise: { _ in .answer(CompletionDesk.answer) })
@@ -42,11 +43,12 @@ struct BatchDesk {
         self.pricer = Pricer(book: try CompletionDesk.book())
         try await self.store.insert(ProjectRecord(id: Self.project, name: "a", createdAt: self.clock.now))
         let logger = self.log.logger
+        self.scheduler = WorkScheduler(
+            directory: self.directory, clock: self.clock, logger: logger,
+            backgroundHours: { _, _ in backgroundHours })
         var context = BatchContext(
             store: self.store, blobs: self.blobs,
-            engines: BatchEngines(
-                scheduler: WorkScheduler(directory: self.directory, clock: self.clock, logger: logger),
-                clock: self.clock),
+            engines: BatchEngines(scheduler: self.scheduler, clock: self.clock),
             directory: self.directory, client: self.engine, pricer: self.pricer, meters: NoMeters(), holds: self.holds,
             clock: self.clock, timers: self.timers, randomness: SeededRandomness(),
             epoch: try await self.store.beginServing(), logger: logger)
