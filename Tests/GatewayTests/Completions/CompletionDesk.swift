@@ -5,6 +5,7 @@ import OpenAIWire
 import Pricing
 import Quantities
 import Routing
+import Scheduling
 import Synchronization
 
 /// A client that keeps what it is sent.
@@ -42,29 +43,34 @@ struct CompletionDesk {
     let timers = ManualTimers()
     let holds = Holds()
     let directory: EngineDirectory
+    let tiers: TierDirectory
     let service: ServeCompletion
     let caller: Caller
 
     /// - Parameter engines: how many engines serve the model `m`.
     init(
         _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm,
-        log: CapturedLog = CapturedLog()
+        concurrency: Int? = nil, tiers: TierSettings = TierSettings(), log: CapturedLog = CapturedLog()
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
             Engine(
-                id: EngineID("e\($0)"), url: try EngineURL("http://127.0.0.1:\($0)"), kind: kind, stream: stream)
+                id: EngineID("e\($0)"), url: try EngineURL("http://127.0.0.1:\($0)"), kind: kind, stream: stream,
+                concurrency: concurrency)
         }
         let targets = list.map { EngineTarget(engine: $0.id, engineModel: "engine-m") }
         self.directory = EngineDirectory(table: try RoutingTable(engines: list, aliases: ["m": targets]))
+        let scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: log.logger)
+        self.tiers = try TierDirectory(tiers, scheduler: scheduler, logger: log.logger)
         self.service = ServeCompletion(
-            engines: self.directory, client: self.engine, commits: self.store, pricer: Pricer(book: try Self.book()),
-            holds: self.holds,
-            scheduler: WorkScheduler(directory: self.directory, clock: self.clock, logger: log.logger),
+            engines: self.directory, client: self.engine, commits: self.store,
+            pricer: Pricer(book: try Self.book(), tiersPricedAs: tiers.pricedAs), holds: self.holds,
+            scheduler: scheduler, tiers: self.tiers,
             meters: NoMeters(), clock: self.clock, timers: self.timers,
             randomness: SeededRandomness(), logger: log.logger)
         let project = ProjectRecord(id: "proj_a", name: "a", createdAt: self.clock.now)
         try await self.store.insert(project)
+        self.tiers.learn([project])
         self.caller = Caller(project: project.id, key: "key_a")
     }
 
