@@ -8,6 +8,8 @@ struct SteppedEngine: Sendable {
         let promptTokens: Int
         let outputTokens: Int
         var chain: [UInt64] = []
+        /// Prompt tokens that are in the cache whatever it remembers.
+        var cachedTokens = 0
         var priority = 0
     }
 
@@ -119,7 +121,8 @@ struct SteppedEngine: Sendable {
         {
             self.line.removeFirst()
             // The last block is computed in any case: an answer needs the state of the last token.
-            let found = min(self.cache.match(job.chain) * self.shape.blockTokens, job.promptTokens - 1)
+            let known = max(self.cache.match(job.chain) * self.shape.blockTokens, job.cachedTokens)
+            let found = min(known, job.promptTokens - 1)
             self.sequences.append(
                 Sequence(job: job, cachedTokens: found, computed: found, firstStep: nil, madeBefore: made))
             self.memory += job.promptTokens + made

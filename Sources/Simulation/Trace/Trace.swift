@@ -9,17 +9,20 @@ public struct TraceRequest: Hashable, Sendable {
     public var outputTokens: Int
     /// Hashes of the prompt's blocks, each covering all before it; empty: nothing is shared.
     public var chain: [UInt64]
+    /// Prompt tokens that the engine found in its cache when this was recorded; 0: the simulated cache decides.
+    public var cachedTokens: Int
     public var lane: Lane
     public var project: ProjectID
 
     public init(
-        arrival: Int64, promptTokens: Int, outputTokens: Int, chain: [UInt64] = [], lane: Lane = .standard,
-        project: ProjectID = "proj_trace"
+        arrival: Int64, promptTokens: Int, outputTokens: Int, chain: [UInt64] = [], cachedTokens: Int = 0,
+        lane: Lane = .standard, project: ProjectID = "proj_trace"
     ) {
         self.arrival = arrival
         self.promptTokens = max(1, promptTokens)
         self.outputTokens = max(1, outputTokens)
         self.chain = chain
+        self.cachedTokens = cachedTokens
         self.lane = lane
         self.project = project
     }
@@ -78,14 +81,18 @@ public struct SimulatedBatch: Sendable {
     /// When it is created and when its window ends, nanoseconds.
     public var createdAt: Int64
     public var deadline: Int64
+    /// By whose price its lines are charged.
+    public var tier: TierName
 
     public init(
-        id: BatchID, project: ProjectID = "proj_batch", lines: [TraceRequest], createdAt: Int64 = 0, deadline: Int64
+        id: BatchID, project: ProjectID = "proj_batch", lines: [TraceRequest], createdAt: Int64 = 0, deadline: Int64,
+        tier: TierName = .batch
     ) {
         self.id = id
         self.project = project
         self.lines = lines
         self.createdAt = createdAt
         self.deadline = deadline
+        self.tier = tier
     }
 }
