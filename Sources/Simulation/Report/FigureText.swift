@@ -47,10 +47,10 @@ public enum FigureText {
         return minutes % 60 == 0 ? "\(minutes / 60) h" : "\(minutes / 60) h \(two(minutes % 60)) min"
     }
 
-    /// Dollars with two decimals, or with six below a dollar; rounded half away from zero.
+    /// Dollars with two decimals, or with six below a dime; rounded half away from zero.
     public static func dollars(_ amount: Money) -> String {
         let magnitude = Int128(amount.picodollars.magnitude)
-        let unit: Int128 = magnitude >= Money.picodollarsPerDollar ? 10_000_000_000 : 1_000_000
+        let unit: Int128 = magnitude >= Money.picodollarsPerDollar / 10 ? 10_000_000_000 : 1_000_000
         let rounded = (magnitude + unit / 2) / unit * unit
         return Money(picodollars: amount.picodollars < 0 ? -rounded : rounded).description
     }

@@ -24,6 +24,8 @@ public struct RunFigures: Sendable {
         public let finished: Int
         public let refused: Int
         public let open: Int
+        /// Of these, without a first token.
+        public let unanswered: Int
         public let promptTokens: Int
         public let cachedTokens: Int
         public let outputTokens: Int
@@ -45,6 +47,9 @@ public struct RunFigures: Sendable {
         public var finished = 0
         /// Batches whose window passed before their last line.
         public var missed = 0
+        /// Lines that were handed in before the last tenth of the simulation, and those of them that are done.
+        public var settledLines = 0
+        public var settledFinished = 0
         /// Batches that were not handed in yet when the simulation ended.
         public var later = 0
     }
@@ -119,12 +124,15 @@ public struct RunFigures: Sendable {
     /// All objectives are held and no window passed.
     public var holds: Bool { self.batches.missed == 0 && self.reached.allSatisfy(\.isHeld) }
 
-    /// Work that was handed in does not pile up.
-    public var keepsUp: Bool { self.batches.finished * 10 >= self.batches.lines * 9 }
+    /// Work that was handed in does not pile up and is not refused: nine tenths are done.
+    public var keepsUp: Bool {
+        let isFlexServed = self[.flex].map { $0.finished * 10 >= $0.requests * 9 } ?? true
+        return isFlexServed && self.batches.settledFinished * 10 >= self.batches.settledLines * 9
+    }
 
     /// More interactive requests came than the engines can answer.
     public var isOverloaded: Bool {
-        self.lanes.contains { $0.lane.isInteractive && $0.requests >= 20 && $0.open * 20 > $0.requests }
+        self.lanes.contains { $0.lane.isInteractive && $0.unanswered >= 10 && $0.unanswered * 50 > $0.requests }
     }
 
     private static func batches(
@@ -137,6 +145,9 @@ public struct RunFigures: Sendable {
             figures.lines += batch.lines
             figures.finished += batch.finished
             if batch.isMissed { figures.missed += 1 }
+            guard batch.createdAt * 1e9 <= 0.9 * Double(report.duration) else { continue }
+            figures.settledLines += batch.lines
+            figures.settledFinished += batch.finished
         }
         return figures
     }
@@ -149,7 +160,8 @@ public struct RunFigures: Sendable {
         let requests = lane == .batch ? lines : report.arrived
         return LaneFigures(
             lane: lane, requests: requests, finished: report.finished, refused: report.refused,
-            open: requests - report.finished - report.refused, promptTokens: report.promptTokens,
+            open: requests - report.finished - report.refused, unanswered: report.stillWaiting.count,
+            promptTokens: report.promptTokens,
             cachedTokens: report.cachedTokens, outputTokens: report.outputTokens, preempted: report.preempted,
             wastedTokens: report.wastedTokens,
             // A line has no arrival of its own: its wait says nothing.

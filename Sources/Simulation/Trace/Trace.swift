@@ -56,10 +56,13 @@ public struct Trace: Sendable {
     /// The requests up to a moment.
     public func prefix(until end: Int64) -> Trace { Trace(self.requests.filter { $0.arrival < end }) }
 
+    /// From its first request to that of its next repetition: the span and a mean gap, nanoseconds.
+    public var period: Int64 { self.span + self.span / Int64(max(1, self.requests.count)) }
+
     /// The trace end to end until it is this long.
     public func repeated(for duration: Int64) -> Trace {
-        guard let last = self.requests.last, last.arrival > 0 else { return self }
-        let period = last.arrival + last.arrival / Int64(max(1, self.requests.count))
+        let period = self.period
+        guard period > 0 else { return self }
         var all: [TraceRequest] = []
         var offset: Int64 = 0
         while offset < duration {

@@ -67,6 +67,9 @@ public struct TraceReader: Sendable {
         return Recording(format: format, trace: trace, batches: self.batches)
     }
 
+    /// For who cuts lines and cannot give the next one.
+    public func flaw(ofNextLine reason: String) -> Flaw { Flaw(line: self.lineNumber + 1, reason: reason) }
+
     func flaw(_ reason: String) -> Flaw { Flaw(line: max(1, self.lineNumber), reason: reason) }
 
     mutating func append(_ request: TraceRequest) {
