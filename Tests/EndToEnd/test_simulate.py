@@ -107,3 +107,18 @@ def test_traces_that_cannot_be_used(tmp_path):
         failed = ebb("simulate", path, home=tmp_path, status=2)
         assert failed.stdout == "" and f"broken{words}" in failed.stderr, failed.stderr
     assert "cannot be opened" in ebb("simulate", tmp_path / "absent.csv", home=tmp_path, status=2).stderr
+
+
+def test_a_ledger_is_replayed_as_it_was_printed(start_gateway, engine, tmp_path):
+    gateway = start_gateway(engine)
+    with gateway.sdk() as client:
+        for number in range(4):
+            client.chat.completions.create(
+                model="simulated", messages=[{"role": "user", "content": f"Name river {number}."}])
+    week = tmp_path / "week.jsonl"
+    week.write_text(ebb("ledger", "list", "--data", gateway.data, "--json", home=tmp_path).stdout)
+    report = json.loads(ebb(
+        "simulate", week, "--duration", "60s", "--policy", "ebb", "--backlog", "0", "--json", home=tmp_path).stdout)
+    assert (report["load"]["format"], report["load"]["requests"] % 4) == ("ebb", 0)
+    [tier] = report["runs"][0]["tiers"]
+    assert tier["tier"] == "standard" and tier["finished"] > 0

@@ -74,6 +74,12 @@ struct Plot {
     }
 
     var svg: String {
+        let isWide = self.width > Self.widthHalf
+        // On a narrow screen a wide plot is moved sideways, so that its words stay readable.
+        return isWide ? "<div class=\"wide\">\(self.drawing)</div>\n" : self.drawing
+    }
+
+    private var drawing: String {
         var text = "<svg viewBox=\"0 0 \(Int(self.width)) \(Int(self.height))\" role=\"img\" aria-label=\""
         text += "\(HTML.escaped(self.title))\">\n"
         let floor = self.height - Self.bottom

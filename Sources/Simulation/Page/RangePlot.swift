@@ -23,7 +23,8 @@ struct RangePlot {
             Self.left + scale.place(Double(time)) * (Self.width - Self.left - Self.right)
         }
         let floor = Double(self.rows.count) * Self.rowHeight + 8
-        var text = "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(floor + 30))\" role=\"img\" aria-label=\""
+        let box = "0 0 \(Int(Self.width)) \(Int(floor + 30))"
+        var text = "<div class=\"wide\"><svg viewBox=\"\(box)\" role=\"img\" aria-label=\""
         text += "\(HTML.escaped(self.title))\">\n"
         for tick in scale.ticks {
             let place = x(Int64(tick.value))
@@ -43,7 +44,7 @@ struct RangePlot {
             let figures = [row.times.p50, row.times.p90, row.times.p99].map(FigureText.time).joined(separator: " · ")
             text += Plot.words(figures, at: (Self.width, y + 4), anchor: "end", name: "t k")
         }
-        return text + "</svg>\n"
+        return text + "</svg></div>\n"
     }
 
     private static func range(_ row: Row, y: Double, x: (Int64) -> Double) -> String {

@@ -104,7 +104,7 @@ struct StudyDrawing {
     private var background: String {
         let most = self.series.map { $0.run.curves.background.max() ?? 0 }.max() ?? 0
         return self.overTime(
-            "Background work", note: "Output tokens of flex and batch work per second, when requests end.",
+            "Background work", note: "Output tokens of flex and batch work per second.",
             upTitle: "tokens/s", up: .counts(upTo: most), \.background)
     }
 

@@ -78,7 +78,8 @@ public enum StudyPage {
         .legend .c2 { border-color: var(--c2); } .legend .c3 { border-color: var(--c3); }
         .legend .c4 { border-color: var(--c4); } .legend .c5 { border-color: var(--c5); }
         .legend .c6 { border-color: var(--c6); } .legend .c7 { border-color: var(--c7); }
-        .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 13px;
+        .wide { overflow-x: auto; } .wide > svg { min-width: 640px; }
+        table { border-collapse: collapse; width: 100%; font-size: 13px;
           font-variant-numeric: tabular-nums; white-space: nowrap; }
         th { text-align: left; font-weight: 600; font-size: 11px; letter-spacing: .03em; color: var(--soft); }
         th, td { padding: 5px 8px; border-bottom: 1px solid var(--line); }
