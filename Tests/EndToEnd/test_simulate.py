@@ -88,6 +88,7 @@ def test_engines_for_an_objective_and_a_move(tmp_path):
     (["--profile", "bold"], "--profile 'bold'"), (["--move", "40:batch"], "--move '40:batch'"),
     (["--move", "40%:soon"], "--move '40%:soon'"), (["--window", "1"], "--window '1'"),
     (["--slo", "ttft_p99=fast"], "--slo 'ttft_p99=fast'"), (["--backlog", "-1"], "--backlog"),
+    (["--duration", "30d", "--rate", "90"], "can be simulated"),
     (["--engine-cost", "much"], "--engine-cost 'much'"), (["--format", "pcap"], "--format 'pcap'"),
     (["--config", "ebb.yaml"], "--prices"), (["--batch", "absent.csv"], "absent.csv cannot be opened"),
 ])

@@ -6,8 +6,8 @@ import Simulation
 extension SimulateOptions {
     static let enginesMax = 64
     static let backlogMax = 5_000_000
-    /// Seconds: 31 days.
-    static let durationMax: Int64 = 2_678_400
+    /// Seconds: 30 days.
+    static let durationMax: Int64 = 2_592_000
     /// Numbers of engines that are tried for `--move` where none are named.
     static let moveEngines = Array(1...8)
     static let moveObjectives = "ttft_p99=1s,gap_p99=100ms"
@@ -132,7 +132,7 @@ extension SimulateOptions {
             seconds = (try? CompletionWindow(text))?.seconds
         }
         guard let seconds, seconds > 0, seconds <= Self.durationMax else {
-            throw CommandFailure("--duration '\(text)' is not a time such as 90s, 30m, 24h, at most 31d")
+            throw CommandFailure("--duration '\(text)' is not a time such as 90s, 30m, 24h, at most 30d")
         }
         return seconds * 1_000_000_000
     }

@@ -26,6 +26,12 @@ struct SimulationQuestion: Sendable {
         let standard = isComparison ? ["alone", "flood", "engine-priority", "ebb"] : ["ebb"]
         self.policies = try options.readPolicies(default: standard)
         let recording = try TraceFile.read(options.trace, format: try options.readFormat(), window: window)
+        let expected = Load.expectedCount(recording, rate: rate, duration: asked)
+        guard expected <= Double(Load.requestsMax) else {
+            throw CommandFailure(
+                "at this --rate and --duration the trace becomes \(FigureText.decimal(expected, 0)) requests, at most "
+                    + "\(Load.requestsMax) can be simulated")
+        }
         var load = Load(recording, rate: rate, seed: options.seed, duration: asked)
         let duration = asked ?? recording.span
         if let path = options.batch {

@@ -61,7 +61,7 @@ public enum StudyPage {
         .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 8px; padding: 0; list-style: none;
           font-size: 14px; } .legend i { display: inline-block; width: 18px; height: 0; border-top: 3px solid;
           vertical-align: middle; margin-right: 6px; }
-        .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(400px, 1fr)); gap: 20px; }
+        .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(400px, 1fr)); gap: 0 20px; }
         @media (max-width: 520px) { .pair { grid-template-columns: 1fr; } }
         .pair section { min-width: 0; }
         svg { display: block; width: 100%; height: auto; } svg .grid { stroke: var(--line); stroke-width: 1; }

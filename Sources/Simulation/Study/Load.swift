@@ -6,6 +6,16 @@ public struct Load: Sendable {
     public var trace: Trace
     public var batches: [SimulatedBatch]
 
+    /// Requests and lines of one load at most: about 1.5 GB.
+    public static let requestsMax = 20_000_000
+
+    /// How many requests and lines a recording becomes; ask before making a load of it.
+    public static func expectedCount(_ recording: Recording, rate: Double, duration: Int64?) -> Double {
+        let count = Double(recording.trace.requests.count + recording.batches.reduce(0) { $0 + $1.lines.count }) * rate
+        guard let duration, recording.period > 0 else { return count }
+        return count * max(1, Double(duration) / Double(recording.period))
+    }
+
     public init(trace: Trace, batches: [SimulatedBatch] = []) {
         self.trace = trace
         self.batches = batches
@@ -27,7 +37,7 @@ public struct Load: Sendable {
             }
         }
         guard let duration else { return }
-        let period = recording.trace.requests.isEmpty ? recording.span : recording.trace.period
+        let period = recording.period
         if duration > period, period > 0 {
             self.trace = self.trace.repeated(for: duration)
             self.batches = self.batches.flatMap { batch in
@@ -64,6 +74,9 @@ public struct Load: Sendable {
 }
 
 extension Recording {
+    /// After which it may begin again, nanoseconds; 0: never, all came at one moment.
+    public var period: Int64 { self.trace.requests.isEmpty ? self.span : self.trace.period }
+
     /// As long as it was recorded: from the first request to the last, or an hour past the last batch.
     public var span: Int64 {
         let hour: Int64 = 3_600_000_000_000
