@@ -59,7 +59,7 @@ def test_recorded_batches_projects_and_prices(tmp_path):
     report = json.loads(ebb(*command, "--json", home=tmp_path).stdout)
     assert report["load"]["format"] == "ebb" and report["load"]["batch_lines"] == 150
     [run] = report["runs"]
-    assert [tier["tier"] for tier in run["tiers"]] == ["standard", "flex", "batch"]
+    assert [tier["tier"] for tier in run["tiers"]] == ["default", "flex", "batch"]
     assert [project["project"] for project in run["projects"]] == ["proj_0", "proj_1"]
     earned = {tier["tier"]: tier for tier in run["money"]["tiers"]}
     standard, flex = earned["default"], earned["flex"]
@@ -122,4 +122,4 @@ def test_a_ledger_is_replayed_as_it_was_printed(start_gateway, engine, tmp_path)
         "simulate", week, "--duration", "60s", "--policy", "ebb", "--backlog", "0", "--json", home=tmp_path).stdout)
     assert (report["load"]["format"], report["load"]["requests"] % 4) == ("ebb", 0)
     [tier] = report["runs"][0]["tiers"]
-    assert tier["tier"] == "standard" and tier["finished"] > 0
+    assert tier["tier"] == "default" and tier["finished"] > 0

@@ -72,7 +72,7 @@ enum StudyJSON {
 
     private static func lane(_ lane: RunFigures.LaneFigures) -> JSONValue {
         .object([
-            .init("tier", .string(lane.name)), .init("requests", .integer(lane.requests)),
+            .init("tier", .string(lane.lane.tier.text)), .init("requests", .integer(lane.requests)),
             .init("finished", .integer(lane.finished)), .init("refused", .integer(lane.refused)),
             .init("open", .integer(lane.open)), .init("input_tokens", .integer(lane.promptTokens)),
             .init("cached_tokens", .integer(lane.cachedTokens)), .init("output_tokens", .integer(lane.outputTokens)),
