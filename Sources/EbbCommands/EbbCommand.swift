@@ -16,7 +16,7 @@ public struct EbbCommand: AsyncParsableCommand {
             RunCommand.self,
             FilesCommand.self, BatchCommand.self,
             KeysCommand.self, ProjectsCommand.self, LedgerCommand.self, EnginesCommand.self,
-            CountCommand.self, PriceCommand.self, QuoteCommand.self,
+            CountCommand.self, PriceCommand.self, QuoteCommand.self, SimulateCommand.self,
         ])
 
     public init() {}

@@ -7,7 +7,7 @@ extension Simulation {
         let key = self.nextKey
         self.nextKey += 1
         self.flights[key] = Flight(request: request, arrivedAt: self.now, batch: nil, line: 0)
-        self.report.arrived(request.lane)
+        self.report.arrived(request, now: self.now)
         let patience = request.lane.isInteractive ? Duration.seconds(86_400) : self.setup.flexPatience
         self.send(
             .arrive(
@@ -25,7 +25,7 @@ extension Simulation {
         self.servers[index].engine.arrive(
             SteppedEngine.Job(
                 id: key, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
-                chain: request.chain, priority: request.lane.rawValue))
+                chain: request.chain, cachedTokens: request.cachedTokens, priority: request.lane.rawValue))
     }
 
     mutating func pull(_ id: BatchID, _ engine: EngineID) -> SchedulerEvent {
@@ -117,7 +117,10 @@ extension Simulation {
         let request = flight.request
         let lane = request.lane.rawValue
         self.expectedOutput[lane] += 0.02 * (Double(request.outputTokens) - self.expectedOutput[lane])
-        self.report.finished(request, flight.firstTokenAt ?? self.now, flight.arrivedAt, now: self.now, cachedTokens)
+        self.report.finished(
+            request, flight.batch.map { self.batches[$0].batch.tier } ?? request.lane.tier,
+            firstTokenAt: flight.firstTokenAt ?? self.now, arrivedAt: flight.arrivedAt, now: self.now,
+            cachedTokens: cachedTokens)
         self.send(
             .finished(
                 WorkKey(key),
@@ -152,10 +155,14 @@ extension Simulation {
             self.offer(place)
         }
         self.send(.tick)
+        self.report.tick(now: self.now)
         if case .ebb(let scheduler) = self.dispatcher { self.report.standing(scheduler, now: self.now) }
     }
 
     mutating func finishReport() {
+        for flight in self.flights.values where flight.batch == nil && flight.firstTokenAt == nil {
+            self.report.stillWaiting(flight.request.lane, for: self.now - flight.arrivedAt)
+        }
         for place in self.batches.indices {
             let state = self.batches[place]
             self.report.batch(state.batch, finished: state.finished, endedAt: state.endedAt)

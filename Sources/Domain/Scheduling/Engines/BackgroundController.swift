@@ -47,6 +47,8 @@ public struct BackgroundController: Sendable {
         /// Requests that decode.
         var interactive: Int
         var background: Int
+        /// Background requests at the engine, decoding or not.
+        var backgroundInFlight: Int
         /// An interactive request is there or was there a moment ago.
         var isShared: Bool
         /// Room for background work without this controller.
@@ -64,7 +66,7 @@ public struct BackgroundController: Sendable {
             self.firstTokens.removeAll(keepingCapacity: true)
         }
         guard let off = self.off(gap, mixture) else { return }
-        let used = Double(mixture.background)
+        let used = Double(mixture.backgroundInFlight)
         // A limit that is not reached says nothing about the room above it.
         let isReached = used + 1 >= self.limit
         if mixture.isShared {

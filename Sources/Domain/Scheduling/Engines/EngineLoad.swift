@@ -118,18 +118,15 @@ struct EngineLoad: Sendable {
         return !self.isShared(now) || self.linesBeforeFirst + self.pulls == 0
     }
 
-    var mixture: (decoding: (interactive: Int, background: Int), room: Double) {
-        (self.decoding, Double(self.limit - self.reserve.places - self.interactive))
-    }
-
     mutating func tick(now: Instant) {
         self.capacity.tick(inFlight: self.inFlight, now: now)
         self.reserve.tick(now: now)
-        let (decoding, room) = self.mixture
+        let decoding = self.decoding
         self.background.tick(
             BackgroundController.Mixture(
-                interactive: decoding.interactive, background: decoding.background, isShared: self.isShared(now),
-                room: room),
+                interactive: decoding.interactive, background: decoding.background,
+                backgroundInFlight: self.backgroundCount, isShared: self.isShared(now),
+                room: Double(self.limit - self.reserve.places)),
             now: now)
     }
 }

@@ -30,8 +30,8 @@ struct Running: Sendable {
 
     var sizeTokens: Int { self.promptTokens + self.expectedOutput }
 
-    /// Work that a cancel throws away.
-    var computedTokens: Int { self.promptTokens + self.outputTokens }
+    /// Work that a cancel throws away; how much of a prompt is computed before the first token is not known.
+    var computedTokens: Int { self.firstTokenAt == nil ? 0 : self.promptTokens + self.outputTokens }
 
     /// scheduling.md 9, "Preemption": never the fourth time, never close to its end, never what a client already reads.
     var canBePreempted: Bool {

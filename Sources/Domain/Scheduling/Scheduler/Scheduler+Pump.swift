@@ -86,9 +86,9 @@ extension Scheduler {
         actions.append(.dispatch(key, self.engines[engine].profile.id))
     }
 
-    /// Background work to cancel for a request: batch before flex, least computed first.
+    /// Background work to cancel for a request: batch before flex, least computed first, the youngest of equals.
     private func victim(for request: WorkRequest) -> WorkKey? {
-        var best: (key: WorkKey, lane: Lane, computed: Int)?
+        var best: (key: WorkKey, lane: Lane, computed: Int, sentAt: Instant)?
         for index in self.pools[request.pool]?.engines ?? [] {
             let engine = self.engines[index]
             guard engine.profile.isOwned, engine.isOpen(self.now) else { continue }
@@ -96,9 +96,14 @@ extension Scheduler {
                 guard let work = self.running[key], work.canBePreempted else { continue }
                 if let b = best {
                     if b.lane > work.lane { continue }
-                    if b.lane == work.lane, (b.computed, b.key) <= (work.computedTokens, key) { continue }
+                    // Later is less: an engine that tells nothing of its progress has done least for the youngest.
+                    if b.lane == work.lane,
+                        (b.computed, work.sentAt, work.key) <= (work.computedTokens, b.sentAt, b.key)
+                    {
+                        continue
+                    }
                 }
-                best = (key, work.lane, work.computedTokens)
+                best = (key, work.lane, work.computedTokens, work.sentAt)
             }
         }
         return best?.key
