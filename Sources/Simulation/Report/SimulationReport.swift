@@ -29,6 +29,9 @@ public struct SimulationReport: Sendable {
         public var arrived = 0
         public var finished = 0
         public var refused = 0
+        public var failed = 0
+        /// Clients that left before the end.
+        public var gone = 0
         public var preempted = 0
         public var promptTokens = 0
         public var cachedTokens = 0
@@ -82,6 +85,12 @@ public struct SimulationReport: Sendable {
 
     mutating func arrived(_ lane: Lane) { self.lanes[lane.rawValue].arrived += 1 }
     mutating func refused(_ lane: Lane) { self.lanes[lane.rawValue].refused += 1 }
+
+    mutating func failed(_ lane: Lane) { self.lanes[lane.rawValue].failed += 1 }
+
+    mutating func gone(_ lane: Lane?) {
+        if let lane { self.lanes[lane.rawValue].gone += 1 }
+    }
 
     mutating func wasted(_ lane: Lane, promptTokens: Int, outputTokens: Int) {
         self.lanes[lane.rawValue].preempted += 1

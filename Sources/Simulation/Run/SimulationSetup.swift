@@ -36,6 +36,10 @@ public struct SimulationSetup: Sendable {
     public var weights: [ProjectID: Double]
     /// How long flex requests wait at most.
     public var flexPatience: Duration
+    /// What goes wrong, and when.
+    public var incidents: [Incident]
+    /// Keeps what the scheduler was told and what it said, for ``EventLog/replayed()``.
+    public var keepsLog: Bool
 
     public init(
         trace: Trace, batches: [SimulatedBatch] = [], shape: SteppedEngineShape = .h100, engines: Int = 1,
@@ -55,5 +59,7 @@ public struct SimulationSetup: Sendable {
         self.slotsAtHalfTime = nil
         self.weights = [:]
         self.flexPatience = .seconds(300)
+        self.incidents = []
+        self.keepsLog = false
     }
 }

@@ -25,8 +25,12 @@ struct EngineLoad: Sendable {
     /// Flex requests and lines in flight, from which a victim may be chosen.
     var backgroundKeys: Set<WorkKey> = []
     var interactiveSeenAt: Instant?
-    /// The batch that was asked last; the next line comes from it again while fairness allows.
-    var lastBatch: BatchID?
+    /// Whose batch was asked last; the next line comes from this project again while fairness allows.
+    var lastProject: ProjectID?
+    /// Whose turn it is not among flex requests and promoted batches.
+    var lastWasFlex = false
+    /// Since when background work could have had more places, what was in flight then, and what B was.
+    var stalled: (since: Instant, count: Int, places: Int)?
 
     init(_ profile: EngineProfile, now: Instant) {
         self.profile = profile
@@ -113,8 +117,8 @@ struct EngineLoad: Sendable {
         let (decoding, room) = self.mixture
         self.background.tick(
             BackgroundController.Mixture(
-                interactive: decoding.interactive, background: decoding.background, isShared: self.isShared(now),
-                room: room),
+                interactive: decoding.interactive, background: decoding.background,
+                backgroundInFlight: self.backgroundCount, isShared: self.isShared(now), room: room),
             now: now)
     }
 }
