@@ -7,6 +7,9 @@ public struct SimulationReport: Sendable {
         public var arrived = 0
         public var finished = 0
         public var refused = 0
+        public var failed = 0
+        /// Clients that left before the end.
+        public var gone = 0
         public var preempted = 0
         public var promptTokens = 0
         public var cachedTokens = 0
@@ -103,6 +106,12 @@ public struct SimulationReport: Sendable {
 
     mutating func stillWaiting(_ lane: Lane, for nanoseconds: Int64) {
         self.lanes[lane.rawValue].stillWaiting.add(nanoseconds)
+    }
+
+    mutating func failed(_ lane: Lane) { self.lanes[lane.rawValue].failed += 1 }
+
+    mutating func gone(_ lane: Lane?) {
+        if let lane { self.lanes[lane.rawValue].gone += 1 }
     }
 
     mutating func wasted(_ lane: Lane, promptTokens: Int, outputTokens: Int) {

@@ -20,7 +20,9 @@ extension Simulation {
     }
 
     mutating func start(_ key: UInt64, at engine: EngineID) {
-        guard let index = self.serverIndex[engine], let request = self.flights[key]?.request else { return }
+        guard let index = self.serverIndex[engine] else { return }
+        self.require(self.servers[index].isUp, "\(engine) is away, nothing may be sent to it")
+        guard let request = self.flights[key]?.request else { return }
         self.flights[key]?.engine = index
         self.servers[index].engine.arrive(
             SteppedEngine.Job(
@@ -44,6 +46,7 @@ extension Simulation {
         let key = self.nextKey
         self.nextKey += 1
         self.flights[key] = Flight(request: request, arrivedAt: self.now, batch: place, line: line)
+        self.started(place, line)
         self.start(key, at: engine)
         return .lineStarted(
             BatchLine(
@@ -54,6 +57,7 @@ extension Simulation {
 
     mutating func offer(_ place: Int) {
         let state = self.batches[place]
+        guard !state.isWithdrawn else { return }
         self.send(
             .offer(
                 BatchOffer(
@@ -76,7 +80,7 @@ extension Simulation {
             return
         }
         self.flights[key] = nil
-        self.batches[place].returned.append(flight.line)
+        self.putBack(place, flight.line)
         self.batches[place].preemptions[flight.line, default: 0] += 1
     }
 
@@ -128,15 +132,11 @@ extension Simulation {
                     cachedTokens: cachedTokens, computedTokens: request.promptTokens - cachedTokens,
                     outputTokens: request.outputTokens)))
         guard let place = flight.batch else { return }
-        self.batches[place].finished += 1
-        if self.batches[place].finished == self.batches[place].batch.lines.count {
-            self.batches[place].endedAt = self.now
-            self.send(.withdraw(self.batches[place].batch.id))
-        }
+        self.ended(place, flight.line)
     }
 
     mutating func sample() {
-        for server in self.servers {
+        for server in self.servers where server.isUp {
             self.send(
                 .sample(
                     server.id,
@@ -151,7 +151,9 @@ extension Simulation {
         for server in self.servers { server.engine.forEachDecoding { made.append(($0, $1)) } }
         for (key, tokens) in made { self.send(.progress(WorkKey(key), outputTokens: tokens)) }
         for place in self.batches.indices
-        where self.batches[place].batch.createdAt <= self.now && self.batches[place].linesLeft > 0 {
+        where self.batches[place].batch.createdAt <= self.now && self.batches[place].linesLeft > 0
+            && !self.batches[place].isWithdrawn
+        {
             self.offer(place)
         }
         self.send(.tick)
@@ -168,6 +170,8 @@ extension Simulation {
             self.report.batch(state.batch, finished: state.finished, endedAt: state.endedAt)
         }
         for server in self.servers {
+            self.report.work += self.retired
+            self.retired = 0
             self.report.work += server.engine.work
             self.report.promptTokensComputed += server.engine.promptTokensComputed
         }

@@ -38,6 +38,10 @@ public struct SimulationSetup: Sendable {
     public var flexPatience: Duration
     /// What requests are charged; nil: nothing.
     public var prices: SimulatedPrices?
+    /// What goes wrong, and when.
+    public var incidents: [Incident]
+    /// Keeps what the scheduler was told and what it said, for ``EventLog/replayed()``.
+    public var keepsLog: Bool
 
     public init(
         trace: Trace, batches: [SimulatedBatch] = [], shape: SteppedEngineShape = .h100, engines: Int = 1,
@@ -58,5 +62,7 @@ public struct SimulationSetup: Sendable {
         self.weights = [:]
         self.flexPatience = .seconds(300)
         self.prices = nil
+        self.incidents = []
+        self.keepsLog = false
     }
 }
