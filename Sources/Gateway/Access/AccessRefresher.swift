@@ -18,6 +18,8 @@ public actor AccessRefresher {
     private var lastLook: Instant?
     /// Someone is about to look for all who come before that.
     private var isLookDue = false
+    private var isRefreshing = false
+    private var turns: [CheckedContinuation<Void, Never>] = []
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     public init(
@@ -31,7 +33,14 @@ public actor AccessRefresher {
         self.learn = learn
     }
 
+    /// One at a time: of two that overlap, the one that read earlier must not have the last word on a cap.
     public func refresh() async throws(StoreFailure) {
+        while self.isRefreshing { await withCheckedContinuation { self.turns.append($0) } }
+        self.isRefreshing = true
+        defer {
+            self.isRefreshing = false
+            if !self.turns.isEmpty { self.turns.removeFirst().resume() }
+        }
         try await self.keys.refresh { (projects) async throws(StoreFailure) in
             self.learn(projects)
             for project in projects where project.spendCap != nil || self.holds.hasCap(project.id) {

@@ -68,7 +68,8 @@ public final class BatchEngines: Sendable, LineSource {
         guard targets.contains(where: { self.directory.isAvailable($0.engine, now: now) }) else { return .unavailable }
         guard self.state.withLock({ $0.linesInFlight < self.linesMax }) else { return .full }
         var isOffered = false
-        while true {
+        // Places at engines that refuse at the last moment are given back, and others asked for, a few times.
+        for _ in 0..<Self.placesTriedMax {
             if let engine = self.takePlace(work.batch) {
                 if let chosen = self.directory.admit(engine, of: targets, now: now) {
                     self.state.withLock { $0.linesInFlight += 1 }
@@ -77,7 +78,8 @@ public final class BatchEngines: Sendable, LineSource {
                 self.scheduler.send(.nothingReady(work.batch, engine, until: nil))
                 self.scheduler.checkHealth(engine)
                 self.state.withLock { $0.standings[work.batch]?.isParked = true }
-                return .full
+                isOffered = false
+                continue
             }
             guard !isOffered, self.isNews(work) else { return .full }
             isOffered = true
@@ -86,7 +88,10 @@ public final class BatchEngines: Sendable, LineSource {
                     batch: work.batch, project: work.project, pool: PoolID(work.model), deadline: work.deadline,
                     linesLeft: work.linesLeft, promptTokens: work.promptTokens, outputTokens: work.outputTokens))
         }
+        return .unavailable
     }
+
+    private static let placesTriedMax = 8
 
     private func takePlace(_ batch: BatchID) -> EngineID? {
         self.state.withLock { state in
@@ -181,6 +186,7 @@ public final class BatchEngines: Sendable, LineSource {
         }
         self.directory.released(engine, now: self.clock.now)
         self.scheduler.send(.nothingReady(batch, engine, until: nil))
+        self.wakeIfCapped()
     }
 
     /// Gives back the places that the batch has no use for now.
@@ -191,13 +197,32 @@ public final class BatchEngines: Sendable, LineSource {
         }
     }
 
+    /// The batch has no use for places until it offers again, unless it waits for one.
+    func park(_ work: Work) {
+        let isIdle = self.state.withLock { state -> Bool in
+            guard let standing = state.standings[work.batch], !standing.isParked, standing.left != 0,
+                !state.waiters.contains(where: { $0.batch == work.batch })
+            else { return false }
+            state.standings[work.batch]?.left = 0
+            return true
+        }
+        if isIdle {
+            self.scheduler.offer(
+                BatchOffer(
+                    batch: work.batch, project: work.project, pool: PoolID(work.model), deadline: work.deadline,
+                    linesLeft: 0, promptTokens: work.promptTokens, outputTokens: work.outputTokens))
+        }
+        self.giveBack(work.batch)
+    }
+
     /// The batch sends nothing more.
     func withdraw(_ batch: BatchID) {
-        self.giveBack(batch)
-        self.state.withLock { state in
-            state.standings[batch] = nil
+        // In one step: a place that comes later finds no standing, and is given back by `place`.
+        let places = self.state.withLock { state -> [EngineID] in
             state.waiters.removeAll { $0.batch == batch }
+            return state.standings.removeValue(forKey: batch)?.places ?? []
         }
+        for engine in places { self.scheduler.send(.nothingReady(batch, engine, until: nil)) }
         self.scheduler.send(.withdraw(batch))
     }
 

@@ -10,8 +10,9 @@ import Scheduling
 extension BatchLoop {
     /// Sends lines while there are lines, places and money. Places that it has no line for are given back.
     mutating func dispatch() {
+        guard self.isDispatching, self.plan != nil else { return }
         self.sendLines()
-        self.context.engines.giveBack(self.batch.id)
+        self.context.engines.park(self.work)
     }
 
     private mutating func sendLines() {
@@ -56,9 +57,8 @@ extension BatchLoop {
             promptTokens: self.sizes.promptTokens, outputTokens: self.sizes.outputTokens)
     }
 
-    /// After a restart the engines may answer later than the batch begins.
+    /// Engines come and go while a batch runs.
     private mutating func findTargets() {
-        guard self.targets.isEmpty else { return }
         self.targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
     }
 

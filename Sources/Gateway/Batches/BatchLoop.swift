@@ -106,6 +106,7 @@ struct BatchLoop {
             self.isStopping = true
             self.isDispatching = false
             self.plan?.stop()
+            self.context.engines.withdraw(self.batch.id)
             for attempt in self.attempts.values { attempt.abort() }
         }
         self.dispatch()
@@ -164,6 +165,7 @@ struct BatchLoop {
         case .stopDispatch:
             self.isDispatching = false
             self.plan?.stop()
+            self.context.engines.withdraw(self.batch.id)
             // A batch that waits for an engine has nothing to drain.
             try await self.drainedIfIdle()
         case .abortInFlight:

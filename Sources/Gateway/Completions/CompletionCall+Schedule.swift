@@ -29,7 +29,6 @@ extension CompletionCall {
         work.avoided = tried
         self.use.scheduler.submit(self, work)
         if patience == .zero { self.refuseUnlessSent(key) }
-        self.armFallback(tier)
     }
 
     /// A tier that does not wait takes a place that is free, or none.
@@ -59,31 +58,28 @@ extension CompletionCall {
 
     private func giveUpAt(_ tier: Tier) -> Instant {
         let own = self.request.arrivedAt.advanced(by: tier.waitMax)
-        return min(own, self.clientGivesUpAt ?? own)
+        return min(own, self.clientGivesUpAt ?? own, self.fallsBackAt(tier) ?? own)
+    }
+
+    /// When the request goes on in another tier: the scheduler then refuses it, and `refused` takes it on.
+    private func fallsBackAt(_ tier: Tier) -> Instant? {
+        guard let fallback, let after = fallback.after, fallback.tier != tier.name else { return nil }
+        return self.request.arrivedAt.advanced(by: after)
     }
 
     private func patience(_ tier: Tier, now: Instant) -> Duration {
         min(tier.patience, max(.zero, self.giveUpAt(tier).since(now)))
     }
 
-    private func armFallback(_ tier: Tier) {
-        guard let fallback, let after = fallback.after, fallback.tier != tier.name else { return }
-        let at = self.request.arrivedAt.advanced(by: after)
-        self.use.timers.after(max(.zero, at.since(self.use.clock.now))) { [weak self] in
-            _ = self?.fallBack(from: tier.name, key: nil)
-        }
-    }
-
     /// Goes on in the tier that the caller wishes instead, if it still waits.
-    private func fallBack(from name: TierName, key: WorkKey?) -> Bool {
+    private func fallBack(from name: TierName, key: WorkKey) -> Bool {
         guard let fallback, fallback.tier != name, let tier = self.use.tiers.tier(fallback.tier) else { return false }
         let left = self.state.withLock { state -> WorkKey? in
-            guard state.phase == .queued, state.tier.name == name, let own = state.key, key == nil || key == own else {
-                return nil
-            }
+            guard state.phase == .queued, state.tier.name == name, state.key == key else { return nil }
             state.tier = tier
+            state.isTierChosen = true
             state.key = nil
-            return own
+            return key
         }
         guard let left else { return false }
         self.use.scheduler.send(.gone(left))
@@ -98,8 +94,10 @@ extension CompletionCall {
     func refused(key: WorkKey, retryAfter: Duration) {
         let tier = self.state.withLock { $0.phase == .queued && $0.key == key ? $0.tier : nil }
         guard let tier, !self.fallBack(from: tier.name, key: key) else { return }
-        self.refuse(tier, retryAfter: retryAfter)
+        self.refuse(tier, key: key, retryAfter: retryAfter)
     }
+
+    var isInteractive: Bool { self.state.withLock { $0.tier.lane.isInteractive } }
 
     func stranded(key: WorkKey) {
         let isOurs = self.state.withLock { $0.phase == .queued && $0.key == key }
@@ -112,6 +110,8 @@ extension CompletionCall {
             let engine: EngineID?
         }
         let lost = self.state.withLock { state -> Lost? in
+            // Its place was taken before it was told of it: it waits as it did.
+            if state.phase == .queued, state.key == key { return Lost(call: nil, engine: nil) }
             guard state.phase == .asking || state.phase == .answering, state.key == key, !state.streamBegan else {
                 return nil
             }
@@ -131,19 +131,12 @@ extension CompletionCall {
     }
 
     /// Takes the request out of the scheduler, if it is in there.
-    ///
-    /// - Parameter failure: nil: it was not the engine's.
-    func leaveScheduler(_ failure: EngineFailure?) {
+    func leaveScheduler() {
         let key = self.state.withLock { state -> WorkKey? in
             defer { state.key = nil }
             return state.key
         }
-        guard let key else { return }
-        if failure?.kind == .capacity {
-            self.use.scheduler.send([.failed(key, .capacity(retryAfter: failure?.retryAfter)), .gone(key)])
-        } else {
-            self.use.scheduler.send(failure == nil ? .gone(key) : .failed(key, .request))
-        }
+        if let key { self.use.scheduler.send(.gone(key)) }
     }
 
     func finishScheduled(_ usage: TokenUsage, isWhole: Bool) {
@@ -160,13 +153,12 @@ extension CompletionCall {
     }
 
     /// 429 for want of room: not charged; the ledger keeps that it was refused.
-    private func refuse(_ tier: Tier, retryAfter: Duration) {
+    private func refuse(_ tier: Tier, key: WorkKey, retryAfter: Duration) {
         let isFirst = self.state.withLock { state -> Bool in
-            defer {
-                state.phase = .done
-                state.key = nil
-            }
-            return state.phase == .queued
+            guard state.phase == .queued, state.key == key else { return false }
+            state.phase = .done
+            state.key = nil
+            return true
         }
         guard isFirst else { return }
         self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)

@@ -67,7 +67,7 @@ extension CompletionCall {
             return state.phase != .done
         }
         guard isFirst else { return }
-        self.leaveScheduler(nil)
+        self.leaveScheduler()
         if held { self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero) }
         self.finished(outcome: failure.label, usage: .zero, amount: nil, tier: self.tier)
         self.sink.refused(GatewayError(failure))
@@ -94,7 +94,7 @@ extension CompletionCall {
         last.call?.cancel()
         guard last.engine != nil, last.relay.usage != nil || last.pieces > 0 else {
             // Nothing was made: free.
-            self.leaveScheduler(nil)
+            self.leaveScheduler()
             if let engine = last.engine { self.leave(engine, hasAnswered: last.hasAnswered) }
             self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
             self.finished(outcome: "cancelled", usage: .zero, amount: nil, tier: self.tier)

@@ -25,7 +25,12 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         var tier: Tier
         /// Its present place in the scheduler.
         var key: WorkKey?
+        /// Counts dispatches: tells the answers of two attempts apart.
         var attempt = 0
+        /// Counts what engines failed at, for the rule of retries.
+        var failures = 0
+        /// The tier is not what the client asked for, but what its wishes led to.
+        var isTierChosen: Bool
         var tried: [EngineID] = []
         var target: EngineTarget?
         var call: (any EngineCall)?
@@ -38,7 +43,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
 
     let use: ServeCompletion
     let request: CompletionRequest
-    let targets: [EngineTarget]
+    private let firstTargets: [EngineTarget]
     let fallback: TierFallback?
     let sink: any ClientSink
     let state: Mutex<State>
@@ -52,14 +57,22 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     ) {
         self.use = use
         self.request = request
-        self.targets = targets
+        self.firstTargets = targets
         self.fallback = fallback
         self.sink = sink
         self.state = Mutex(
             State(
-                tier: tier, assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
+                tier: tier, isTierChosen: tier.name != Self.askedTier(request, use), assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
                 relay: Self.relay(request, tier.name, isBought: false)))
     }
+
+    private static func askedTier(_ request: CompletionRequest, _ use: ServeCompletion) -> TierName? {
+        use.tiers.resolve(
+            request.facts.serviceTier, model: request.facts.model, project: request.caller.project)?.name
+    }
+
+    /// The model's engines at this moment; there may be more of them than when the request came.
+    var targets: [EngineTarget] { self.use.engines.targets(for: self.request.facts.model) ?? self.firstTargets }
 
     private static func relay(_ request: CompletionRequest, _ tier: TierName, isBought: Bool) -> StreamRelay {
         StreamRelay(
@@ -68,14 +81,17 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     }
 
     func dispatched(to id: EngineID, key: WorkKey) {
-        let isWanted = self.state.withLock { $0.phase == .queued && $0.key == key }
-        guard isWanted else { return self.use.scheduler.send(.gone(key)) }
+        let (isQueued, isOurs, chosen) = self.state.withLock { state in
+            (state.phase == .queued, state.key == key, state.isTierChosen ? state.tier.name : nil)
+        }
+        guard isOurs else { return self.use.scheduler.send(.gone(key)) }
+        guard isQueued else { return }
         guard let (target, engine) = self.use.engines.admit(id, of: self.targets, now: self.use.clock.now) else {
             return self.use.scheduler.lost(key, at: id)
         }
         let order = EngineOrder(
             body: self.request.body, facts: self.request.facts, engine: engine, engineModel: target.engineModel,
-            clientStreams: self.clientStreams)
+            clientStreams: self.clientStreams, tier: chosen)
         var isMovable = false
         let wanted = self.state.withLock { state -> Int? in
             guard state.phase == .queued, state.key == key else { return nil }
@@ -228,7 +244,10 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     }
 
     func failed(_ failure: EngineFailure, of attempt: Int?) {
-        enum Next { case ignore, retry(EngineID, RetryRule.Decision), give(EngineID), broken(EngineID) }
+        enum Next {
+            case ignore, broken(EngineID), give(EngineID, WorkKey?), retry(EngineID, WorkKey?, RetryRule.Decision)
+        }
+        let targets = self.targets
         let now = self.use.clock.now
         let next = self.state.withLock { state -> Next in
             guard state.phase == .asking || state.phase == .answering, state.isOf(attempt),
@@ -242,28 +261,32 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             var failure = failure
             failure.produced = false
             if !state.tried.contains(target.engine) { state.tried.append(target.engine) }
-            let others = self.targets.contains {
+            let others = targets.contains {
                 !state.tried.contains($0.engine) && self.use.engines.isAvailable($0.engine, now: now)
             }
+            state.failures += 1
             let decision = self.use.retry.decide(
-                failure, attempt: state.attempt, othersLeft: others, jitter: self.use.randomness.unit())
-            if decision == .giveUp { return .give(target.engine) }
-            if decision != .elsewhere { state.tried = [] }
-            state.phase = .queued
+                failure, attempt: state.failures, othersLeft: others, jitter: self.use.randomness.unit())
+            // In the same breath: nobody may take back, by the key, what ends here.
+            let key = state.key
+            state.key = nil
             state.target = nil
             state.call = nil
-            return .retry(target.engine, decision)
+            state.phase = decision == .giveUp ? .committing : .queued
+            if decision == .giveUp { return .give(target.engine, key) }
+            if decision != .elsewhere { state.tried = [] }
+            return .retry(target.engine, key, decision)
         }
         switch next {
         case .ignore: return
         case .broken(let engine):
             self.report(failure, engine)
             self.settleBroken(failure)
-        case .give(let engine):
-            self.note(failure, engine)
+        case .give(let engine, let key):
+            self.note(failure, engine, key)
             self.giveUp(failure, held: true)
-        case .retry(let engine, let decision):
-            self.note(failure, engine)
+        case .retry(let engine, let key, let decision):
+            self.note(failure, engine, key)
             if case .after(let pause) = decision {
                 self.use.timers.after(pause) { self.enqueue() }
             } else {
@@ -273,9 +296,12 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     }
 
     /// Gives the engine's place back and reports why.
-    private func note(_ failure: EngineFailure, _ engine: EngineID) {
+    private func note(_ failure: EngineFailure, _ engine: EngineID, _ key: WorkKey?) {
         self.use.engines.finished(engine, failure: failure, now: self.use.clock.now)
-        self.leaveScheduler(failure)
+        if let key {
+            let isFull = failure.kind == .capacity
+            self.use.scheduler.send(.failed(key, isFull ? .full(retryAfter: failure.retryAfter) : .request))
+        }
         self.use.scheduler.checkHealth(engine)
         self.report(failure, engine)
     }

@@ -7,10 +7,12 @@ struct EngineOrder: Sendable {
     var body: [UInt8]
     var isStream: Bool
 
-    /// - Parameter slot: llama.cpp slot to use, for lines whose prefix is cached there.
+    /// - Parameters:
+    ///   - tier: what a bought engine is asked for in place of what the client wrote; nil: as it came.
+    ///   - slot: llama.cpp slot to use, for lines whose prefix is cached there.
     init(
         body: [UInt8], facts: RequestFacts, engine: Engine, engineModel: String, clientStreams: Bool,
-        slot: Int? = nil
+        slot: Int? = nil, tier: TierName? = nil
     ) {
         let endpoint = facts.endpoint
         let stream = endpoint.canStream && (clientStreams || engine.stream == .always)
@@ -21,7 +23,11 @@ struct EngineOrder: Sendable {
             if stream { edit.setIncludeUsage() }
         }
         // Tiers are this gateway's; engines of our own know none, bought ones are asked as the client wrote it.
-        if engine.kind.isOwned { edit.removeServiceTier() }
+        if engine.kind.isOwned {
+            edit.removeServiceTier()
+        } else if let tier, endpoint == .chatCompletions {
+            edit.set(.serviceTier, JSONWriter.quoted(tier.text))
+        }
         self.isStream = stream
         self.body = edit.apply(to: body)
         if let slot, engine.kind.hasSlotCaches { self.body = Self.insertingSlot(slot, into: self.body) }

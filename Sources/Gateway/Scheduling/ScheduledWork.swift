@@ -16,6 +16,7 @@ protocol ScheduledWork: AnyObject, Sendable {
     func refused(key: WorkKey, retryAfter: Duration)
     /// None of its engines can be used.
     func stranded(key: WorkKey)
+    var isInteractive: Bool { get }
     /// Output tokens so far.
     var outputTokens: Int { get }
 }

@@ -14,6 +14,8 @@ public final class WorkScheduler: Sendable {
     static let limitStart = 8
     /// How often `tick` is called.
     public static let tickInterval: Duration = .milliseconds(500)
+    /// How long interactive requests wait for engines that are all away.
+    static let awayMax: Duration = .seconds(5)
     /// At most, whatever it seems to bear.
     static let limitMax = 1_024
 
@@ -23,8 +25,8 @@ public final class WorkScheduler: Sendable {
         var pools: [WorkKey: PoolID] = [:]
         weak var lines: (any LineSource)?
         var lineKeys: Set<WorkKey> = []
-        /// Engines that were told as unavailable.
-        var unavailable: Set<EngineID> = []
+        /// Engines that were told as unavailable, and since when.
+        var unavailable: [EngineID: Instant] = [:]
         var violationsLogged = 0
     }
 
@@ -92,7 +94,8 @@ public final class WorkScheduler: Sendable {
 
     /// The engine could not be asked after all; the request waits again, and the engine is looked at at the next tick.
     func lost(_ key: WorkKey, at engine: EngineID) {
-        self.state.withLock { _ = $0.unavailable.insert(engine) }
+        let now = self.clock.now
+        self.state.withLock { $0.unavailable[engine] = $0.unavailable[engine] ?? now }
         self.send([.available(engine, false), .failed(key, .lost)])
     }
 
@@ -113,7 +116,7 @@ public final class WorkScheduler: Sendable {
     /// Work that ends for good is not told anything more.
     private static func forget(_ event: SchedulerEvent, in state: inout State) {
         switch event {
-        case .finished(let key, _), .gone(let key), .failed(let key, .request):
+        case .finished(let key, _), .gone(let key), .failed(let key, .request), .failed(let key, .full):
             state.work[key] = nil
             state.pools[key] = nil
             state.lineKeys.remove(key)
@@ -141,7 +144,7 @@ public final class WorkScheduler: Sendable {
     private func perform(_ actions: [SchedulerAction]) {
         for action in actions {
             switch action {
-            case .dispatch(let key, let engine): self.work(key)?.dispatched(to: engine, key: key)
+            case .dispatch(let key, let engine): self.dispatch(key, to: engine)
             case .refuse(let key, let retryAfter):
                 let work = self.state.withLock { state -> (any ScheduledWork)? in
                     state.pools[key] = nil
@@ -160,7 +163,13 @@ public final class WorkScheduler: Sendable {
         }
     }
 
-    private func work(_ key: WorkKey) -> (any ScheduledWork)? { self.state.withLock { $0.work[key] } }
+    /// Decisions are carried out after the lock was let go: one that does not hold any more is dropped, and who has
+    /// ended meanwhile gives its place back.
+    private func dispatch(_ key: WorkKey, to engine: EngineID) {
+        let (work, holds) = self.state.withLock { ($0.work[key], $0.scheduler.isRunning(key, at: engine)) }
+        guard let work else { return self.send(.gone(key)) }
+        if holds { work.dispatched(to: engine, key: key) }
+    }
 
     private func preempt(_ key: WorkKey) {
         let (lines, work) = self.state.withLock { state in
@@ -168,7 +177,7 @@ public final class WorkScheduler: Sendable {
         }
         if let lines { return lines.preempted(line: key) }
         // What cannot go back does not wait any more either.
-        if work?.preempted(key: key) == false { self.send(.gone(key)) }
+        if work?.preempted(key: key) != true { self.send(.gone(key)) }
     }
 
     /// Twice a second: time passes, engines come back or are lost.
@@ -184,11 +193,15 @@ public final class WorkScheduler: Sendable {
         self.send(events)
         let table = self.directory.table
         self.state.withLock { state in
+            guard !state.unavailable.isEmpty || table.engines.isEmpty else { return }
             for (key, pool) in state.pools where state.scheduler.isWaiting(key) {
-                let engines = table.targets(for: pool.text) ?? []
-                if engines.allSatisfy({ state.unavailable.contains($0.engine) }), let work = state.work[key] {
-                    stranded.append((key, work))
+                guard let work = state.work[key] else { continue }
+                // A breaker that opens for a moment does not empty the queues.
+                let patience = work.isInteractive ? Self.awayMax : EngineHealth.openForMax
+                let isStranded = (table.targets(for: pool.text) ?? []).allSatisfy { target in
+                    state.unavailable[target.engine].map { now.since($0) >= patience } ?? false
                 }
+                if isStranded { stranded.append((key, work)) }
             }
         }
         for (key, work) in stranded.sorted(by: { $0.0 < $1.0 }) {
@@ -214,8 +227,12 @@ public final class WorkScheduler: Sendable {
     private func availability(of engine: EngineID, now: Instant) -> [SchedulerEvent] {
         let isAvailable = self.directory.isAvailable(engine, now: now)
         return self.state.withLock { state in
-            if isAvailable { return state.unavailable.remove(engine) == nil ? [] : [.available(engine, true)] }
-            return state.unavailable.insert(engine).inserted ? [.available(engine, false)] : []
+            if isAvailable {
+                return state.unavailable.removeValue(forKey: engine) == nil ? [] : [.available(engine, true)]
+            }
+            guard state.unavailable[engine] == nil else { return [] }
+            state.unavailable[engine] = now
+            return [.available(engine, false)]
         }
     }
 

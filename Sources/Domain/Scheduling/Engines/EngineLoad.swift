@@ -72,6 +72,58 @@ struct EngineLoad: Sendable {
         self.background.observe(gap: gap, sequences: decoding.interactive + decoding.background)
     }
 
+    mutating func begin(_ work: Running, now: Instant) {
+        self.tokens += work.sizeTokens
+        switch work.lane {
+        case .priority, .standard:
+            self.interactive += 1
+            self.interactiveBeforeFirst[work.key] = now
+            self.interactiveSeenAt = now
+        case .flex:
+            self.flex += 1
+            self.flexBeforeFirst += 1
+            self.backgroundKeys.insert(work.key)
+        case .batch:
+            self.lines += 1
+            self.linesBeforeFirst += 1
+            self.backgroundKeys.insert(work.key)
+        }
+        self.settle(now)
+    }
+
+    mutating func firstToken(of work: Running, after seconds: Double, now: Instant) {
+        self.capacity.firstToken(after: seconds, promptTokens: work.promptTokens, now: now)
+        switch work.lane {
+        case .priority, .standard:
+            self.interactiveBeforeFirst[work.key] = nil
+            self.background.observe(firstToken: now.since(work.arrivedAt).secondsApproximate)
+        case .flex: self.flexBeforeFirst -= 1
+        case .batch: self.linesBeforeFirst -= 1
+        }
+        self.settle(now)
+    }
+
+    mutating func end(_ work: Running, now: Instant) {
+        self.tokens -= work.sizeTokens
+        let isComputing = work.firstTokenAt == nil
+        switch work.lane {
+        case .priority, .standard:
+            self.interactive -= 1
+            self.interactiveBeforeFirst[work.key] = nil
+            self.interactiveSeenAt = now
+        case .flex:
+            self.flex -= 1
+            if isComputing { self.flexBeforeFirst -= 1 }
+            self.backgroundKeys.remove(work.key)
+        case .batch:
+            self.lines -= 1
+            if isComputing { self.linesBeforeFirst -= 1 }
+            self.backgroundKeys.remove(work.key)
+        }
+        precondition(self.interactive >= 0 && self.flex >= 0 && self.lines >= 0, "more ended than began")
+        self.settle(now)
+    }
+
     func isOpen(_ now: Instant) -> Bool {
         self.isAvailable && (self.capacity.closedUntil.map { $0 <= now } ?? true)
     }

@@ -27,14 +27,21 @@ extension Scheduler {
         }
     }
 
-    /// The line of the project with least service.
+    /// The line of the project with least service; the earlier request among equals.
     func nextLine(_ lane: Lane, where accepts: (LineKey) -> Bool) -> LineKey? {
-        var best: (line: LineKey, service: Double)?
-        for line in self.lines[lane.rawValue].keys where accepts(line) {
+        guard self.lines[lane.rawValue].count > 1 else { return self.lines[lane.rawValue].keys.first(where: accepts) }
+        var best: (line: LineKey, service: Double, arrivedAt: Instant)?
+        for (line, waiting) in self.lines[lane.rawValue] where accepts(line) {
             let service = self.counters[lane.rawValue].service(of: line.project)
+            let arrivedAt = waiting.peek.flatMap { self.waiting[$0]?.arrivedAt } ?? self.now
             // Dictionaries have no order of their own: equals are told apart by name, so that replays are the same.
-            if let b = best, (b.service, b.line.project, b.line.pool) <= (service, line.project, line.pool) { continue }
-            best = (line, service)
+            if let b = best,
+                (b.service, b.arrivedAt, b.line.project, b.line.pool)
+                    <= (service, arrivedAt, line.project, line.pool)
+            {
+                continue
+            }
+            best = (line, service, arrivedAt)
         }
         return best?.line
     }

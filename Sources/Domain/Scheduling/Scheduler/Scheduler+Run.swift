@@ -5,24 +5,7 @@ extension Scheduler {
     mutating func start(_ work: Running) {
         precondition(self.running[work.key] == nil, "a request runs twice")
         self.running[work.key] = work
-        var engine = self.engines[work.engine]
-        engine.tokens += work.sizeTokens
-        switch work.lane {
-        case .priority, .standard:
-            engine.interactive += 1
-            engine.interactiveBeforeFirst[work.key] = self.now
-            engine.interactiveSeenAt = self.now
-        case .flex:
-            engine.flex += 1
-            engine.flexBeforeFirst += 1
-            engine.backgroundKeys.insert(work.key)
-        case .batch:
-            engine.lines += 1
-            engine.linesBeforeFirst += 1
-            engine.backgroundKeys.insert(work.key)
-        }
-        engine.settle(self.now)
-        self.engines[work.engine] = engine
+        self.engines[work.engine].begin(work, now: self.now)
         self.counters[work.lane.rawValue].charge(work.charged, to: work.project)
         let units = ServiceUnits.of(prompt: work.promptTokens, output: work.expectedOutput)
         self.meanUnits += 0.02 * (units - self.meanUnits)
@@ -35,16 +18,7 @@ extension Scheduler {
         work.firstTokenAt = self.now
         self.running[key] = work
         let seconds = self.now.since(work.sentAt).secondsApproximate
-        self.engines[work.engine].capacity.firstToken(after: seconds, promptTokens: work.promptTokens, now: self.now)
-        if work.lane.isInteractive {
-            self.engines[work.engine].interactiveBeforeFirst[key] = nil
-            self.engines[work.engine].background.observe(firstToken: self.now.since(work.arrivedAt).secondsApproximate)
-        } else if work.lane == .batch {
-            self.engines[work.engine].linesBeforeFirst -= 1
-        } else {
-            self.engines[work.engine].flexBeforeFirst -= 1
-        }
-        self.engines[work.engine].settle(self.now)
+        self.engines[work.engine].firstToken(of: work, after: seconds, now: self.now)
     }
 
     mutating func progress(_ key: WorkKey, outputTokens: Int) {
@@ -59,7 +33,8 @@ extension Scheduler {
 
     mutating func finished(_ key: WorkKey, _ usage: WorkUsage) {
         if self.running[key]?.firstTokenAt == nil { self.firstToken(key) }
-        guard let work = self.end(key) else { return }
+        // One that lost its place a moment ago may still report its end: it does not wait any more either.
+        guard let work = self.end(key) else { return self.gone(key) }
         let units = ServiceUnits.of(usage)
         self.counters[work.lane.rawValue].charge(units - work.charged, to: work.project)
         self.counters[work.lane.rawValue].leave(work.project)
@@ -72,13 +47,15 @@ extension Scheduler {
     }
 
     mutating func failed(_ key: WorkKey, _ trouble: EngineTrouble) {
-        guard let work = self.end(key) else { return }
+        guard let work = self.end(key) else { return self.gone(key) }
         self.counters[work.lane.rawValue].charge(-work.charged, to: work.project)
-        if case .capacity(let retryAfter) = trouble {
+        switch trouble {
+        case .capacity(let retryAfter), .full(let retryAfter):
             self.engines[work.engine].capacity.refused(retryAfter: retryAfter, now: self.now)
+        case .request, .lost: break
         }
         switch trouble {
-        case .request:
+        case .request, .full:
             self.counters[work.lane.rawValue].leave(work.project)
             self.statistics.failed[work.lane.rawValue] += 1
         case .capacity, .lost:
@@ -96,25 +73,7 @@ extension Scheduler {
     /// Takes a request or line off its engine; nil when it is not there.
     mutating func end(_ key: WorkKey) -> Running? {
         guard let work = self.running.removeValue(forKey: key) else { return nil }
-        var engine = self.engines[work.engine]
-        engine.tokens -= work.sizeTokens
-        switch work.lane {
-        case .priority, .standard:
-            engine.interactive -= 1
-            engine.interactiveBeforeFirst[key] = nil
-            engine.interactiveSeenAt = self.now
-        case .flex:
-            engine.flex -= 1
-            if work.firstTokenAt == nil { engine.flexBeforeFirst -= 1 }
-            engine.backgroundKeys.remove(key)
-        case .batch:
-            engine.lines -= 1
-            if work.firstTokenAt == nil { engine.linesBeforeFirst -= 1 }
-            engine.backgroundKeys.remove(key)
-        }
-        precondition(engine.interactive >= 0 && engine.flex >= 0 && engine.lines >= 0, "more ended than began")
-        engine.settle(self.now)
-        self.engines[work.engine] = engine
+        self.engines[work.engine].end(work, now: self.now)
         if let batch = work.batch { self.batches[batch]?.inFlight -= 1 }
         return work
     }

@@ -41,6 +41,8 @@ public enum SchedulerEvent: Hashable, Sendable {
 public enum EngineTrouble: Hashable, Sendable {
     /// 429, 503 or a refused connection: the engine has no room.
     case capacity(retryAfter: Duration?)
+    /// The same, and the request goes its own way: it does not wait here again.
+    case full(retryAfter: Duration?)
     /// The request failed for good; says nothing about room.
     case request
     /// The engine gave the work back before it produced anything; it is queued again, first in its line.

@@ -60,6 +60,10 @@ extension Scheduler {
 
     public func isWaiting(_ key: WorkKey) -> Bool { self.waiting[key] != nil }
 
+    public func isRunning(_ key: WorkKey, at engine: EngineID) -> Bool {
+        self.running[key].map { self.engines[$0.engine].profile.id == engine } ?? false
+    }
+
     public func waitingCount(_ lane: Lane) -> Int {
         self.pools.values.reduce(0) { $0 + $1.waiting[lane.rawValue] }
     }
