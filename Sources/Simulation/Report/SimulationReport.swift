@@ -47,6 +47,10 @@ public struct SimulationReport: Sendable {
         public let id: BatchID
         public let lines: Int
         public let finished: Int
+        /// When its first line was sent, seconds.
+        public let startedAt: Double?
+        /// Tokens of prompts and answers that ended.
+        public let tokens: Int
         /// Seconds; nil: not at its end.
         public let endedAt: Double?
         public let deadline: Double
@@ -66,6 +70,14 @@ public struct SimulationReport: Sendable {
     public internal(set) var violations: (count: Int, first: [String]) = (0, [])
     /// Output tokens of background work in each simulated second.
     public internal(set) var backgroundPerSecond: [Int]
+    /// Tokens that were decoded in each simulated second, of all requests.
+    public internal(set) var decodedPerSecond: [Int]
+    /// Requests that waited inside the engines at each tick.
+    public internal(set) var engineQueue: [Int] = []
+    /// Largest difference of service between two projects that had lines left to send.
+    public internal(set) var serviceSpreadMost = 0.0
+    /// Service of each project's batches at the end, over its weight.
+    public internal(set) var batchService: [ProjectID: Double] = [:]
     /// Interactive requests in the system in each simulated second, most of the second.
     public internal(set) var lastStanding: [EngineStanding] = []
     public internal(set) var limitSum = 0.0
@@ -79,6 +91,7 @@ public struct SimulationReport: Sendable {
         self.shape = setup.shape
         self.lanes = [LaneReport](repeating: LaneReport(), count: Lane.allCases.count)
         self.backgroundPerSecond = [Int](repeating: 0, count: Int(setup.duration / 1_000_000_000) + 1)
+        self.decodedPerSecond = self.backgroundPerSecond
     }
 
     public subscript(lane: Lane) -> LaneReport { self.lanes[lane.rawValue] }
@@ -98,7 +111,10 @@ public struct SimulationReport: Sendable {
         self.wastedWork += self.shape.work(promptTokens: promptTokens, outputTokens: outputTokens)
     }
 
-    mutating func step(_ length: Int64, decoding: Int) { self.steps += 1 }
+    mutating func step(decoding: Int, now: Int64) {
+        self.steps += 1
+        self.decodedPerSecond[Int(now / 1_000_000_000)] += decoding
+    }
 
     mutating func firstToken(_ lane: Lane, arrivedAt: Int64, now: Int64, _ project: ProjectID) {
         self.lanes[lane.rawValue].firstToken.add(now - arrivedAt)
@@ -119,11 +135,13 @@ public struct SimulationReport: Sendable {
         if !request.lane.isInteractive { self.backgroundPerSecond[Int(now / 1_000_000_000)] += request.outputTokens }
     }
 
-    mutating func batch(_ batch: SimulatedBatch, finished: Int, endedAt: Int64?) {
+    mutating func batch(_ state: Simulation.BatchState) {
+        let batch = state.batch
         self.batches.append(
             BatchReport(
-                id: batch.id, lines: batch.lines.count, finished: finished, endedAt: endedAt.map { Double($0) / 1e9 },
-                deadline: Double(batch.deadline) / 1e9))
+                id: batch.id, lines: batch.lines.count, finished: state.finished,
+                startedAt: state.startedAt.map { Double($0) / 1e9 }, tokens: state.tokens,
+                endedAt: state.endedAt.map { Double($0) / 1e9 }, deadline: Double(batch.deadline) / 1e9))
     }
 
     mutating func standing(_ scheduler: Scheduler, now: Int64) {
@@ -134,6 +152,13 @@ public struct SimulationReport: Sendable {
             self.backgroundLimitSum += Double(standing.backgroundLimit)
         }
         self.lastStanding = standings
+    }
+
+    /// - Parameter projects: those whose batches have lines left to send.
+    mutating func shares(_ scheduler: Scheduler, _ projects: [ProjectID]) {
+        let service = projects.map { scheduler.service(of: $0, in: .batch) }
+        guard let least = service.min(), let most = service.max() else { return }
+        self.serviceSpreadMost = max(self.serviceSpreadMost, most - least)
     }
 
     mutating func scheduler(_ scheduler: Scheduler) {

@@ -95,7 +95,7 @@ struct EngineLoad: Sendable {
     static let sharedFor: Duration = .seconds(1)
 
     /// The longest time that one interactive request keeps lines back before its first token.
-    static let gateMax: Duration = .seconds(5)
+    static let gateMax: Duration = .seconds(30)
 
     /// Lines are not sent into the prefill of interactive requests, and one after the other while these are about. An
     /// engine that is not ours computes prompts side by side; there is nothing to protect.
@@ -104,7 +104,14 @@ struct EngineLoad: Sendable {
         if case .none = self.profile.protection { return true }
         for sentAt in self.interactiveBeforeFirst.values where now.since(sentAt) < Self.gateMax { return false }
         let computing = self.linesBeforeFirst + self.pulls
-        return computing < (self.isShared(now) ? 1 : max(1, Int(self.capacity.limit) / 4))
+        return computing < (self.isShared(now) ? self.promptsBesideStreams : max(1, Int(self.capacity.limit) / 4))
+    }
+
+    /// Prompts of lines that may be computed at one time while interactive streams run: one, or two to fill up what a
+    /// closed gate has emptied, unless the profile is careful.
+    private var promptsBesideStreams: Int {
+        guard case .gapRatio(let target) = self.profile.protection, target >= 1.15 else { return 1 }
+        return self.backgroundCount * 4 < min(self.background.places, self.limit) * 3 ? 2 : 1
     }
 
     var mixture: (decoding: (interactive: Int, background: Int), room: Double) {
@@ -112,7 +119,7 @@ struct EngineLoad: Sendable {
     }
 
     mutating func tick(now: Instant) {
-        self.capacity.tick(inFlight: self.inFlight, now: now)
+        self.capacity.tick(inFlight: self.inFlight, isShared: self.isShared(now), now: now)
         self.reserve.tick(now: now)
         let (decoding, room) = self.mixture
         self.background.tick(
