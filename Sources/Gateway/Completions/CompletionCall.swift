@@ -62,7 +62,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         self.sink = sink
         self.state = Mutex(
             State(
-                tier: tier, isTierChosen: tier.name != Self.askedTier(request, use), assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
+                tier: tier, isTierChosen: tier.name != Self.askedTier(request, use),
+                assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
                 relay: Self.relay(request, tier.name, isBought: false)))
     }
 

@@ -134,6 +134,10 @@ struct SteppedEngine: Sendable {
         // What was made before a sequence lost its memory is computed again with the prompt.
         let tokens = min(budget, sequence.job.promptTokens + sequence.madeBefore - sequence.computed)
         self.chunks.append((index, tokens))
+        // As vLLM does: blocks that this step computes are known to requests that join it.
+        if sequence.computed + tokens >= sequence.job.promptTokens + sequence.madeBefore {
+            self.cache.insert(sequence.job.chain)
+        }
         self.promptTokensOfStep += tokens
         budget -= tokens
     }
@@ -152,7 +156,6 @@ struct SteppedEngine: Sendable {
             self.sequences[index].firstStep = self.step - 1
             self.decoding += 1
             self.memory += 1
-            self.cache.insert(sequence.job.chain)
             self.nextEnd = min(self.nextEnd, self.step - 1 + max(1, sequence.job.outputTokens - sequence.madeBefore))
             if sequence.madeBefore == 0 { outcomes.append(.firstToken(sequence.job.id)) }
         }

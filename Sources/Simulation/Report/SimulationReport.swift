@@ -24,7 +24,7 @@ public struct SimulationReport: Sendable {
         /// Weighted service (``Scheduler/serviceSpread(_:)``) that one project was ahead of another at most.
         public var spreadMax = 0.0
         /// Requests without an end.
-        public var open: Int { self.arrived - self.finished - self.refused }
+        public var open: Int { self.arrived - self.finished - self.refused - self.gone - self.failed }
     }
 
     /// One project's interactive and flex requests.
@@ -41,6 +41,10 @@ public struct SimulationReport: Sendable {
         public let project: ProjectID
         public let lines: Int
         public let finished: Int
+        /// When its first line was sent, seconds.
+        public let startedAt: Double?
+        /// Tokens of prompts and answers that ended.
+        public let tokens: Int
         /// Seconds; nil: not at its end.
         public let endedAt: Double?
         public let createdAt: Double
@@ -67,6 +71,15 @@ public struct SimulationReport: Sendable {
     public internal(set) var projects: [ProjectID: ProjectReport] = [:]
     /// Empty without prices.
     public internal(set) var earnings: [TierName: TierEarnings] = [:]
+    /// Tokens that were decoded in each simulated second, of all requests.
+    public internal(set) var decodedPerSecond: [Int]
+    /// Requests that waited inside the engines at each tick.
+    public internal(set) var engineQueue: [Int] = []
+    /// Largest difference of service between two projects that had lines left to send.
+    public internal(set) var serviceSpreadMost = 0.0
+    /// Service of each project's batches at the end, over its weight.
+    public internal(set) var batchService: [ProjectID: Double] = [:]
+    /// Interactive requests in the system in each simulated second, most of the second.
     public internal(set) var lastStanding: [EngineStanding] = []
     public internal(set) var limitSum = 0.0
     public internal(set) var backgroundLimitSum = 0.0
@@ -83,6 +96,7 @@ public struct SimulationReport: Sendable {
         self.backgroundPerSecond = [Int](repeating: 0, count: Int(setup.duration / 1_000_000_000) + 1)
         self.waitingPerSecond = self.backgroundPerSecond
         self.prices = setup.prices
+        self.decodedPerSecond = self.backgroundPerSecond
     }
 
     public subscript(lane: Lane) -> LaneReport { self.lanes[lane.rawValue] }
@@ -120,7 +134,10 @@ public struct SimulationReport: Sendable {
         self.wastedWork += self.shape.work(promptTokens: promptTokens, outputTokens: outputTokens)
     }
 
-    mutating func step(_ length: Int64, decoding: Int) { self.steps += 1 }
+    mutating func step(decoding: Int, now: Int64) {
+        self.steps += 1
+        self.decodedPerSecond[Int(now / 1_000_000_000)] += decoding
+    }
 
     mutating func firstToken(_ lane: Lane, arrivedAt: Int64, now: Int64, _ project: ProjectID) {
         self.lanes[lane.rawValue].firstToken.add(now - arrivedAt)
@@ -163,13 +180,15 @@ public struct SimulationReport: Sendable {
         self.earnings[tier] = earnings
     }
 
-    mutating func batch(_ batch: SimulatedBatch, finished: Int, endedAt: Int64?) {
+    mutating func batch(_ state: Simulation.BatchState) {
+        let batch = state.batch
         self.batches.append(
             BatchReport(
-                id: batch.id, project: batch.project, lines: batch.lines.count, finished: finished,
-                endedAt: endedAt.map { Double($0) / 1e9 }, createdAt: Double(batch.createdAt) / 1e9,
+                id: batch.id, project: batch.project, lines: batch.lines.count, finished: state.finished,
+                startedAt: state.startedAt.map { Double($0) / 1e9 }, tokens: state.tokens,
+                endedAt: state.endedAt.map { Double($0) / 1e9 }, createdAt: Double(batch.createdAt) / 1e9,
                 deadline: Double(batch.deadline) / 1e9,
-                isMissed: endedAt.map { $0 > batch.deadline } ?? (self.duration >= batch.deadline)))
+                isMissed: state.endedAt.map { $0 > batch.deadline } ?? (self.duration >= batch.deadline)))
     }
 
     mutating func standing(_ scheduler: Scheduler, now: Int64) {
@@ -184,6 +203,13 @@ public struct SimulationReport: Sendable {
             self.backgroundLimitSum += Double(standing.backgroundLimit)
         }
         self.lastStanding = standings
+    }
+
+    /// - Parameter projects: those whose batches have lines left to send.
+    mutating func shares(_ scheduler: Scheduler, _ projects: [ProjectID]) {
+        let service = projects.map { scheduler.service(of: $0, in: .batch) }
+        guard let least = service.min(), let most = service.max() else { return }
+        self.serviceSpreadMost = max(self.serviceSpreadMost, most - least)
     }
 
     mutating func scheduler(_ scheduler: Scheduler) {

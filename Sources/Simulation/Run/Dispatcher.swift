@@ -5,6 +5,7 @@ import Scheduling
 enum Dispatcher: Sendable {
     case ebb(Scheduler)
     case direct(DirectDispatcher)
+    case comparison(ComparisonDispatcher)
 
     mutating func handle(_ event: SchedulerEvent, now: Instant, into actions: inout [SchedulerAction]) {
         switch self {
@@ -16,6 +17,10 @@ enum Dispatcher: Sendable {
         case .direct(var direct):
             direct.handle(event, into: &actions)
             self = .direct(direct)
+        case .comparison(var comparison):
+            self = .direct(DirectDispatcher())
+            comparison.handle(event, now: now, into: &actions)
+            self = .comparison(comparison)
         }
     }
 }

@@ -99,7 +99,7 @@ extension Simulation {
         let decoding = self.servers[index].engine.decoding
         self.servers[index].engine.endStep(into: &self.outcomes)
         if decoding > 0 {
-            self.report.step(length, decoding: decoding)
+            self.report.step(decoding: decoding, now: self.now)
             self.send(.gap(self.servers[index].id, .nanoseconds(length)))
         }
         let outcomes = self.outcomes
@@ -132,6 +132,7 @@ extension Simulation {
                     cachedTokens: cachedTokens, computedTokens: request.promptTokens - cachedTokens,
                     outputTokens: request.outputTokens)))
         guard let place = flight.batch else { return }
+        self.batches[place].tokens += request.promptTokens + request.outputTokens
         self.ended(place, flight.line)
     }
 
@@ -158,7 +159,13 @@ extension Simulation {
         }
         self.send(.tick)
         self.report.tick(now: self.now)
-        if case .ebb(let scheduler) = self.dispatcher { self.report.standing(scheduler, now: self.now) }
+        self.report.engineQueue.append(self.servers.reduce(0) { $0 + $1.engine.waitingCount })
+        guard case .ebb(let scheduler) = self.dispatcher else { return }
+        self.report.standing(scheduler, now: self.now)
+        self.report.shares(
+            scheduler,
+            self.batches.filter { $0.linesLeft > 0 && !$0.isWithdrawn && $0.batch.createdAt <= self.now }
+                .map(\.batch.project))
     }
 
     mutating func finishReport() {
@@ -166,8 +173,7 @@ extension Simulation {
             self.report.stillWaiting(flight.request.lane, for: self.now - flight.arrivedAt)
         }
         for place in self.batches.indices {
-            let state = self.batches[place]
-            self.report.batch(state.batch, finished: state.finished, endedAt: state.endedAt)
+            self.report.batch(self.batches[place])
         }
         for server in self.servers {
             self.report.work += self.retired
@@ -175,6 +181,10 @@ extension Simulation {
             self.report.work += server.engine.work
             self.report.promptTokensComputed += server.engine.promptTokensComputed
         }
-        if case .ebb(let scheduler) = self.dispatcher { self.report.scheduler(scheduler) }
+        guard case .ebb(let scheduler) = self.dispatcher else { return }
+        self.report.scheduler(scheduler)
+        for state in self.batches {
+            self.report.batchService[state.batch.project] = scheduler.service(of: state.batch.project, in: .batch)
+        }
     }
 }

@@ -80,6 +80,7 @@ extension Simulation {
         self.require(self.batches[place].fates[line] == .waiting, "I3 line \(line) was sent twice")
         self.require(!self.batches[place].isWithdrawn, "I8 line \(line) was sent after its batch was withdrawn")
         self.batches[place].fates[line] = .running
+        self.batches[place].startedAt = self.batches[place].startedAt ?? self.now
     }
 
     mutating func putBack(_ place: Int, _ line: Int) {

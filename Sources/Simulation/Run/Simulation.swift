@@ -23,7 +23,9 @@ public struct Simulation: Sendable {
         var returned: [Int] = []
         var preemptions: [Int: Int] = [:]
         var finished = 0
+        var startedAt: Int64?
         var endedAt: Int64?
+        var tokens = 0
         var fates: [LineFate]
         var isWithdrawn = false
         var meanPrompt = 1
@@ -84,6 +86,12 @@ public struct Simulation: Sendable {
         }
         self.report = SimulationReport(setup: setup)
         self.expectedOutput = [Double](repeating: 200, count: Lane.allCases.count)
+    }
+
+    /// Another policy in the place of the setup's.
+    init(_ setup: SimulationSetup, comparison: ComparisonDispatcher) {
+        self.init(setup)
+        self.dispatcher = .comparison(comparison)
     }
 
     /// Runs to the end of the setup's duration.

@@ -73,7 +73,8 @@ public struct BackgroundController: Sendable {
             self.gaps.removeAll(keepingCapacity: true)
             self.firstTokens.removeAll(keepingCapacity: true)
         }
-        guard let off = self.off(gap, mixture) else { return }
+        // What deadlines demand beyond the target must not teach the controller to do with less.
+        guard let off = self.off(gap, mixture), self.urgency <= 1 || !mixture.isShared else { return }
         // A limit that is not reached says nothing about the room above it.
         let isReached = Double(mixture.backgroundInFlight) + 1 >= self.limit
         if mixture.isShared {
@@ -88,7 +89,7 @@ public struct BackgroundController: Sendable {
     /// The next limit while nobody is slowed. A burst of interactive requests meets what was sent before it, so careful
     /// profiles fill an idle engine step by step.
     private var idleLimit: Double {
-        if case .gapRatio(let target) = self.protection, target < 1.4 { return self.limit + 10 * (target - 1) }
+        if case .gapRatio(let target) = self.protection, target < 1.4 { return self.limit + 7 * (target - 1) }
         return max(self.limit + Self.stepMax, self.limit * Self.idleGrowth)
     }
 

@@ -16,12 +16,18 @@ public struct CapacityController: Sendable {
     package static let ratioMax = 3.0
     package static let ratiosMin = 8
     package static let probeEvery: Duration = .seconds(15)
-    package static let patience = 5
+    package static let probeEveryAlone: Duration = .seconds(1)
+    package static let patience = 15
+    package static let patienceAlone = 5
+    /// Requests that may wait in the engine while only background work is there.
+    package static let waitingAlone = 2
 
     public private(set) var limit: Double
     public private(set) var source: Source
     package let limitMax: Double
     package let isFixed: Bool
+    /// The limit began as a guess, which interactive requests pass.
+    let isGuess: Bool
     private var sample: EngineSample?
     private var buckets = FirstTokenBuckets()
     private var ratios: [Double] = []
@@ -29,6 +35,8 @@ public struct CapacityController: Sendable {
     /// What it worked on when requests last waited in it.
     private var ceiling = Double.infinity
     private var probedAt: Instant?
+    /// The highest limit that was reached without anybody waiting.
+    private var proven: Double
     /// Samples on end at which requests waited.
     private var waitedFor = 0
     private var mostRunning = 0.0
@@ -40,8 +48,10 @@ public struct CapacityController: Sendable {
 
     package init(_ profile: EngineProfile, now: Instant) {
         self.limit = Double(profile.limitStart)
+        self.proven = Double(profile.limitStart)
         self.limitMax = Double(profile.limitMax)
         self.isFixed = profile.isFixed
+        self.isGuess = profile.isGuess
         self.source = profile.isFixed ? .fixed : .firstToken
         self.decidedAt = now
     }
@@ -71,17 +81,19 @@ public struct CapacityController: Sendable {
         self.limit = max(1, self.limit * 0.7)
     }
 
-    /// - Parameter inFlight: requests at the engine now.
-    package mutating func tick(inFlight: Int, now: Instant) {
+    /// - Parameters:
+    ///   - inFlight: requests at the engine now.
+    ///   - isShared: interactive requests are there; without them too high a limit slows nobody, and it grows faster.
+    package mutating func tick(inFlight: Int, isShared: Bool = true, now: Instant) {
         if let closed = self.closedUntil, closed <= now { self.closedUntil = nil }
         guard !self.isFixed, now.since(self.decidedAt) >= Self.interval else { return }
         self.decidedAt = now
         if let sample, now.since(sample.at) <= Self.sampleAgeMax {
             self.source = .waiting
-            self.follow(sample, inFlight: inFlight, now: now)
+            self.follow(sample, inFlight: inFlight, isShared: isShared, now: now)
         } else {
             self.source = .firstToken
-            self.followFirstTokens(inFlight: inFlight)
+            self.followFirstTokens(inFlight: inFlight, isShared: isShared)
         }
         self.limit = min(self.limitMax, max(1, self.limit))
     }
@@ -91,44 +103,64 @@ public struct CapacityController: Sendable {
     ///
     /// Not all that waits wants a slot. One that came in the middle of a step waits for its end, in an idle engine
     /// too; and a burst of prompts is computed bit by bit while slots are free. So the engine counts as full when
-    /// requests wait at two samples on end with as many running as ever, or at `patience` samples whatever runs.
-    private mutating func follow(_ sample: EngineSample, inFlight: Int, now: Instant) {
-        self.mostRunning = max(Double(sample.running), self.mostRunning * 0.99)
-        self.waitedFor = sample.waiting > 0 ? self.waitedFor + 1 : 0
+    /// requests wait at two samples on end with as many running as ever, or at many samples whatever runs. While only
+    /// background work is there, two may always wait: so the engine never idles between them.
+    private mutating func follow(_ sample: EngineSample, inFlight: Int, isShared: Bool, now: Instant) {
+        self.mostRunning = max(Double(sample.running), self.mostRunning * 0.97)
         let isCrowded = Double(sample.running) >= 0.9 * self.mostRunning
-        if self.waitedFor >= (isCrowded ? 2 : Self.patience), Double(inFlight) + 1 >= self.limit.rounded(.down) {
+        let tolerated = isShared ? 0 : Self.waitingAlone
+        self.waitedFor = sample.waiting > tolerated ? self.waitedFor + 1 : 0
+        // A probe that makes somebody wait has told what it was sent for.
+        let patience = !isCrowded ? (isShared ? Self.patience : Self.patienceAlone) : self.limit > self.ceiling ? 1 : 2
+        if self.waitedFor >= patience, Double(inFlight) + 1 >= self.limit.rounded(.down) {
             let lower = self.limit - max(1, Double(sample.waiting) / 2)
             self.limit = min(self.limit, max(Double(sample.running), lower))
             // A burst of prompts says nothing about slots.
             guard isCrowded else { return }
-            self.ceiling = Double(sample.running)
+            self.ceiling = self.limit
             self.probedAt = now
-        } else if sample.waiting == 0, Double(inFlight) > self.limit {
+        } else if sample.waiting == 0, self.isGuess, Double(inFlight) > self.limit {
             // It has more than was thought, and nobody waits.
             self.limit = Double(inFlight)
-        } else if sample.waiting == 0, Double(inFlight) >= self.limit.rounded(.down) {
-            if self.limit < self.ceiling {
-                // Room that was there before is taken back at once.
-                self.limit += self.ceiling == .infinity ? 2 : max(2, min(self.limit / 8, self.ceiling - self.limit))
-            } else if self.probedAt.map({ now.since($0) >= Self.probeEvery }) ?? true {
-                self.limit += 1
-                self.probedAt = self.ceiling == .infinity ? nil : now
-            }
+        } else if sample.waiting <= tolerated / 2, Double(inFlight) >= self.limit.rounded(.down) {
+            self.grow(isShared, now: now)
+        }
+        if self.waitedFor == 0, Double(inFlight) >= self.limit.rounded(.down) {
+            self.proven = min(self.ceiling, max(self.proven, self.limit))
         }
     }
 
-    private mutating func followFirstTokens(inFlight: Int) {
+    private mutating func grow(_ isShared: Bool, now: Instant) {
+        let known = min(self.ceiling, isShared ? self.proven : .infinity)
+        if self.limit < known {
+            self.limit += min(max(2, self.limit / 8), known - self.limit)
+        } else if self.limit < self.ceiling {
+            self.limit += 2
+        } else if self.probedAt.map({ now.since($0) >= (isShared ? Self.probeEvery : Self.probeEveryAlone) }) ?? true {
+            self.limit += 1
+            self.probedAt = self.ceiling == .infinity ? nil : now
+        }
+    }
+
+    private mutating func followFirstTokens(inFlight: Int, isShared: Bool) {
         guard self.ratios.count >= Self.ratiosMin else {
-            if Double(inFlight) >= self.limit.rounded(.down), self.ratios.isEmpty == false { self.limit += 1 }
+            if Double(inFlight) >= self.limit.rounded(.down), !self.ratios.isEmpty {
+                self.limit += self.blindGrowth(isShared)
+            }
             return
         }
         let median = self.ratios.sorted()[self.ratios.count / 2]
         self.ratios.removeAll(keepingCapacity: true)
         if median > Self.ratioMax {
             self.limit *= 0.9
+            self.ceiling = self.limit
         } else if Double(inFlight) >= self.limit.rounded(.down) {
-            self.limit = max(self.limit + 2, Double(inFlight))
+            self.limit = max(self.limit + self.blindGrowth(isShared), self.isGuess ? Double(inFlight) : 0)
         }
+    }
+
+    private func blindGrowth(_ isShared: Bool) -> Double {
+        isShared || self.ceiling < .infinity ? 2 : max(2, self.limit / 16)
     }
 }
 

@@ -166,7 +166,7 @@ struct EngineLoad: Sendable {
     static let quietAfter: Duration = .seconds(60)
 
     /// The longest time that one interactive request keeps lines back before its first token.
-    static let gateMax: Duration = .seconds(5)
+    static let gateMax: Duration = .seconds(30)
 
     /// Lines are not sent into the prefill of interactive requests, and one after the other while these are about. An
     /// engine that is not ours computes prompts side by side; there is nothing to protect.
@@ -174,11 +174,21 @@ struct EngineLoad: Sendable {
         guard self.profile.isOwned, !self.isQuiet(now) else { return true }
         if case .none = self.profile.protection { return true }
         for sentAt in self.interactiveBeforeFirst.values where now.since(sentAt) < Self.gateMax { return false }
-        return !self.isShared(now) || self.linesBeforeFirst + self.pulls == 0
+        let computing = self.linesBeforeFirst + self.pulls
+        if self.isShared(now) { return computing < self.promptsBesideStreams }
+        // Where nobody has come yet nobody is kept waiting; B still grows step by step.
+        return self.interactiveSeenAt == nil || computing < max(1, Int(self.capacity.limit) / 4)
+    }
+
+    /// Prompts of lines that may be computed at one time while interactive streams run: one, or two to fill up what a
+    /// closed gate has emptied, unless the profile is careful.
+    private var promptsBesideStreams: Int {
+        guard case .gapRatio(let target) = self.profile.protection, target >= 1.15 else { return 1 }
+        return self.backgroundCount * 4 < min(self.background.places, self.limit) * 3 ? 2 : 1
     }
 
     mutating func tick(now: Instant) {
-        self.capacity.tick(inFlight: self.inFlight, now: now)
+        self.capacity.tick(inFlight: self.inFlight, isShared: self.isShared(now), now: now)
         self.reserve.tick(now: now)
         let decoding = self.decoding
         self.background.tick(

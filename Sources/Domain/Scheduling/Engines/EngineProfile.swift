@@ -45,7 +45,7 @@ public enum Protection: Hashable, Sendable {
     case fixed(Int)
 
     public static let protect = Protection.gapRatio(1.10)
-    public static let balanced = Protection.gapRatio(1.22)
+    public static let balanced = Protection.gapRatio(1.20)
     public static let throughput = Protection.gapRatio(1.5)
 }
 

@@ -27,7 +27,8 @@ public struct ServiceCounters: Sendable {
     package mutating func enter(_ project: ProjectID) {
         var account = self.accounts[project] ?? Account(service: self.floor)
         if account.live == 0 {
-            account.service = max(account.service, self.leastActive ?? self.floor)
+            // One unit less, so that who comes back is next among equals.
+            account.service = max(account.service, self.leastActive.map { $0 - 1 } ?? self.floor)
         }
         account.live += 1
         self.accounts[project] = account

@@ -8,15 +8,21 @@ package struct DeadlineReview {
     static let urgentLoad = 0.85
     static let criticalLoad = 1.0
     static let relaxedLoad = 0.6
-    /// Kept back from each deadline, for the last lines to end; a tenth of a short window.
-    static let margin: Duration = .seconds(30)
+    static let steadyLoad = 0.75
+    /// B is at most this many times as large.
+    static let urgencyMax = 16.0
+    /// For the last lines to end, at most; a tenth of a short window.
+    package static let margin: Duration = .seconds(30)
 
     package struct Item {
         let batch: BatchID
         let deadline: Instant
         let units: Double
+        /// Kept back before the deadline, for the last lines to end.
+        let margin: Duration
 
-        package init(batch: BatchID, deadline: Instant, units: Double) {
+        package init(batch: BatchID, deadline: Instant, units: Double, margin: Duration = DeadlineReview.margin) {
+            self.margin = margin
             self.batch = batch
             self.deadline = deadline
             self.units = units
@@ -35,15 +41,36 @@ package struct DeadlineReview {
         var need = 0.0
         for item in sorted {
             need += item.units
-            let left = item.deadline.since(start).secondsApproximate
-            let usable = max(left - min(Self.margin.secondsApproximate, left / 10), 1e-3)
-            ratios.append(need / (max(rate, 1e-6) * usable))
+            ratios.append(need / (max(rate, 1e-6) * Self.usable(item, from: start)))
         }
         var loads: [BatchID: Double] = [:]
         var most = 0.0
         for (item, ratio) in zip(sorted, ratios).reversed() {
             most = max(most, ratio)
             loads[item.batch] = most
+        }
+        return loads
+    }
+}
+
+extension DeadlineReview {
+    private static func usable(_ item: Item, from start: Instant) -> Double {
+        max((item.deadline.since(start) - item.margin).secondsApproximate, 1e-3)
+    }
+
+    /// Load of each batch if its project gets no more than an equal share: what there is time for in all may still be
+    /// late when others take their turns.
+    static func loadsOfShares(
+        _ items: [Item], projects: [BatchID: ProjectID], rate: Double, from start: Instant
+    ) -> [BatchID: Double] {
+        let count = Double(Set(projects.values).count)
+        var need: [ProjectID: Double] = [:]
+        var loads: [BatchID: Double] = [:]
+        for item in items.sorted(by: { ($0.deadline, $0.batch) < ($1.deadline, $1.batch) }) {
+            guard let project = projects[item.batch] else { continue }
+            need[project, default: 0] += item.units
+            let usable = Self.usable(item, from: start)
+            loads[item.batch] = (need[project] ?? 0) * count / (max(rate, 1e-6) * usable)
         }
         return loads
     }
@@ -57,15 +84,15 @@ extension Scheduler {
             for index in self.engines.indices { self.engines[index].background.urgency = 1 }
             return
         }
-        var urgent = [Bool?](repeating: nil, count: self.engines.count)
-        for (id, pool) in self.pools.sorted(by: { $0.key < $1.key }) { self.review(id, pool, urgent: &urgent) }
+        var worst = [Double?](repeating: nil, count: self.engines.count)
+        for (id, pool) in self.pools.sorted(by: { $0.key < $1.key }) { self.review(id, pool, worst: &worst) }
         for index in self.engines.indices {
-            guard let isUrgent = urgent[index] else { continue }
-            if isUrgent, !force {
-                self.engines[index].background.urgency = min(16, self.engines[index].background.urgency * 1.5)
-            } else if !isUrgent {
-                self.engines[index].background.urgency = 1
-            }
+            guard let worst = worst[index] else { continue }
+            let urgency = self.engines[index].background.urgency
+            guard !force, urgency > 1 || worst > DeadlineReview.urgentLoad else { continue }
+            // Steers towards a load below the urgent one, so that B does not swing.
+            let change = min(4, max(0.8, worst / DeadlineReview.steadyLoad))
+            self.engines[index].background.urgency = min(DeadlineReview.urgencyMax, max(1, urgency * change))
         }
     }
 
@@ -81,43 +108,49 @@ extension Scheduler {
         return loads
     }
 
-    private mutating func review(_ id: PoolID, _ pool: Pool, urgent: inout [Bool?]) {
+    private mutating func review(_ id: PoolID, _ pool: Pool, worst: inout [Double?]) {
         let items = self.batches.values.filter { $0.offer.pool == id }.map {
-            DeadlineReview.Item(batch: $0.offer.batch, deadline: $0.offer.deadline, units: $0.unitsLeft)
+            DeadlineReview.Item(
+                batch: $0.offer.batch, deadline: $0.offer.deadline, units: $0.unitsLeft,
+                margin: min(DeadlineReview.margin, $0.offer.deadline.since($0.offeredAt) / 10))
         }
         // Work that is held for cheaper hours begins when they do.
         let opens = max(self.now, pool.engines.map { self.engines[$0].heldUntil ?? self.now }.min() ?? self.now)
         let loads: [BatchID: Double]
+        var shares: [BatchID: Double] = [:]
         if let rate = pool.rate.background, rate > 0 {
             loads = DeadlineReview.loads(items, rate: rate, from: opens)
+            let projects = items.compactMap { self.batches[$0.batch]?.offer }
+            shares = DeadlineReview.loadsOfShares(
+                items, projects: Dictionary(uniqueKeysWithValues: projects.map { ($0.batch, $0.project) }), rate: rate,
+                from: opens)
         } else if opens > self.now {
             loads = self.loadsUnknown(items, from: opens)
         } else {
             return
         }
+        var most = 0.0
         for item in items {
             guard let load = loads[item.batch], var batch = self.batches[item.batch] else { continue }
+            // A day's batch waits until the rate has settled; one of minutes cannot.
+            let window = item.deadline.since(batch.offeredAt).secondsApproximate
+            guard opens > self.now || pool.rate.backgroundSeconds >= min(60, window / 20) else { continue }
+            most = max(most, load)
             let before = batch.rank
             batch.load = load
+            let pressure = max(load, shares[item.batch] ?? 0)
             batch.loadMost = max(batch.loadMost ?? 0, load)
-            if load > DeadlineReview.criticalLoad {
+            if pressure > DeadlineReview.criticalLoad {
                 batch.rank = .critical
-            } else if load > DeadlineReview.urgentLoad {
+            } else if pressure > DeadlineReview.urgentLoad {
                 batch.rank = .flex
-            } else if load < DeadlineReview.relaxedLoad || before == .critical {
-                batch.rank = load < DeadlineReview.relaxedLoad ? .batch : .flex
+            } else if pressure < DeadlineReview.relaxedLoad || before == .critical {
+                batch.rank = pressure < DeadlineReview.relaxedLoad ? .batch : .flex
             }
             if batch.rank < before { self.statistics.promotions += 1 }
             self.batches[item.batch] = batch
         }
-        let worst = loads.values.max() ?? 0
-        for engine in pool.engines {
-            if worst > DeadlineReview.urgentLoad {
-                urgent[engine] = true
-            } else if worst < DeadlineReview.relaxedLoad, urgent[engine] == nil {
-                urgent[engine] = false
-            }
-        }
+        for engine in pool.engines { worst[engine] = max(worst[engine] ?? 0, most) }
     }
 }
 

@@ -184,7 +184,7 @@ extension Scheduler {
             guard self.isEligible(batch, for: engine, index) else { continue }
             var service = rank == .critical ? 0 : self.counters[Lane.batch.rawValue].service(of: offer.project)
             // The cache knows this project's prompts: another one is next only when it lags by some requests.
-            if offer.project == engine.lastProject { service -= Self.stickiness * self.meanUnits }
+            if rank != .critical, offer.project == engine.lastProject { service -= Self.stickiness * self.meanUnits }
             if let b = best, (b.service, b.deadline, b.id) <= (service, offer.deadline, id) { continue }
             best = (id, service, offer.deadline)
         }
@@ -197,7 +197,7 @@ extension Scheduler {
     }
 
     /// A project's batches keep an engine until another project lags by this many requests of mean size.
-    static let stickiness = 4.0
+    static let stickiness = 3.0
 
     private mutating func pull(_ batch: BatchID, _ index: Int, into actions: inout [SchedulerAction]) {
         self.checkPull(batch, index)

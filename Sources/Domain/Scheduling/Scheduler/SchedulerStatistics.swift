@@ -68,6 +68,11 @@ extension Scheduler {
         self.pools.values.reduce(0) { $0 + $1.waiting[lane.rawValue] }
     }
 
+    /// Service that a project has had in a lane, over its weight; counted on from what others had when it came.
+    public func service(of project: ProjectID, in lane: Lane) -> Double {
+        self.counters[lane.rawValue].service(of: project)
+    }
+
     /// The largest difference of weighted service between two projects that have work in this lane.
     public func serviceSpread(_ lane: Lane) -> Double { self.counters[lane.rawValue].spread }
 }

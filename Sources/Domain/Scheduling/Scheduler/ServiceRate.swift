@@ -2,10 +2,10 @@ package import Quantities
 
 /// Service units that a pool gives in a second, while work waits for it.
 package struct ServiceRate: Sendable {
-    /// Weight of what was known, after a second: a mean over about half a minute.
-    private static let memory = 0.97
+    /// Weight of what was known, after a second: a mean over about fifteen seconds.
+    private static let memory = 0.93
     /// Seconds with work before a rate is told: the limits start low and the first requests end late.
-    private static let secondsMin = 20.0
+    private static let secondsMin = 10.0
 
     private struct Mean: Sendable {
         var units = 0.0
@@ -32,6 +32,8 @@ package struct ServiceRate: Sendable {
     private var since: Instant?
     /// nil: not known yet.
     package var all: Double? { self.allMean.rate }
+    /// Seconds that the background rate was measured for.
+    package var backgroundSeconds: Double { self.backgroundMean.seconds }
     package var background: Double? { self.backgroundMean.rate }
 
     package mutating func served(_ units: Double, isBackground: Bool) {

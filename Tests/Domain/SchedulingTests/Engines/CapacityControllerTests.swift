@@ -50,7 +50,7 @@ import Testing
         Self.run(&controller, seconds: 11...20, waiting: 5, running: 40)
         #expect(controller.limit == 40)
         controller.refused(retryAfter: nil, now: Self.at(20))
-        Self.run(&controller, seconds: 21...25, waiting: 0, running: 40)
+        Self.run(&controller, seconds: 21...30, waiting: 0, running: 40)
         #expect((40..<42).contains(controller.limit))
     }
 

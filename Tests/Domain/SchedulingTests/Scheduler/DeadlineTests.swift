@@ -73,13 +73,13 @@ import Testing
         #expect(harness.scheduler.statistics.promotions == 0)
     }
 
-    @Test("a rate is a mean over half a minute, once it is known")
+    @Test("a rate is a mean over some time, once it is known")
     func rate() throws {
         var rate = ServiceRate()
         for second in 0...60 {
             rate.served(second < 10 ? 0 : 100, isBackground: true)
             rate.tick(isWaiting: false, hasBackground: true, now: Instant(seconds: Int64(second)))
-            if second < 20 { #expect(rate.background == nil) }
+            if second < 10 { #expect(rate.background == nil) }
         }
         let known = try #require(rate.background)
         #expect(known > 75 && known <= 100)

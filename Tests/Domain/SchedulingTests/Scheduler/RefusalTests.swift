@@ -66,9 +66,9 @@ import Testing
     func late() {
         var harness = Harness(engines: [Harness.engine("one", 1)])
         harness.arrive(1)
-        harness.send(.arrive(Harness.request(2, .flex, giveUpAt: Instant(seconds: 10))))
+        harness.send(.arrive(Harness.request(2, .flex, giveUpAt: Instant(seconds: 5))))
         harness.arrive(3, .flex)
-        harness.pass(9)
+        harness.pass(4)
         #expect(harness.refused.isEmpty)
         harness.pass(3)
         #expect(harness.refused[WorkKey(2)] == .seconds(5))
