@@ -28,6 +28,7 @@ struct GatewayAssembly: Sendable {
     let meters: PrometheusMeters
     let pricer: Pricer
     let holds = Holds()
+    let history = RequestHistory()
     let limits: GatewayLimits
     let logger: Logger
     let epoch: Int64
@@ -64,7 +65,7 @@ struct GatewayAssembly: Sendable {
         for setup in setups { access[setup.engine.id] = setup.access }
         self.client = try HTTPEngineClient(group: group, access: access)
         self.directory = EngineDirectory(table: .empty)
-        self.scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: logger)
+        self.scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: logger, meters: meters)
         self.batchEngines = BatchEngines(
             scheduler: self.scheduler, clock: self.clock, linesMax: configuration.batch.concurrency ?? .max)
     }
@@ -85,13 +86,15 @@ struct GatewayAssembly: Sendable {
     }
 
     var batchContext: BatchContext {
-        BatchContext(
+        var context = BatchContext(
             store: self.store, blobs: self.blobs, engines: self.batchEngines, directory: self.directory,
             client: self.client, pricer: self.pricer, meters: self.meters, holds: self.holds, clock: self.clock,
             timers: self.clock,
             randomness: self.randomness, limits: self.limits,
             policy: .init(failuresMax: self.configuration.batch.maxAttempts),
             ordersByPrefix: self.configuration.batch.order == .prefix, epoch: self.epoch, logger: self.logger)
+        context.history = self.history
+        return context
     }
 
     var files: FileService {

@@ -119,7 +119,9 @@ public final class BatchEngines: Sendable, LineSource {
         waiter?.wake()
     }
 
-    func preempted(line key: WorkKey) { self.state.withLock { $0.attempts[key] }?.preempt() }
+    func preempted(line key: WorkKey, by: WorkIdentity?) {
+        self.state.withLock { $0.attempts[key] }?.preempt(by: by)
+    }
 
     func reportProgress() {
         for (key, attempt) in self.state.withLock({ $0.attempts }).sorted(by: { $0.key < $1.key }) {

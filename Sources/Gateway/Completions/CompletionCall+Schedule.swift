@@ -17,6 +17,7 @@ extension CompletionCall {
         let place = self.state.withLock { state -> (tier: Tier, tried: [EngineID])? in
             guard state.phase == .queued else { return nil }
             state.key = key
+            state.path.queued(now)
             return (state.tier, state.tried)
         }
         guard let (tier, tried) = place else { return }
@@ -64,12 +65,14 @@ extension CompletionCall {
     /// Goes on in the tier that the caller wishes instead, if it still waits.
     private func fallBack(from name: TierName, key: WorkKey?) -> Bool {
         guard let fallback, fallback.tier != name, let tier = self.use.tiers.tier(fallback.tier) else { return false }
+        let now = self.use.clock.now
         let left = self.state.withLock { state -> WorkKey? in
             guard state.phase == .queued, state.tier.name == name, let own = state.key, key == nil || key == own else {
                 return nil
             }
             state.tier = tier
             state.key = nil
+            state.path.fellBack(to: tier.name, now)
             return own
         }
         guard let left else { return false }
@@ -93,11 +96,24 @@ extension CompletionCall {
         if isOurs { self.giveUp(EngineFailure(.unreachable, message: "no engine is available"), held: true) }
     }
 
-    func preempted(key: WorkKey) -> Bool {
+    var identity: WorkIdentity {
+        WorkIdentity(request: self.request.id, project: self.request.caller.project)
+    }
+
+    var trace: RequestTrace { self.trace(self.state.withLock { $0.path }) }
+
+    func trace(_ path: RequestPath) -> RequestTrace {
+        RequestTrace(request: self.request.id, project: self.request.caller.project, path: path)
+    }
+
+    func found(_ outlook: Outlook) { self.state.withLock { $0.path.found(outlook) } }
+
+    func preempted(key: WorkKey, by: WorkIdentity?) -> Bool {
         struct Lost {
             let call: (any EngineCall)?
             let engine: EngineID?
         }
+        let now = self.use.clock.now
         let lost = self.state.withLock { state -> Lost? in
             guard state.phase == .asking || state.phase == .answering, state.key == key, !state.streamBegan else {
                 return nil
@@ -108,6 +124,7 @@ extension CompletionCall {
                 state.call = nil
                 state.firstBytesAt = nil
                 state.gaps = GapMeter()
+                state.path.preempted(by: by?.seen(by: self.request.caller.project), now)
             }
             return Lost(call: state.call, engine: state.target?.engine)
         }
@@ -181,9 +198,11 @@ extension CompletionCall.State {
         var signals = Signals(key: self.key, engine: self.target?.engine)
         if self.firstBytesAt == nil {
             self.firstBytesAt = now
+            self.path.began(now)
             signals.isFirst = true
         }
         signals.gap = self.gaps.read(at: now)
+        if signals.gap != nil { signals.tier = self.tier.name }
         return signals
     }
 }

@@ -34,6 +34,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         var streamBegan = false
         var firstBytesAt: Instant?
         var gaps = GapMeter()
+        var path: RequestPath
     }
 
     let use: ServeCompletion
@@ -58,7 +59,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         self.state = Mutex(
             State(
                 tier: tier, assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
-                relay: Self.relay(request, tier.name, isBought: false)))
+                relay: Self.relay(request, tier.name, isBought: false),
+                path: RequestPath(tier: tier.name, arrivedAt: request.arrivedAt)))
     }
 
     private static func relay(_ request: CompletionRequest, _ tier: TierName, isBought: Bool) -> StreamRelay {
@@ -70,7 +72,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     func dispatched(to id: EngineID, key: WorkKey) {
         let isWanted = self.state.withLock { $0.phase == .queued && $0.key == key }
         guard isWanted else { return self.use.scheduler.send(.gone(key)) }
-        guard let (target, engine) = self.use.engines.admit(id, of: self.targets, now: self.use.clock.now) else {
+        let now = self.use.clock.now
+        guard let (target, engine) = self.use.engines.admit(id, of: self.targets, now: now) else {
             return self.use.scheduler.lost(key, at: id)
         }
         let order = EngineOrder(
@@ -83,6 +86,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             state.phase = .asking
             state.attempt += 1
             state.target = target
+            state.path.dispatched(to: id, now)
             state.assembly = AnswerAssembly(endpoint: self.request.endpoint, isStream: order.isStream)
             state.relay = Self.relay(self.request, state.tier.name, isBought: !engine.kind.isOwned)
             return state.attempt
@@ -237,6 +241,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             // Once the client has a byte of the answer nothing may be replayed.
             if state.streamBegan {
                 state.phase = .committing
+                state.path.broke(failure.reason, now)
                 return .broken(target.engine)
             }
             var failure = failure
@@ -252,6 +257,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             state.phase = .queued
             state.target = nil
             state.call = nil
+            state.path.failed(failure.reason, now)
             return .retry(target.engine, decision)
         }
         switch next {

@@ -19,6 +19,8 @@ struct BatchDesk {
     let holds = Holds()
     let log = CapturedLog()
     let directory: EngineDirectory
+    let scheduler: WorkScheduler
+    let history = RequestHistory()
     let files: FileService
     let runner: BatchRunner
     let service: BatchService
@@ -42,15 +44,15 @@ struct BatchDesk {
         self.pricer = Pricer(book: try CompletionDesk.book())
         try await self.store.insert(ProjectRecord(id: Self.project, name: "a", createdAt: self.clock.now))
         let logger = self.log.logger
+        self.scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: logger)
         var context = BatchContext(
             store: self.store, blobs: self.blobs,
-            engines: BatchEngines(
-                scheduler: WorkScheduler(directory: self.directory, clock: self.clock, logger: logger),
-                clock: self.clock),
+            engines: BatchEngines(scheduler: self.scheduler, clock: self.clock),
             directory: self.directory, client: self.engine, pricer: self.pricer, meters: NoMeters(), holds: self.holds,
             clock: self.clock, timers: self.timers, randomness: SeededRandomness(),
             epoch: try await self.store.beginServing(), logger: logger)
         context.atCostLimit = atCostLimit
+        context.history = self.history
         let (exits, inbox) = AsyncStream.makeStream(of: BatchRunner.RunnerExit.self)
         self.exits = exits
         self.runner = BatchRunner(context: context) { _, exit in inbox.yield(exit) }

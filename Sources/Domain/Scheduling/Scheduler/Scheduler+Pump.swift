@@ -18,6 +18,7 @@ extension Scheduler {
                 self.dispatch(key, to: engine, into: &actions)
             } else if let victim = self.victim(for: request) {
                 let engine = self.running[victim]?.engine ?? 0
+                self.displacements.append(Displacement(victim: victim, by: key))
                 self.preempt(victim, into: &actions)
                 // One cancel may not free memory enough; the next round takes another victim.
                 if self.engines[engine].hasInteractiveRoom(request.sizeTokens, now: self.now) {
@@ -77,6 +78,7 @@ extension Scheduler {
     private mutating func dispatch(_ key: WorkKey, to engine: Int, into actions: inout [SchedulerAction]) {
         guard let entry = self.dequeue(key, isFirst: true) else { return }
         let request = entry.request
+        self.windows[request.lane.rawValue].waited(self.now.since(entry.arrivedAt), now: self.now)
         self.start(
             Running(
                 key: key, lane: request.lane, project: request.project, pool: request.pool, engine: engine,
