@@ -83,21 +83,21 @@ def test_explain_tells_what_displaced_a_request_and_what_it_cost(desk, stranger)
     assert later["steps"] is None and later["charge"] == whole["charge"]
 
 
-def test_explain_knows_the_lines_of_a_batch(desk, client_of_batch):
-    gateway, _, cli = desk
-    batch, request = client_of_batch
-    said = cli("explain", request).stdout
-    assert said.startswith(f"{request}  model simulated  {batch} line ")
-    assert "sent to engine one" in said and "as tier batch" in said
-
-
-@pytest.fixture
-def client_of_batch(desk):
-    gateway, _, _ = desk
-    with gateway.sdk() as client:
-        batch = ended(client, submit(client, chat_lines(2, "observed", max_tokens=4)).id)
-        row = json.loads(client.files.content(batch.output_file_id).text.splitlines()[0])
-        return batch.id, row["response"]["request_id"]
+def test_explain_tells_what_displaced_a_line_of_a_batch(desk):
+    gateway, engine, cli = desk
+    with gateway.sdk() as client, gateway.http() as http:
+        submitted = submit(client, chat_lines(1, "observed", max_tokens=20)).id
+        wait_until(lambda: engine.running() == 1, 10, "the line runs")
+        urgent = http.post("chat/completions", json={**ASK, "max_tokens": 4}).headers["x-request-id"]
+        batch = ended(client, submitted)
+        row = json.loads(client.files.content(batch.output_file_id).text)
+    said = cli("explain", row["response"]["request_id"]).stdout
+    assert said.startswith(f"{row['response']['request_id']}  model simulated  {batch.id} line 1\n")
+    steps = [line.split(" s  ")[1] for line in said.splitlines() if " s  " in line]
+    assert [step for step in steps if step != "first bytes of the answer"] == [
+        "arrived, tier batch", "sent to engine one", f"lost its place to request {urgent}", "sent to engine one",
+        "ended: answered"]
+    assert re.search(r"^cost \$0\.0000\d+ as tier batch: \d+ tokens in, 20 out; the standard tier costs", said, re.M)
 
 
 def test_top_shows_lanes_engines_and_own_batches_only(desk, stranger):
