@@ -17,7 +17,7 @@ public struct EbbCommand: AsyncParsableCommand {
             FilesCommand.self, BatchCommand.self,
             TopCommand.self, ExplainCommand.self,
             KeysCommand.self, ProjectsCommand.self, LedgerCommand.self, EnginesCommand.self,
-            CountCommand.self, PriceCommand.self, QuoteCommand.self,
+            CountCommand.self, PriceCommand.self, QuoteCommand.self, SimulateCommand.self,
         ])
 
     public init() {}

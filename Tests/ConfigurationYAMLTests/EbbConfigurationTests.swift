@@ -1,6 +1,7 @@
 import ConfigurationYAML
 import Pricing
 import Quantities
+import Scheduling
 import Testing
 
 @Suite struct EbbConfigurationTests {
@@ -46,10 +47,12 @@ import Testing
     func guide() throws {
         let configuration = try parse(try Self.example.get())
         #expect(configuration.dataDirectory == "/etc/ebb/./ebb-data")
-        #expect(configuration.batch.windows.map(\.window.text) == ["8h", "24h"])
-        #expect(configuration.batch.windows.map(\.tier) == ["8h", .batch])
+        #expect(configuration.batch.windows.map(\.window.text) == ["8h", "12h", "24h"])
+        #expect(configuration.batch.windows.map(\.tier) == ["8h", "night", .batch])
         #expect(configuration.engines.map(\.name.text) == ["gpu-1", "openai", "partner"])
         let gpu = configuration.engines[0]
+        #expect(gpu.backgroundHours?.rules.count == 2)
+        #expect(configuration.tiers.rules.map(\.project) == ["research"])
         #expect(gpu.url == "http://10.0.0.5:8000/v1")
         #expect(gpu.timeouts.firstToken == .seconds(600))
         #expect(gpu.models == [.init(name: "llama", engineModel: "meta-llama/Llama-3.3-70B-Instruct")])
@@ -79,7 +82,7 @@ import Testing
             "colour: red",
             """
             1:1: colour: unknown key 'colour'; known: batch, data, engines, limits, listen, log, models, \
-            prices, retention, shutdown_grace
+            prices, projects, retention, shutdown_grace, tiers
             """
         ),
         ("listen: 8080", "1:9: listen: '8080' is not host:port, such as 127.0.0.1:8080 or [::1]:8080"),

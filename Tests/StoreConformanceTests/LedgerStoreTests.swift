@@ -37,6 +37,7 @@ import Testing
             var charges: [Charge] = [
                 Samples.charge("req_1"), Samples.charge("req_2", amount: nil),
                 Samples.charge("req_3", batch: "batch_a", line: 0), Samples.charge("req_4", amount: -7),
+                Samples.refused("req_5"),
             ]
             charges[0].listAmount = nil
             charges[3].usage.isEstimated = true
@@ -48,6 +49,8 @@ import Testing
             let groups = try await store.totals(ChargeFilter(project: "proj_a"))
             #expect(groups.map(\.servedTier) == [.batch, .flex])
             for group in groups { #expect(group.totals == expected[group.servedTier]) }
+            #expect(groups.map(\.totals.requests) == [1, 3] && groups.map(\.totals.refusedRequests) == [0, 1])
+            #expect(groups.map(\.totals.unpricedRequests) == [0, 1])
             #expect(try await store.totals(ChargeFilter(project: "proj_x")) == [])
             #expect(try await store.spent(project: "proj_a").picodollars == 3_000_000_000 - 7)
             #expect(try await store.spent(project: "proj_x") == .zero)
@@ -77,6 +80,7 @@ import Testing
             var cancelled = Samples.charge("req_cancelled")
             cancelled.outcome = .cancelled
             _ = try await store.commit(.charge(cancelled))
+            _ = try await store.commit(.charge(Samples.refused("req_refused")))
             #expect(
                 try await store.outputStatistics(model: "small") == OutputStatistics(requests: 3, outputTokens: 60))
             #expect(try await store.outputStatistics(model: "small-2026-01-01") == nil)

@@ -58,6 +58,14 @@ enum Samples {
             priceVersion: "2026-11-01", outcome: .answered)
     }
 
+    /// Turned away: the entry has nothing but the fact.
+    static func refused(_ request: RequestID) -> Charge {
+        var charge = self.charge(request, amount: 0)
+        charge.usage = .zero
+        charge.outcome = .refused
+        return charge
+    }
+
     static func line(
         _ line: Int32, of batch: BatchID = "batch_a", epoch: Int64, succeeded: Bool = true, isCharged: Bool = true,
         output: String? = nil, request: RequestID? = nil

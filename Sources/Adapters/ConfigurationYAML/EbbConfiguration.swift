@@ -1,4 +1,5 @@
 public import Quantities
+public import Scheduling
 
 /// Everything that `ebb.yaml` says, checked; docs/guides/configuration.md describes each key.
 public struct EbbConfiguration: Sendable {
@@ -14,6 +15,8 @@ public struct EbbConfiguration: Sendable {
     public var engines: [EngineConfiguration] = []
     public var models: [ModelConfiguration] = []
     public var prices = PriceConfiguration()
+    /// The shipped tiers, changed and added to, and what projects get of them.
+    public var tiers = TierSettings()
 
     public init() {}
 }

@@ -1,4 +1,6 @@
+import Pricing
 import Quantities
+import Scheduling
 
 extension EbbConfiguration {
     /// Reads the file at `path` and what the environment overrides.
@@ -47,6 +49,7 @@ struct EbbConfigurationReader {
     func read(_ root: YAMLValue, into configuration: inout EbbConfiguration) throws(ConfigurationError) {
         let fields = try root.fields([
             "listen", "data", "log", "shutdown_grace", "limits", "batch", "retention", "engines", "models", "prices",
+            "tiers", "projects",
         ])
         if let value = fields["listen"] { configuration.listen = try Self.listen(value) }
         if let value = fields["data"] {
@@ -66,6 +69,40 @@ struct EbbConfigurationReader {
             configuration.models = try ModelReader(engines: configuration.engines, file: self.file).models(value)
         }
         if let value = fields["prices"] { configuration.prices = try self.prices(value) }
+        if let value = fields["tiers"] { try self.tiers(value, &configuration) }
+        self.addRows(of: configuration.batch.windows, to: &configuration.tiers)
+        if let value = fields["projects"] {
+            configuration.tiers.rules = try ProjectReader(tiers: configuration.tiers.rows.map(\.tier)).rules(value)
+        }
+    }
+
+    /// A row with a window is one more window that batches may ask for.
+    private func tiers(_ value: YAMLValue, _ configuration: inout EbbConfiguration) throws(ConfigurationError) {
+        // What book files name is known when they are read.
+        let rules = TierRule.customary + (configuration.prices.own?.tierRules ?? [])
+        let priced = configuration.prices.files.isEmpty ? Set(rules.map(\.tier)) : nil
+        let reader = try TierReader(value, priced: priced)
+        configuration.tiers.rows = reader.rows
+        for (tier, window, value) in reader.windows {
+            let same = configuration.batch.windows.first { $0.window.seconds == window.seconds }
+            if let same {
+                guard same.tier == tier else {
+                    throw value.error("the window '\(window)' is that of the tier '\(same.tier)'")
+                }
+            } else {
+                configuration.batch.windows.append(.init(window: window, tier: tier))
+            }
+        }
+        configuration.batch.windows.sort { $0.window < $1.window }
+    }
+
+    /// So that projects can be given them: each window of `batch` is a tier.
+    private func addRows(of windows: [BatchConfiguration.Window], to tiers: inout TierSettings) {
+        for window in windows where !tiers.rows.contains(where: { $0.tier.name == window.tier }) {
+            let wait = window.window.duration
+            tiers.rows.append(
+                .init(Tier(window.tier, lane: .batch, window: window.window, patience: wait, waitMax: wait)))
+        }
     }
 
     /// `127.0.0.1:8080`, `localhost:8080`, `[::1]:8080`, `:8080` (all interfaces).
@@ -129,14 +166,10 @@ struct EbbConfigurationReader {
         }
         var windows: [BatchConfiguration.Window] = []
         for (key, tier) in pairs {
-            let text = try key.name()
-            do throws(QuantityError) {
-                let window = try CompletionWindow(text)
-                let customary = window == .day ? TierName.batch : TierName(text)
-                windows.append(.init(window: window, tier: tier ?? customary))
-            } catch {
-                throw key.error("'\(text)' is not a completion window such as 24h, 2h or 90m (1 minute to 30 days)")
-            }
+            let window = try key.completionWindow()
+            let text = window.text
+            let customary = window == .day ? TierName.batch : TierName(text)
+            windows.append(.init(window: window, tier: tier ?? customary))
             if windows.dropLast().contains(where: { $0.window.seconds == windows.last?.window.seconds }) {
                 throw key.error("the window '\(text)' is given twice")
             }

@@ -1,4 +1,6 @@
+public import Pricing
 public import Quantities
+public import Scheduling
 
 /// One engine: whatever answers requests.
 public struct EngineConfiguration: Sendable {
@@ -26,6 +28,26 @@ public struct EngineConfiguration: Sendable {
         public var total = Duration.seconds(3_600)
 
         public init() {}
+    }
+    /// Hours of the week in which background work runs.
+    public struct BackgroundHours: Hashable, Sendable {
+        public enum Zone: Hashable, Sendable, CustomStringConvertible {
+            /// Seconds east of UTC.
+            case offset(Int)
+            /// A name of the time zone database, `Europe/Berlin`; not looked up yet.
+            case named(String)
+
+            public var description: String {
+                switch self {
+                case .offset(let seconds): "\(seconds) s"
+                case .named(let name): name
+                }
+            }
+        }
+
+        public var zone: Zone
+        public var rules: [PriceSchedule.Rule]
+        public var place: ConfigurationError.Place
     }
     /// A model that the engine serves: the name here and the name there.
     public struct Model: Hashable, Sendable {
@@ -69,6 +91,10 @@ public struct EngineConfiguration: Sendable {
     /// Requests that may run on it at the same time.
     /// nil: as the engine tells, else 8.
     public var concurrency: Int?
+    /// How much background work may slow interactive requests; for engines of our own.
+    public var protection = Protection.balanced
+    /// nil: background work runs at any hour.
+    public var backgroundHours: BackgroundHours?
     public var timeouts = Timeouts()
     /// nil: whatever models the engine lists, under their own names.
     public var models: [Model]?

@@ -1,4 +1,6 @@
+import Pricing
 import Quantities
+import Scheduling
 
 /// Reads the `engines` section.
 struct EngineReader {
@@ -19,6 +21,7 @@ struct EngineReader {
     private func engine(_ value: YAMLValue) throws(ConfigurationError) -> EngineConfiguration {
         let fields = try value.fields([
             "name", "url", "kind", "api_key", "stream", "concurrency", "timeouts", "models", "headers", "tls",
+            "protection", "background_hours",
         ])
         let name = try Self.identifier(try fields.required("name"))
         let kind =
@@ -30,6 +33,8 @@ struct EngineReader {
         if let value = fields["api_key"] { engine.apiKey = try self.secret(value) }
         if let value = fields["stream"] { engine.streaming = try value.choice(EngineConfiguration.Streaming.self) }
         if let value = fields["concurrency"] { engine.concurrency = try value.integer(1...100_000) }
+        if let value = fields["protection"] { engine.protection = try self.protection(value) }
+        if let value = fields["background_hours"] { engine.backgroundHours = try self.backgroundHours(value) }
         if let value = fields["timeouts"] { engine.timeouts = try self.timeouts(value) }
         if let value = fields["models"] { engine.models = try self.models(value) }
         if let value = fields["headers"] { engine.headers = try self.headers(value) }
@@ -88,6 +93,47 @@ struct EngineReader {
         case (nil, let path?): return .file(FilePath.resolve(try path.name(), besides: self.file))
         default: throw value.error("needs either 'env' or 'file'")
         }
+    }
+
+    private enum ProtectionName: String, CaseIterable {
+        case protect, balanced, throughput, none
+    }
+
+    /// A profile's name, or `{first_token, gap}`.
+    private func protection(_ value: YAMLValue) throws(ConfigurationError) -> Protection {
+        guard value.isMapping else {
+            switch try value.choice(ProtectionName.self) {
+            case .protect: return .protect
+            case .balanced: return .balanced
+            case .throughput: return .throughput
+            case .none: return .none
+            }
+        }
+        let fields = try value.fields(["first_token", "gap"])
+        let range = Duration.milliseconds(1) ... .seconds(3_600)
+        return .objective(
+            firstToken: try fields.required("first_token").duration(range),
+            gap: try fields.required("gap").duration(range))
+    }
+
+    /// `{zone: Europe/Berlin, rules: [{days, hours}]}`, or `utc_offset`; rules are those of a price schedule.
+    private func backgroundHours(
+        _ value: YAMLValue
+    ) throws(ConfigurationError) -> EngineConfiguration.BackgroundHours {
+        let fields = try value.fields(["zone", "utc_offset", "rules"])
+        var zone = EngineConfiguration.BackgroundHours.Zone.offset(0)
+        if let value = fields["zone"] {
+            guard fields["utc_offset"] == nil else { throw value.error("needs either 'zone' or 'utc_offset'") }
+            zone = .named(try value.name())
+        } else if let value = fields["utc_offset"] {
+            zone = .offset(try PriceScheduleReader.offset(value))
+        }
+        var rules: [PriceSchedule.Rule] = []
+        for element in try fields.required("rules").elementsOrOne() {
+            rules.append(try PriceScheduleReader.rule(element, holidays: [:]))
+        }
+        guard !rules.isEmpty else { throw value.error("needs at least one rule") }
+        return .init(zone: zone, rules: rules, place: (fields["zone"] ?? value).place)
     }
 
     private func timeouts(_ value: YAMLValue) throws(ConfigurationError) -> EngineConfiguration.Timeouts {

@@ -18,6 +18,16 @@ extension YAMLValue {
         throw self.error("'\(text)' is not a duration such as 500ms, 10s, 5m, 24h or 30d")
     }
 
+    /// A time within which a batch is to end: `24h`, `2h`, `90m`.
+    func completionWindow() throws(ConfigurationError) -> CompletionWindow {
+        let text = try self.name()
+        do throws(QuantityError) {
+            return try CompletionWindow(text)
+        } catch {
+            throw self.error("'\(text)' is not a completion window such as 24h, 2h or 90m (1 minute to 30 days)")
+        }
+    }
+
     /// A number of bytes: `1048576`, `64KB`, `32MB`, `1GB`, in powers of 1,024.
     func bytes(_ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
         let text = try self.text()

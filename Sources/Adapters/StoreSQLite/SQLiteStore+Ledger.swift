@@ -24,7 +24,8 @@ extension SQLiteStore: LedgerStore {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT served_model, served_tier, count(*) AS requests, count(*) - count(amount) AS unpriced,
+                    SELECT served_model, served_tier, sum(outcome <> 'refused') AS requests,
+                        sum(outcome = 'refused') AS refused, sum(outcome <> 'refused' AND amount IS NULL) AS unpriced,
                         \(Self.split("amount")) AS amount_high, \(Self.rest("amount")) AS amount_low,
                         \(Self.split("coalesce(list_amount, amount)")) AS list_high,
                         \(Self.rest("coalesce(list_amount, amount)")) AS list_low,
@@ -103,6 +104,7 @@ extension SQLiteStore: LedgerStore {
     private static func group(_ row: Row) -> ChargeGroup {
         var totals = ChargeTotals()
         totals.requests = row["requests"]
+        totals.refusedRequests = row["refused"]
         totals.unpricedRequests = row["unpriced"]
         totals.usage = ChargeColumns.usage(row)
         totals.amount = self.money(row, high: "amount_high", low: "amount_low")

@@ -2,7 +2,10 @@ public import Quantities
 
 /// Sums over charges: what a receipt or a statement line shows.
 public struct ChargeTotals: Hashable, Sendable {
+    /// Those that something ran for.
     public var requests: Int64 = 0
+    /// Turned away for want of room: nothing ran, nothing is billed.
+    public var refusedRequests: Int64 = 0
     public var unpricedRequests: Int64 = 0
     public var usage = TokenUsage.zero
     public var amount = Money.zero
@@ -12,6 +15,10 @@ public struct ChargeTotals: Hashable, Sendable {
     public init() {}
 
     public mutating func add(_ charge: Charge) throws(QuantityError) {
+        if charge.outcome == .refused {
+            self.refusedRequests = try self.refusedRequests.adding(1)
+            return
+        }
         self.requests = try self.requests.adding(1)
         self.usage = try self.usage.adding(charge.usage)
         guard let amount = charge.amount else {

@@ -76,6 +76,25 @@ public struct PriceSchedule: Hashable, Sendable {
         return false
     }
 
+    /// The first moment after `instant` at which the hours begin; nil when that is more than two weeks away.
+    public func nextStart(after instant: Instant) -> Instant? {
+        guard !self.contains(instant) else { return instant }
+        let today = (instant.seconds + Int64(self.utcOffsetSeconds)) / 86_400
+        var first: Instant?
+        for rule in self.rules {
+            var starts = [rule.validFrom]
+            for day in today...today + 14 {
+                for hours in rule.hours {
+                    starts.append(Instant(seconds: day * 86_400 + Int64(hours.start - self.utcOffsetSeconds)))
+                }
+            }
+            for start in starts where start > instant && start < first ?? Instant(nanoseconds: .max) {
+                if self.contains(start) { first = start }
+            }
+        }
+        return first
+    }
+
     var isValid: Bool {
         !self.name.isEmpty && abs(self.utcOffsetSeconds) <= 14 * 3_600
             && self.rules.allSatisfy { rule in

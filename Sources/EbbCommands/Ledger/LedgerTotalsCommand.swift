@@ -12,7 +12,8 @@ struct LedgerTotalsCommand: AsyncParsableCommand {
         abstract: "Sums charges by model and tier, with savings against the standard tier.",
         discussion: """
             Unpriced requests (no price for their model and tier) are counted, not summed: where all of a row are \
-            unpriced, so is its amount (null in JSON), never 0.
+            unpriced, so is its amount (null in JSON), never 0. Refused ones, for which there was no room in time, are \
+            counted apart: nothing ran for them.
 
             ebb ledger totals --since 2026-11-01 --until 2026-12-01
             """)
@@ -37,7 +38,7 @@ struct LedgerTotalsCommand: AsyncParsableCommand {
                     return try StandardOutput.json(try Self.json("ledger.total", nil, nil, all))
                 }
                 var table = TextTable([
-                    "MODEL", "TIER", "#REQUESTS", "#UNPRICED", "#INPUT", "#CACHED", "#OUTPUT", "#AMOUNT",
+                    "MODEL", "TIER", "#REQUESTS", "#REFUSED", "#UNPRICED", "#INPUT", "#CACHED", "#OUTPUT", "#AMOUNT",
                     "#STANDARD", "#SAVED",
                 ])
                 try table.print(
@@ -56,8 +57,8 @@ struct LedgerTotalsCommand: AsyncParsableCommand {
     private static func row(_ model: String, _ tier: String, _ totals: ChargeTotals) throws -> [String] {
         let amounts = try totals.amounts
         return [
-            model, tier, String(totals.requests), String(totals.unpricedRequests), String(totals.usage.input),
-            String(totals.usage.cachedInput), String(totals.usage.output),
+            model, tier, String(totals.requests), String(totals.refusedRequests), String(totals.unpricedRequests),
+            String(totals.usage.input), String(totals.usage.cachedInput), String(totals.usage.output),
             amounts?.charged.description ?? "unpriced", amounts?.standard.description ?? "-",
             amounts?.saved.description ?? "-",
         ]
@@ -70,6 +71,7 @@ struct LedgerTotalsCommand: AsyncParsableCommand {
         if let model { members.append(.init("model", .string(model))) }
         if let tier { members.append(.init("tier", .string(tier))) }
         members.append(.init("requests", .integer(totals.requests)))
+        members.append(.init("refused_requests", .integer(totals.refusedRequests)))
         members.append(.init("unpriced_requests", .integer(totals.unpricedRequests)))
         members.append(.init("usage", UsageText.json(totals.usage)))
         func money(_ value: Money?) -> JSONValue { value.map { .string($0.decimalDollars) } ?? .null }
@@ -93,6 +95,7 @@ extension ChargeTotals {
     /// Adds the sums of another group.
     fileprivate mutating func add(_ other: ChargeTotals) throws(QuantityError) {
         self.requests += other.requests
+        self.refusedRequests += other.refusedRequests
         self.unpricedRequests += other.unpricedRequests
         self.usage = try self.usage.adding(other.usage)
         self.amount = try self.amount.adding(other.amount)

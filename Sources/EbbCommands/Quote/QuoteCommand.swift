@@ -2,6 +2,7 @@ import ArgumentParser
 import ConfigurationYAML
 package import Gateway
 package import Quantities
+import Scheduling
 
 /// `ebb quote`: what a file of requests will cost, before anything runs.
 struct QuoteCommand: AsyncParsableCommand {
@@ -120,7 +121,8 @@ struct QuoteCommand: AsyncParsableCommand {
         settings.width = EngineTokenizer.width
         let engines = try QuoteEngines(source: source, urls: self.engine)
         let answer = try await engines.ask(source: source)
-        let pricer = Pricer(book: source.book, pricedAs: source.priceNames)
+        let pricer = Pricer(
+            book: source.book, pricedAs: source.priceNames, tiersPricedAs: source.configuration.tiers.pricedAs)
         settings.priceNames.merge(PriceNames.of(answer.table, pricer: pricer, at: settings.at)) { $1 }
         settings.engines = QuoteEngines.quoted(answer, pricer: pricer, at: settings.at)
         let counter = engines.counter(answer, fallback: local)
@@ -150,7 +152,9 @@ extension PriceSource {
     package func quoteSettings(at moment: Instant) -> QuoteJob.Settings {
         var settings = QuoteJob.Settings(at: moment)
         settings.priceNames = self.priceNames
-        settings.windows = self.configuration.batch.windows.map { .init(window: $0.window, tier: $0.tier) }
+        settings.windows = self.configuration.batch.windows.map {
+            .init(window: $0.window, tier: self.configuration.tiers.pricedAs[$0.tier] ?? $0.tier)
+        }
         for model in self.configuration.models {
             if let limit = model.defaultMaxOutput { settings.outputMax[model.name] = limit }
         }

@@ -10,6 +10,7 @@ import NIOPosix
 import Pricing
 import Quantities
 import Routing
+import Scheduling
 import StoreSQLite
 import Telemetry
 
@@ -25,6 +26,7 @@ struct GatewayAssembly: Sendable {
     let directory: EngineDirectory
     let batchEngines: BatchEngines
     let scheduler: WorkScheduler
+    let tiers: TierDirectory
     let meters: PrometheusMeters
     let pricer: Pricer
     let holds = Holds()
@@ -65,7 +67,21 @@ struct GatewayAssembly: Sendable {
         for setup in setups { access[setup.engine.id] = setup.access }
         self.client = try HTTPEngineClient(group: group, access: access)
         self.directory = EngineDirectory(table: .empty)
-        self.scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: logger, meters: meters)
+        let hours: EngineHours
+        do throws(ConfigurationError) { hours = try EngineHours(configuration.engines) } catch {
+            throw CommandFailure(error.description)
+        }
+        var protection: [EngineID: Protection] = [:]
+        for engine in configuration.engines { protection[engine.name] = engine.protection }
+        self.scheduler = WorkScheduler(
+            directory: self.directory, clock: self.clock, logger: logger, meters: meters,
+            protection: { [protection] in protection[$0] ?? .balanced },
+            backgroundHours: { hours.schedule($0, at: $1) })
+        do throws(TierTable.Flaw) {
+            self.tiers = try TierDirectory(configuration.tiers, scheduler: self.scheduler, logger: logger)
+        } catch {
+            throw CommandFailure("the tiers of the configuration: \(error)")
+        }
         self.batchEngines = BatchEngines(
             scheduler: self.scheduler, clock: self.clock, linesMax: configuration.batch.concurrency ?? .max)
     }
@@ -73,7 +89,9 @@ struct GatewayAssembly: Sendable {
     static func pricer(_ configuration: EbbConfiguration) throws -> Pricer {
         var pricedAs: [String: String] = [:]
         for model in configuration.models { pricedAs[model.name] = model.priceAs }
-        return Pricer(book: try Self.priceBook(configuration), pricedAs: pricedAs)
+        return Pricer(
+            book: try Self.priceBook(configuration), pricedAs: pricedAs,
+            tiersPricedAs: configuration.tiers.pricedAs)
     }
 
     static func priceBook(_ configuration: EbbConfiguration) throws -> PriceBook {

@@ -43,12 +43,15 @@ struct GatewayProcess {
 
     private func serve(_ assembly: GatewayAssembly, catalog: EngineCatalog, logger: Logger) async throws {
         let keys = KeyDirectory(store: assembly.store)
-        let access = AccessRefresher(keys: keys, store: assembly.store, holds: assembly.holds, clock: assembly.clock)
+        let access = AccessRefresher(
+            keys: keys, store: assembly.store, holds: assembly.holds, clock: assembly.clock,
+            learn: { assembly.tiers.learn($0) })
         try await access.refresh()
         let completions = ServeCompletion(
             engines: assembly.directory, client: assembly.client, commits: assembly.store, pricer: assembly.pricer,
-            holds: assembly.holds, scheduler: assembly.scheduler, meters: assembly.meters, clock: assembly.clock,
-            timers: assembly.clock, randomness: assembly.randomness, history: assembly.history, logger: logger)
+            holds: assembly.holds, scheduler: assembly.scheduler, tiers: assembly.tiers, meters: assembly.meters,
+            clock: assembly.clock, timers: assembly.clock, randomness: assembly.randomness, history: assembly.history,
+            logger: logger)
         let runner = BatchRunner(context: assembly.batchContext)
         let files = assembly.files
         let sweeper = RetentionSweeper(
@@ -91,7 +94,7 @@ struct GatewayProcess {
     ) -> GatewayServer {
         let batches = BatchService(
             store: assembly.store, runner: runner, clock: assembly.clock, randomness: assembly.randomness,
-            windows: assembly.windows)
+            windows: assembly.windows, tiers: { assembly.tiers.table })
         let uploads = UploadService(
             files: files, store: assembly.store, blobs: assembly.blobs, clock: assembly.clock,
             randomness: assembly.randomness, md5: { MD5Digest() })

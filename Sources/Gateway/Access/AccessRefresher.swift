@@ -13,22 +13,27 @@ public actor AccessRefresher {
     private let store: any ProjectStore & LedgerStore
     private let holds: Holds
     private let clock: any GatewayClock
+    /// Told of all projects before a new key works.
+    private let learn: @Sendable ([ProjectRecord]) -> Void
     private var lastLook: Instant?
     /// Someone is about to look for all who come before that.
     private var isLookDue = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     public init(
-        keys: KeyDirectory, store: any ProjectStore & LedgerStore, holds: Holds, clock: any GatewayClock
+        keys: KeyDirectory, store: any ProjectStore & LedgerStore, holds: Holds, clock: any GatewayClock,
+        learn: @escaping @Sendable ([ProjectRecord]) -> Void = { _ in }
     ) {
         self.keys = keys
         self.store = store
         self.holds = holds
         self.clock = clock
+        self.learn = learn
     }
 
     public func refresh() async throws(StoreFailure) {
         try await self.keys.refresh { (projects) async throws(StoreFailure) in
+            self.learn(projects)
             for project in projects where project.spendCap != nil || self.holds.hasCap(project.id) {
                 let spent = try await self.store.spent(project: project.id)
                 self.holds.open(project.id, cap: project.spendCap, spent: spent)

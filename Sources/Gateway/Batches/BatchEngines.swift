@@ -221,6 +221,18 @@ public final class BatchEngines: Sendable, LineSource {
     /// Under a limit of lines over all batches, each end is a place for another batch.
     private func wakeIfCapped() { if self.linesMax != .max { self.wakeAll() } }
 
+    /// When the first of a model's engines takes background work; nil while the batch runs, or need not wait for it.
+    func opening(for batch: BatchID, model: String) -> Instant? {
+        let standings = self.scheduler.snapshot
+        guard let own = standings.batches.first(where: { $0.batch == batch }), own.rank == .batch, own.inFlight == 0
+        else { return nil }
+        let targets = self.directory.targets(for: model) ?? []
+        let engines = standings.engines.filter { standing in targets.contains { $0.engine == standing.engine } }
+        let now = self.clock.now
+        let openings = engines.compactMap { $0.heldUntil.flatMap { $0 > now ? $0 : nil } }
+        return openings.count == engines.count ? openings.min() : nil
+    }
+
     /// Wakes every waiting batch in the order they asked.
     public func wakeAll() {
         let woken = self.state.withLock { state -> [Waiter] in

@@ -31,6 +31,7 @@ extension BatchLoop {
             guard case .engine(let target, let engine) = choice else {
                 if case .unavailable = choice { return self.pauseDispatch(now) }
                 self.context.engines.whenFree(self.batch.id) { [send] in send(.freed) }
+                self.tellHours()
                 return
             }
             guard let line = self.nextLine(now) else {

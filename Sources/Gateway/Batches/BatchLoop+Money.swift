@@ -2,7 +2,7 @@ import Batching
 import Ledger
 import Logging
 import OpenAIWire
-import Quantities
+public import Quantities
 import Routing
 
 /// Money: what the cap of the batch and the one of its project leave for lines.
@@ -125,9 +125,24 @@ extension BatchLoop {
 }
 
 /// What keeps a running batch from going on.
-public enum BatchWait: String, Sendable {
+public enum BatchWait: Hashable, Sendable {
     /// Its project's spend limit leaves too little for each line that has not run.
-    case projectSpendLimit = "project_spend_limit"
+    case projectSpendLimit
+    /// None of its engines takes background work before this moment, and its deadline allows to wait.
+    case backgroundHours(until: Instant)
+
+    public var name: String {
+        switch self {
+        case .projectSpendLimit: "project_spend_limit"
+        case .backgroundHours: "background_hours"
+        }
+    }
+
+    /// When it ends by itself.
+    public var until: Instant? {
+        if case .backgroundHours(let until) = self { return until }
+        return nil
+    }
 }
 
 /// A line that waits for money.

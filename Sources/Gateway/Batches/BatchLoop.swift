@@ -38,6 +38,8 @@ struct BatchLoop {
     var again: [BlockedLine] = []
     /// It was said that the batch waits.
     var saysWait = false
+    /// When its engines open for it, as it was last said.
+    var saidOpening: Instant?
     var exit: BatchExecution.Exit?
     var nextWake: Instant?
     var sizes = LineSizes()

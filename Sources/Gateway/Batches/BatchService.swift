@@ -1,6 +1,7 @@
 import Batching
 import OpenAIWire
 public import Quantities
+public import Scheduling
 
 /// The use cases of `/v1/batches`.
 public final class BatchService: Sendable {
@@ -10,16 +11,19 @@ public final class BatchService: Sendable {
     private let randomness: any Randomness
     /// Accepted completion windows and the tier that each is priced and scheduled as.
     public let windows: [String: TierName]
+    private let tiers: @Sendable () -> TierTable
 
     public init(
         store: any BatchStore & FileStore, runner: BatchRunner, clock: any GatewayClock,
-        randomness: any Randomness, windows: [String: TierName] = ["24h": .batch]
+        randomness: any Randomness, windows: [String: TierName] = ["24h": .batch],
+        tiers: @escaping @Sendable () -> TierTable = { .shipped }
     ) {
         self.store = store
         self.runner = runner
         self.clock = clock
         self.randomness = randomness
         self.windows = windows
+        self.tiers = tiers
     }
 
     /// What a batch is to be; already checked for form.
@@ -50,10 +54,12 @@ public final class BatchService: Sendable {
     public func create(
         _ order: Order, project: ProjectID, key: KeyID?, answer: PendingAnswer<BatchRecord>? = nil
     ) async throws(GatewayError) -> BatchRecord {
-        guard let tier = self.windows[order.window], let window = try? CompletionWindow(order.window) else {
+        let tiers = self.tiers()
+        let offered = self.windows.filter { tiers.offersBatches($0.value, project: project) }
+        guard let tier = offered[order.window], let window = try? CompletionWindow(order.window) else {
             throw .invalid(
                 "Invalid value: '\(order.window)'. Supported values are: "
-                    + self.windows.keys.sorted().map { "'\($0)'" }.joined(separator: ", ") + ".",
+                    + offered.keys.sorted().map { "'\($0)'" }.joined(separator: ", ") + ".",
                 param: "completion_window", code: "invalid_value")
         }
         let now = self.clock.now
@@ -80,7 +86,11 @@ public final class BatchService: Sendable {
     }
 
     /// What keeps a running batch from going on; nil while it does, and for any other.
-    public func waitsFor(_ batch: BatchRecord) -> BatchWait? { self.runner.waitsFor(batch.id) }
+    public func waitsFor(_ batch: BatchRecord) -> BatchWait? {
+        if let wait = self.runner.waitsFor(batch.id) { return wait }
+        guard batch.status == BatchStatus.inProgress.rawValue, let model = batch.model else { return nil }
+        return self.runner.context.engines.opening(for: batch.id, model: model).map { .backgroundHours(until: $0) }
+    }
 
     public func list(project: ProjectID, page: PageRequest) async throws(GatewayError) -> Page<BatchRecord> {
         do throws(StoreFailure) {

@@ -21,15 +21,28 @@ extension CompletionCall {
             return (state.tier, state.tried)
         }
         guard let (tier, tried) = place else { return }
+        let patience = self.patience(tier, now: now)
         var work = WorkRequest(
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
             promptTokens: self.request.body.count / Self.bytesPerToken,
-            outputTokens: self.expectedOutput, patience: self.patience(tier, now: now),
+            outputTokens: self.expectedOutput, patience: patience,
             giveUpAt: self.giveUpAt(tier))
         work.avoided = tried
         self.use.scheduler.submit(self, work)
+        if patience == .zero { self.refuseUnlessSent(key) }
         self.armFallback(tier)
     }
+
+    /// A tier that does not wait takes a place that is free, or none.
+    private func refuseUnlessSent(_ key: WorkKey) {
+        self.refused(key: key, retryAfter: Self.retryAfterLeast)
+        // The place that it held in its line; not one that it got meanwhile.
+        let isLeft = self.state.withLock { $0.key != key }
+        if isLeft { self.use.scheduler.send(.gone(key)) }
+    }
+
+    /// When a request that would not wait may come again: nothing is known of its wait.
+    private static let retryAfterLeast: Duration = .seconds(5)
 
     /// A byte of JSON is about a quarter of a token; good enough for a place in a line.
     static let bytesPerToken = 4

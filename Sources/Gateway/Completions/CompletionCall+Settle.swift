@@ -134,7 +134,7 @@ extension CompletionCall {
         guard let target = self.state.withLock({ $0.target }) else { return }
         let asked = self.request.facts.model
         let price = self.use.pricer.price(
-            usage, names: [model ?? "", target.engineModel, asked], tier: self.use.priceTier(tier),
+            usage, names: [model ?? "", target.engineModel, asked], tier: tier,
             at: self.request.arrivedAt)
         let charge = Charge(
             request: self.request.id, project: self.request.caller.project, key: self.request.caller.key,

@@ -3,7 +3,7 @@ public import Logging
 import OpenAIWire
 import Quantities
 import Routing
-public import Scheduling
+import Scheduling
 import Synchronization
 
 /// The use case of every interactive request: tier, hold, engine, answer, charge, last byte.
@@ -16,7 +16,7 @@ public final class ServeCompletion: Sendable {
     let pricer: Pricer
     let holds: Holds
     let scheduler: WorkScheduler
-    let tiers: TierTable
+    private let tierDirectory: TierDirectory
     let meters: any Meters
     let history: RequestHistory
     let clock: any GatewayClock
@@ -30,7 +30,7 @@ public final class ServeCompletion: Sendable {
 
     public init(
         engines: EngineDirectory, client: any EngineClient, commits: any CommitLog, pricer: Pricer, holds: Holds,
-        scheduler: WorkScheduler, tiers: TierTable = .shipped, meters: any Meters, clock: any GatewayClock,
+        scheduler: WorkScheduler, tiers: TierDirectory, meters: any Meters, clock: any GatewayClock,
         timers: any Timers, randomness: any Randomness, history: RequestHistory = RequestHistory(), logger: Logger
     ) {
         self.engines = engines
@@ -39,7 +39,7 @@ public final class ServeCompletion: Sendable {
         self.pricer = pricer
         self.holds = holds
         self.scheduler = scheduler
-        self.tiers = tiers
+        self.tierDirectory = tiers
         self.meters = meters
         self.history = history
         self.clock = clock
@@ -73,15 +73,21 @@ public final class ServeCompletion: Sendable {
 
     /// The tier that the request asks for, and the one that its caller wishes where that has no room.
     private func tier(of request: CompletionRequest) throws(GatewayError) -> (Tier, TierFallback?) {
+        let tiers = self.tiers
         let project = request.caller.project
         let asked = request.facts.serviceTier
-        let fallback = request.wishes.fallback ?? self.tiers.policy(project).fallback
-        if let fallback, self.tiers.tier(fallback.tier)?.isSynchronous != true {
-            throw .invalid("There is no tier '\(fallback.tier)' to fall back to.", param: "ebb-fallback")
+        func resolve(_ word: String?) -> Tier? {
+            tiers.resolve(word, model: request.facts.model, project: project)
         }
-        guard let tier = self.tiers.resolve(asked, model: request.facts.model, project: project) else {
-            throw .client(.invalidServiceTier)
+        var fallback = request.wishes.fallback ?? tiers.policy(project).fallback
+        if let wish = fallback {
+            // The caller hears of a wish that cannot be met; a project's rule holds for the models that have its tier.
+            fallback = resolve(wish.tier.text).map { TierFallback(tier: $0.name, after: wish.after) }
+            if fallback == nil, request.wishes.fallback != nil {
+                throw .invalid("There is no tier '\(wish.tier)' to fall back to.", param: "ebb-fallback")
+            }
         }
+        guard let tier = resolve(asked) else { throw .client(.invalidServiceTier) }
         guard let deadline = request.wishes.deadline, asked == nil || asked == "auto" else { return (tier, fallback) }
         return self.cheapest(for: deadline, standard: tier, request)
     }
@@ -103,8 +109,7 @@ public final class ServeCompletion: Sendable {
     /// Kept back from a deadline for the answer itself.
     static let answerTimeUsual: Duration = .seconds(30)
 
-    /// The tier of the price book that a tier is charged by.
-    func priceTier(_ name: TierName) -> TierName { self.tiers.tier(name)?.priceName ?? name }
+    var tiers: TierTable { self.tierDirectory.table }
 
     /// While no engine has answered nothing is known to be missing, so clients are told to come again.
     private func unserved(_ model: String) -> GatewayError {
@@ -126,9 +131,8 @@ public final class ServeCompletion: Sendable {
             bound.most(request.facts, body: request.body, engineModels: targets.map(\.engineModel), tiers: tiers)
         }
         // The prompt is walked once where only the asked tiers can serve, which is nearly always.
-        let named = asked.map { self.priceTier($0) }
-        let tiers = self.possibleTiers(named, targets)
-        guard let asked = most(named), let most = tiers == named ? asked : most(tiers) else {
+        let tiers = self.possibleTiers(asked, targets)
+        guard let named = most(asked), let most = tiers == asked ? named : most(tiers) else {
             throw GatewayError.invalid(
                 "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",
                 param: "model", code: "unpriced_model", status: 400)

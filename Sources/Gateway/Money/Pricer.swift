@@ -18,11 +18,14 @@ public final class Pricer: Sendable {
     public let book: PriceBook
     /// Aliases that are priced as another model of the book (`price_as`).
     private let pricedAs: [String: String]
+    /// Tiers that are priced as another one of the book.
+    private let tiersPricedAs: [TierName: TierName]
     private let tables = Mutex<[CacheKey: PriceTable]>([:])
 
-    public init(book: PriceBook, pricedAs: [String: String] = [:]) {
+    public init(book: PriceBook, pricedAs: [String: String] = [:], tiersPricedAs: [TierName: TierName] = [:]) {
         self.book = book
         self.pricedAs = pricedAs
+        self.tiersPricedAs = tiersPricedAs
     }
 
     public struct Price: Equatable, Sendable {
@@ -83,6 +86,7 @@ public final class Pricer: Sendable {
     }
 
     private func table(_ name: String, tier: TierName, at: Instant) throws(PricingError) -> PriceTable {
+        let tier = self.tiersPricedAs[tier] ?? tier
         let key = CacheKey(model: name, tier: tier)
         if let cached = self.tables.withLock({ $0[key] }), cached.covers(at) { return cached }
         let table = try self.book.resolve(name, tier: tier, at: at)

@@ -1,4 +1,5 @@
 public import Logging
+public import Pricing
 public import Quantities
 public import Routing
 public import Scheduling
@@ -33,18 +34,23 @@ public final class WorkScheduler: Sendable {
     private let clock: any GatewayClock
     private let logger: Logger
     private let meters: (any Meters)?
+    private let gate: BackgroundGate
     private let protection: @Sendable (EngineID) -> Protection
 
-    /// - Parameter protection: how much each of our own engines may be slowed by background work.
+    /// - Parameters:
+    ///   - protection: how much each of our own engines may be slowed by background work.
+    ///   - backgroundHours: when an engine takes background work; nil: at any hour.
     public init(
         directory: EngineDirectory, clock: any GatewayClock, logger: Logger, meters: (any Meters)? = nil,
-        protection: @escaping @Sendable (EngineID) -> Protection = { _ in .balanced }
+        protection: @escaping @Sendable (EngineID) -> Protection = { _ in .balanced },
+        backgroundHours: @escaping @Sendable (EngineID, Instant) -> PriceSchedule? = { _, _ in nil }
     ) {
         self.directory = directory
         self.clock = clock
         self.logger = logger
         self.meters = meters
         self.protection = protection
+        self.gate = BackgroundGate(hours: backgroundHours, logger: logger)
         self.state = Mutex(State(scheduler: Scheduler(now: clock.now)))
         self.learn(directory.table)
         directory.onReplace { [weak self] in self?.learn($0) }
@@ -56,6 +62,7 @@ public final class WorkScheduler: Sendable {
         for engine in table.engines.values.sorted(by: { $0.id < $1.id }) {
             events.append(.engine(self.profile(engine)))
         }
+        events += self.gate.events(table.engines.keys.sorted(), now: self.clock.now, isFirst: true)
         for (alias, targets) in table.aliases.sorted(by: { $0.key < $1.key }) {
             events.append(.pool(PoolID(alias), targets.map(\.engine)))
         }
@@ -184,6 +191,7 @@ public final class WorkScheduler: Sendable {
         for engine in self.directory.table.engines.keys.sorted() {
             events += self.availability(of: engine, now: now)
         }
+        events += self.gate.events(self.directory.table.engines.keys.sorted(), now: now, isFirst: false)
         events.append(.tick)
         self.send(events)
         let table = self.directory.table

@@ -8,6 +8,8 @@ struct SteppedEngine: Sendable {
         let promptTokens: Int
         let outputTokens: Int
         var chain: [UInt64] = []
+        /// Prompt tokens that are in the cache whatever it remembers.
+        var cachedTokens = 0
         var priority = 0
     }
 
@@ -29,7 +31,7 @@ struct SteppedEngine: Sendable {
 
     var shape: SteppedEngineShape
     private var sequences: [Sequence] = []
-    private var line: [(job: Job, made: Int)] = []
+    private var line = EngineLine()
     private var cache: PrefixCache
     private var step = 0
     private(set) var decoding = 0
@@ -52,21 +54,15 @@ struct SteppedEngine: Sendable {
     var waitingCount: Int { self.line.count }
     var isIdle: Bool { self.sequences.isEmpty && self.line.isEmpty }
 
-    mutating func arrive(_ job: Job) { self.enqueue(job, made: 0) }
-
-    private mutating func enqueue(_ job: Job, made: Int) {
-        guard self.shape.ordersByPriority else {
-            self.line.append((job, made))
-            return
-        }
-        let place = self.line.firstIndex { $0.job.priority > job.priority } ?? self.line.count
-        self.line.insert((job, made), at: place)
+    mutating func arrive(_ job: Job) {
+        let entry = EngineLine.Entry(job: job, made: 0)
+        if self.shape.ordersByPriority { self.line.insertByPriority(entry) } else { self.line.append(entry) }
     }
 
     /// Tokens of the answer so far; nil when the engine does not have it.
     func tokensMade(_ id: UInt64) -> Int? {
         guard let sequence = self.sequences.first(where: { $0.job.id == id }) else {
-            return self.line.first { $0.job.id == id }?.made
+            return self.line.made(id)
         }
         return self.made(sequence)
     }
@@ -80,10 +76,10 @@ struct SteppedEngine: Sendable {
     }
 
     mutating func cancel(_ id: UInt64) {
-        if let place = self.line.firstIndex(where: { $0.job.id == id }) {
-            self.line.remove(at: place)
-        } else if let place = self.sequences.firstIndex(where: { $0.job.id == id }) {
+        if let place = self.sequences.firstIndex(where: { $0.job.id == id }) {
             self.remove(place)
+        } else {
+            _ = self.line.remove(id)
         }
     }
 
@@ -114,12 +110,14 @@ struct SteppedEngine: Sendable {
                 self.compute(index, &budget)
             }
         }
-        while budget > 0, self.sequences.count < self.shape.slots, let (job, made) = self.line.first,
-            self.memory == 0 || self.memory + job.promptTokens + made <= self.shape.memoryTokens
+        while budget > 0, self.sequences.count < self.shape.slots, let entry = self.line.first,
+            self.memory == 0 || self.memory + entry.job.promptTokens + entry.made <= self.shape.memoryTokens
         {
             self.line.removeFirst()
+            let (job, made) = (entry.job, entry.made)
             // The last block is computed in any case: an answer needs the state of the last token.
-            let found = min(self.cache.match(job.chain) * self.shape.blockTokens, job.promptTokens - 1)
+            let known = max(self.cache.match(job.chain) * self.shape.blockTokens, job.cachedTokens)
+            let found = min(known, job.promptTokens - 1)
             self.sequences.append(
                 Sequence(job: job, cachedTokens: found, computed: found, firstStep: nil, madeBefore: made))
             self.memory += job.promptTokens + made
@@ -182,6 +180,6 @@ struct SteppedEngine: Sendable {
         let sequence = self.sequences[victim]
         let made = self.made(sequence)
         self.remove(victim)
-        self.line.insert((sequence.job, made), at: 0)
+        self.line.putFirst(EngineLine.Entry(job: sequence.job, made: made))
     }
 }

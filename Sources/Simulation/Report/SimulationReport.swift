@@ -1,34 +1,15 @@
 public import Quantities
 public import Scheduling
 
-/// Times of many requests; percentiles are exact.
-public struct Distribution: Sendable {
-    private var values: [Int64] = []
-
-    public init() {}
-
-    public mutating func add(_ nanoseconds: Int64) { self.values.append(nanoseconds) }
-    public mutating func add(_ other: Distribution) { self.values += other.values }
-    public var count: Int { self.values.count }
-
-    /// Nanoseconds; nil without values. Nearest rank.
-    public func percentile(_ share: Double) -> Int64? {
-        guard !self.values.isEmpty else { return nil }
-        let sorted = self.values.sorted()
-        return sorted[min(sorted.count - 1, max(0, Int((share * Double(sorted.count)).rounded(.up)) - 1))]
-    }
-
-    public var mean: Double? {
-        self.values.isEmpty ? nil : Double(self.values.reduce(0, &+)) / Double(self.values.count)
-    }
-}
-
 /// What came out of a simulation.
 public struct SimulationReport: Sendable {
     public struct LaneReport: Sendable {
         public var arrived = 0
         public var finished = 0
         public var refused = 0
+        public var failed = 0
+        /// Clients that left before the end.
+        public var gone = 0
         public var preempted = 0
         public var promptTokens = 0
         public var cachedTokens = 0
@@ -38,16 +19,34 @@ public struct SimulationReport: Sendable {
         public var endToEnd = Distribution()
         /// Mean gap of each request.
         public var gap = Distribution()
+        /// How long requests have waited that have no first token at the end.
+        public var stillWaiting = Distribution()
+        /// Weighted service (``Scheduler/serviceSpread(_:)``) that one project was ahead of another at most.
+        public var spreadMax = 0.0
+        /// Requests without an end.
+        public var open: Int { self.arrived - self.finished - self.refused }
+    }
+
+    /// One project's interactive and flex requests.
+    public struct ProjectReport: Sendable {
+        public var arrived = 0
+        public var finished = 0
+        public var promptTokens = 0
+        public var outputTokens = 0
+        public var firstToken = Distribution()
     }
 
     public struct BatchReport: Sendable {
         public let id: BatchID
+        public let project: ProjectID
         public let lines: Int
         public let finished: Int
         /// Seconds; nil: not at its end.
         public let endedAt: Double?
+        public let createdAt: Double
         public let deadline: Double
-        public var isMissed: Bool { self.endedAt.map { $0 > self.deadline } ?? true }
+        /// A deadline beyond the simulated time is not missed yet.
+        public let isMissed: Bool
     }
 
     public let duration: Int64
@@ -63,12 +62,18 @@ public struct SimulationReport: Sendable {
     public internal(set) var violations: (count: Int, first: [String]) = (0, [])
     /// Output tokens of background work in each simulated second.
     public internal(set) var backgroundPerSecond: [Int]
-    /// Interactive requests in the system in each simulated second, most of the second.
+    /// Interactive requests that have no first token yet, the most in each simulated second.
+    public internal(set) var waitingPerSecond: [Int]
+    public internal(set) var projects: [ProjectID: ProjectReport] = [:]
+    /// Empty without prices.
+    public internal(set) var earnings: [TierName: TierEarnings] = [:]
     public internal(set) var lastStanding: [EngineStanding] = []
     public internal(set) var limitSum = 0.0
     public internal(set) var backgroundLimitSum = 0.0
     public internal(set) var standings = 0
     let shape: SteppedEngineShape
+    private var prices: SimulatedPrices?
+    private var waiting = 0
 
     init(setup: SimulationSetup) {
         self.duration = setup.duration
@@ -76,12 +81,38 @@ public struct SimulationReport: Sendable {
         self.shape = setup.shape
         self.lanes = [LaneReport](repeating: LaneReport(), count: Lane.allCases.count)
         self.backgroundPerSecond = [Int](repeating: 0, count: Int(setup.duration / 1_000_000_000) + 1)
+        self.waitingPerSecond = self.backgroundPerSecond
+        self.prices = setup.prices
     }
 
     public subscript(lane: Lane) -> LaneReport { self.lanes[lane.rawValue] }
 
-    mutating func arrived(_ lane: Lane) { self.lanes[lane.rawValue].arrived += 1 }
-    mutating func refused(_ lane: Lane) { self.lanes[lane.rawValue].refused += 1 }
+    mutating func arrived(_ request: TraceRequest, now: Int64) {
+        self.lanes[request.lane.rawValue].arrived += 1
+        self.projects[request.project, default: ProjectReport()].arrived += 1
+        if request.lane.isInteractive { self.waiting += 1 }
+        self.tick(now: now)
+    }
+
+    mutating func refused(_ lane: Lane) {
+        self.lanes[lane.rawValue].refused += 1
+        if lane.isInteractive { self.waiting -= 1 }
+    }
+
+    mutating func tick(now: Int64) {
+        let second = Int(now / 1_000_000_000)
+        self.waitingPerSecond[second] = max(self.waitingPerSecond[second], self.waiting)
+    }
+
+    mutating func stillWaiting(_ lane: Lane, for nanoseconds: Int64) {
+        self.lanes[lane.rawValue].stillWaiting.add(nanoseconds)
+    }
+
+    mutating func failed(_ lane: Lane) { self.lanes[lane.rawValue].failed += 1 }
+
+    mutating func gone(_ lane: Lane?) {
+        if let lane { self.lanes[lane.rawValue].gone += 1 }
+    }
 
     mutating func wasted(_ lane: Lane, promptTokens: Int, outputTokens: Int) {
         self.lanes[lane.rawValue].preempted += 1
@@ -93,11 +124,19 @@ public struct SimulationReport: Sendable {
 
     mutating func firstToken(_ lane: Lane, arrivedAt: Int64, now: Int64, _ project: ProjectID) {
         self.lanes[lane.rawValue].firstToken.add(now - arrivedAt)
+        if lane != .batch { self.projects[project, default: ProjectReport()].firstToken.add(now - arrivedAt) }
+        if lane.isInteractive { self.waiting -= 1 }
     }
 
     mutating func finished(
-        _ request: TraceRequest, _ firstTokenAt: Int64, _ arrivedAt: Int64, now: Int64, _ cachedTokens: Int
+        _ request: TraceRequest, _ tier: TierName, firstTokenAt: Int64, arrivedAt: Int64, now: Int64, cachedTokens: Int
     ) {
+        self.charge(request, tier, now: now, cachedTokens: cachedTokens)
+        if request.lane != .batch {
+            self.projects[request.project, default: ProjectReport()].finished += 1
+            self.projects[request.project, default: ProjectReport()].promptTokens += request.promptTokens
+            self.projects[request.project, default: ProjectReport()].outputTokens += request.outputTokens
+        }
         let lane = request.lane.rawValue
         self.lanes[lane].finished += 1
         self.lanes[lane].promptTokens += request.promptTokens
@@ -110,16 +149,36 @@ public struct SimulationReport: Sendable {
         if !request.lane.isInteractive { self.backgroundPerSecond[Int(now / 1_000_000_000)] += request.outputTokens }
     }
 
+    private mutating func charge(_ request: TraceRequest, _ tier: TierName, now: Int64, cachedTokens: Int) {
+        guard self.prices != nil else { return }
+        let usage = TokenUsage(
+            input: Int64(request.promptTokens), cachedInput: Int64(cachedTokens), output: Int64(request.outputTokens))
+        var earnings = self.earnings[tier] ?? TierEarnings()
+        earnings.requests += 1
+        if let amount = self.prices?.charge(usage, tier: tier, at: now) {
+            earnings.amount = Money(picodollars: earnings.amount.picodollars + amount.picodollars)
+        } else {
+            earnings.unpriced += 1
+        }
+        self.earnings[tier] = earnings
+    }
+
     mutating func batch(_ batch: SimulatedBatch, finished: Int, endedAt: Int64?) {
         self.batches.append(
             BatchReport(
-                id: batch.id, lines: batch.lines.count, finished: finished, endedAt: endedAt.map { Double($0) / 1e9 },
-                deadline: Double(batch.deadline) / 1e9))
+                id: batch.id, project: batch.project, lines: batch.lines.count, finished: finished,
+                endedAt: endedAt.map { Double($0) / 1e9 }, createdAt: Double(batch.createdAt) / 1e9,
+                deadline: Double(batch.deadline) / 1e9,
+                isMissed: endedAt.map { $0 > batch.deadline } ?? (self.duration >= batch.deadline)))
     }
 
     mutating func standing(_ scheduler: Scheduler, now: Int64) {
         let standings = scheduler.engineStandings
         self.standings += 1
+        for lane in Lane.allCases {
+            let spread = scheduler.serviceSpread(lane)
+            self.lanes[lane.rawValue].spreadMax = max(self.lanes[lane.rawValue].spreadMax, spread)
+        }
         for standing in standings {
             self.limitSum += Double(standing.limit)
             self.backgroundLimitSum += Double(standing.backgroundLimit)

@@ -20,37 +20,55 @@ enum Dispatcher: Sendable {
     }
 }
 
-/// No gateway: interactive requests go to the engine as they come, and a batch client keeps a number of requests open.
+/// No gateway: interactive requests go to an engine as they come, each to the one with least open requests, and a batch
+/// client keeps a number of requests open at each.
 struct DirectDispatcher: Sendable {
-    /// Batch requests that are open at the same time.
+    /// Batch requests that are open at each engine at the same time.
     var openMax = 256
-    private var engine: EngineID?
+    private var engines: [EngineID] = []
+    /// Open requests of each engine.
+    private var open: [Int] = []
+    /// Of these, the batch client's; what it was asked for included.
+    private var background: [Int] = []
+    private var places: [WorkKey: (engine: Int, isLine: Bool)] = [:]
     private var offers: [BatchID: BatchOffer] = [:]
-    private var open: Set<WorkKey> = []
-    private var asked = 0
 
     init(openMax: Int = 256) { self.openMax = openMax }
 
     mutating func handle(_ event: SchedulerEvent, into actions: inout [SchedulerAction]) {
         switch event {
-        case .engine(let profile): self.engine = self.engine ?? profile.id
+        case .engine(let profile):
+            self.engines.append(profile.id)
+            self.open.append(0)
+            self.background.append(0)
         case .arrive(let request):
-            if let engine { actions.append(.dispatch(request.key, engine)) }
+            guard let engine = self.open.indices.min(by: { self.open[$0] < self.open[$1] }) else { return }
+            self.open[engine] += 1
+            self.places[request.key] = (engine, false)
+            actions.append(.dispatch(request.key, self.engines[engine]))
         case .offer(let offer): self.offers[offer.batch] = offer
         case .withdraw(let batch): self.offers[batch] = nil
         case .lineStarted(let line):
-            self.asked -= 1
-            self.open.insert(line.key)
-        case .nothingReady(let batch, _, _):
-            self.asked -= 1
+            if let engine = self.engines.firstIndex(of: line.engine) { self.places[line.key] = (engine, true) }
+        case .nothingReady(let batch, let id, _):
+            if let engine = self.engines.firstIndex(of: id) { self.leave(engine, isLine: true) }
             self.offers[batch] = nil
-        case .finished(let key, _), .failed(let key, _), .gone(let key): self.open.remove(key)
+        case .finished(let key, _), .failed(let key, _), .gone(let key):
+            if let place = self.places.removeValue(forKey: key) { self.leave(place.engine, isLine: place.isLine) }
         default: break
         }
-        guard let engine, let batch = self.offers.keys.min() else { return }
-        while self.open.count + self.asked < self.openMax {
-            self.asked += 1
-            actions.append(.pull(batch, engine))
+        guard let batch = self.offers.keys.min() else { return }
+        for engine in self.engines.indices {
+            while self.background[engine] < self.openMax {
+                self.background[engine] += 1
+                self.open[engine] += 1
+                actions.append(.pull(batch, self.engines[engine]))
+            }
         }
+    }
+
+    private mutating func leave(_ engine: Int, isLine: Bool) {
+        self.open[engine] -= 1
+        if isLine { self.background[engine] -= 1 }
     }
 }

@@ -7,7 +7,7 @@ extension Simulation {
         let key = self.nextKey
         self.nextKey += 1
         self.flights[key] = Flight(request: request, arrivedAt: self.now, batch: nil, line: 0)
-        self.report.arrived(request.lane)
+        self.report.arrived(request, now: self.now)
         let patience = request.lane.isInteractive ? Duration.seconds(86_400) : self.setup.flexPatience
         self.send(
             .arrive(
@@ -20,12 +20,14 @@ extension Simulation {
     }
 
     mutating func start(_ key: UInt64, at engine: EngineID) {
-        guard let index = self.serverIndex[engine], let request = self.flights[key]?.request else { return }
+        guard let index = self.serverIndex[engine] else { return }
+        self.require(self.servers[index].isUp, "\(engine) is away, nothing may be sent to it")
+        guard let request = self.flights[key]?.request else { return }
         self.flights[key]?.engine = index
         self.servers[index].engine.arrive(
             SteppedEngine.Job(
                 id: key, promptTokens: request.promptTokens, outputTokens: request.outputTokens,
-                chain: request.chain, priority: request.lane.rawValue))
+                chain: request.chain, cachedTokens: request.cachedTokens, priority: request.lane.rawValue))
     }
 
     mutating func pull(_ id: BatchID, _ engine: EngineID) -> SchedulerEvent {
@@ -44,6 +46,7 @@ extension Simulation {
         let key = self.nextKey
         self.nextKey += 1
         self.flights[key] = Flight(request: request, arrivedAt: self.now, batch: place, line: line)
+        self.started(place, line)
         self.start(key, at: engine)
         return .lineStarted(
             BatchLine(
@@ -54,6 +57,7 @@ extension Simulation {
 
     mutating func offer(_ place: Int) {
         let state = self.batches[place]
+        guard !state.isWithdrawn else { return }
         self.send(
             .offer(
                 BatchOffer(
@@ -76,7 +80,7 @@ extension Simulation {
             return
         }
         self.flights[key] = nil
-        self.batches[place].returned.append(flight.line)
+        self.putBack(place, flight.line)
         self.batches[place].preemptions[flight.line, default: 0] += 1
     }
 
@@ -117,7 +121,10 @@ extension Simulation {
         let request = flight.request
         let lane = request.lane.rawValue
         self.expectedOutput[lane] += 0.02 * (Double(request.outputTokens) - self.expectedOutput[lane])
-        self.report.finished(request, flight.firstTokenAt ?? self.now, flight.arrivedAt, now: self.now, cachedTokens)
+        self.report.finished(
+            request, flight.batch.map { self.batches[$0].batch.tier } ?? request.lane.tier,
+            firstTokenAt: flight.firstTokenAt ?? self.now, arrivedAt: flight.arrivedAt, now: self.now,
+            cachedTokens: cachedTokens)
         self.send(
             .finished(
                 WorkKey(key),
@@ -125,15 +132,11 @@ extension Simulation {
                     cachedTokens: cachedTokens, computedTokens: request.promptTokens - cachedTokens,
                     outputTokens: request.outputTokens)))
         guard let place = flight.batch else { return }
-        self.batches[place].finished += 1
-        if self.batches[place].finished == self.batches[place].batch.lines.count {
-            self.batches[place].endedAt = self.now
-            self.send(.withdraw(self.batches[place].batch.id))
-        }
+        self.ended(place, flight.line)
     }
 
     mutating func sample() {
-        for server in self.servers {
+        for server in self.servers where server.isUp {
             self.send(
                 .sample(
                     server.id,
@@ -148,19 +151,27 @@ extension Simulation {
         for server in self.servers { server.engine.forEachDecoding { made.append(($0, $1)) } }
         for (key, tokens) in made { self.send(.progress(WorkKey(key), outputTokens: tokens)) }
         for place in self.batches.indices
-        where self.batches[place].batch.createdAt <= self.now && self.batches[place].linesLeft > 0 {
+        where self.batches[place].batch.createdAt <= self.now && self.batches[place].linesLeft > 0
+            && !self.batches[place].isWithdrawn
+        {
             self.offer(place)
         }
         self.send(.tick)
+        self.report.tick(now: self.now)
         if case .ebb(let scheduler) = self.dispatcher { self.report.standing(scheduler, now: self.now) }
     }
 
     mutating func finishReport() {
+        for flight in self.flights.values where flight.batch == nil && flight.firstTokenAt == nil {
+            self.report.stillWaiting(flight.request.lane, for: self.now - flight.arrivedAt)
+        }
         for place in self.batches.indices {
             let state = self.batches[place]
             self.report.batch(state.batch, finished: state.finished, endedAt: state.endedAt)
         }
         for server in self.servers {
+            self.report.work += self.retired
+            self.retired = 0
             self.report.work += server.engine.work
             self.report.promptTokensComputed += server.engine.promptTokensComputed
         }

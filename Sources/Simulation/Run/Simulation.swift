@@ -24,11 +24,20 @@ public struct Simulation: Sendable {
         var preemptions: [Int: Int] = [:]
         var finished = 0
         var endedAt: Int64?
+        var fates: [LineFate]
+        var isWithdrawn = false
         var meanPrompt = 1
         var meanOutput = 1
 
+        init(_ batch: SimulatedBatch) {
+            self.batch = batch
+            self.fates = [LineFate](repeating: .waiting, count: batch.lines.count)
+        }
+
         var linesLeft: Int { self.batch.lines.count - self.next + self.returned.count }
     }
+
+    enum LineFate: UInt8, Sendable { case waiting, running, ended }
 
     struct Server: Sendable {
         let id: EngineID
@@ -36,6 +45,7 @@ public struct Simulation: Sendable {
         /// When the step under way ends; nil: idle.
         var stepEnds: Int64?
         var stepBegan: Int64 = 0
+        var isUp = true
     }
 
     let setup: SimulationSetup
@@ -54,11 +64,19 @@ public struct Simulation: Sendable {
     /// What an answer will probably be long, learnt from those that ended.
     var expectedOutput: [Double]
     var waitingBatches: [Int] = []
+    var incidents: [Incident]
+    var nextIncident = 0
+    /// Work of engines that died.
+    var retired: Int64 = 0
+    public private(set) var log = EventLog()
 
     static let pool = PoolID("model")
 
     public init(_ setup: SimulationSetup) {
         self.setup = setup
+        self.incidents = setup.incidents
+        if let slots = setup.slotsAtHalfTime { self.incidents.append(Incident(at: setup.duration / 2, .slots(slots))) }
+        self.incidents.sort { $0.at < $1.at }
         let start = Instant(nanoseconds: 0)
         switch setup.policy {
         case .ebb: self.dispatcher = .ebb(Scheduler(now: start))
@@ -73,9 +91,9 @@ public struct Simulation: Sendable {
         self.begin()
         var nextTick: Int64 = 0
         var nextSample: Int64 = self.setup.sampleEvery ?? .max
-        var halfTime: Int64 = self.setup.slotsAtHalfTime == nil ? .max : self.setup.duration / 2
         while true {
-            var next = min(nextTick, nextSample, halfTime)
+            var next = min(nextTick, nextSample)
+            if self.nextIncident < self.incidents.count { next = min(next, self.incidents[self.nextIncident].at) }
             if self.nextArrival < self.setup.trace.requests.count {
                 next = min(next, self.setup.trace.requests[self.nextArrival].arrival)
             }
@@ -94,11 +112,9 @@ public struct Simulation: Sendable {
                 self.arrive(self.setup.trace.requests[self.nextArrival])
                 self.nextArrival += 1
             }
-            if next == halfTime {
-                halfTime = .max
-                for index in self.servers.indices {
-                    self.servers[index].engine.shape.slots = self.setup.slotsAtHalfTime ?? 1
-                }
+            while self.nextIncident < self.incidents.count, self.incidents[self.nextIncident].at <= next {
+                self.nextIncident += 1
+                self.happen(self.incidents[self.nextIncident - 1].kind)
             }
             if next == nextSample {
                 nextSample += self.setup.sampleEvery ?? 1
@@ -137,7 +153,7 @@ public struct Simulation: Sendable {
         }
         if self.setup.policy != .alone {
             for batch in self.setup.batches {
-                var state = BatchState(batch: batch)
+                var state = BatchState(batch)
                 let count = max(1, batch.lines.count)
                 state.meanPrompt = batch.lines.reduce(0) { $0 + $1.promptTokens } / count
                 state.meanOutput = batch.lines.reduce(0) { $0 + $1.outputTokens } / count
@@ -154,14 +170,20 @@ public struct Simulation: Sendable {
     mutating func send(_ event: SchedulerEvent) {
         let instant = Instant(nanoseconds: self.now)
         var pending: [SchedulerAction] = []
-        self.dispatcher.handle(event, now: instant, into: &pending)
+        self.tell(event, instant, &pending)
         var place = 0
         while place < pending.count {
             let action = pending[place]
             place += 1
             guard let answer = self.perform(action) else { continue }
-            self.dispatcher.handle(answer, now: instant, into: &pending)
+            self.tell(answer, instant, &pending)
         }
+    }
+
+    private mutating func tell(_ event: SchedulerEvent, _ instant: Instant, _ pending: inout [SchedulerAction]) {
+        let before = pending.count
+        self.dispatcher.handle(event, now: instant, into: &pending)
+        if self.setup.keepsLog { self.log.note(event, at: instant, pending[before...]) }
     }
 
     /// - Returns: the event that answers the action.

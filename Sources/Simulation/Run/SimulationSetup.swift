@@ -36,6 +36,12 @@ public struct SimulationSetup: Sendable {
     public var weights: [ProjectID: Double]
     /// How long flex requests wait at most.
     public var flexPatience: Duration
+    /// What requests are charged; nil: nothing.
+    public var prices: SimulatedPrices?
+    /// What goes wrong, and when.
+    public var incidents: [Incident]
+    /// Keeps what the scheduler was told and what it said, for ``EventLog/replayed()``.
+    public var keepsLog: Bool
 
     public init(
         trace: Trace, batches: [SimulatedBatch] = [], shape: SteppedEngineShape = .h100, engines: Int = 1,
@@ -55,5 +61,8 @@ public struct SimulationSetup: Sendable {
         self.slotsAtHalfTime = nil
         self.weights = [:]
         self.flexPatience = .seconds(300)
+        self.prices = nil
+        self.incidents = []
+        self.keepsLog = false
     }
 }

@@ -9,17 +9,20 @@ public struct TraceRequest: Hashable, Sendable {
     public var outputTokens: Int
     /// Hashes of the prompt's blocks, each covering all before it; empty: nothing is shared.
     public var chain: [UInt64]
+    /// Prompt tokens that the engine found in its cache when this was recorded; 0: the simulated cache decides.
+    public var cachedTokens: Int
     public var lane: Lane
     public var project: ProjectID
 
     public init(
-        arrival: Int64, promptTokens: Int, outputTokens: Int, chain: [UInt64] = [], lane: Lane = .standard,
-        project: ProjectID = "proj_trace"
+        arrival: Int64, promptTokens: Int, outputTokens: Int, chain: [UInt64] = [], cachedTokens: Int = 0,
+        lane: Lane = .standard, project: ProjectID = "proj_trace"
     ) {
         self.arrival = arrival
         self.promptTokens = max(1, promptTokens)
         self.outputTokens = max(1, outputTokens)
         self.chain = chain
+        self.cachedTokens = cachedTokens
         self.lane = lane
         self.project = project
     }
@@ -53,10 +56,13 @@ public struct Trace: Sendable {
     /// The requests up to a moment.
     public func prefix(until end: Int64) -> Trace { Trace(self.requests.filter { $0.arrival < end }) }
 
+    /// From its first request to that of its next repetition: the span and a mean gap, nanoseconds.
+    public var period: Int64 { self.span + self.span / Int64(max(1, self.requests.count)) }
+
     /// The trace end to end until it is this long.
     public func repeated(for duration: Int64) -> Trace {
-        guard let last = self.requests.last, last.arrival > 0 else { return self }
-        let period = last.arrival + last.arrival / Int64(max(1, self.requests.count))
+        let period = self.period
+        guard period > 0 else { return self }
         var all: [TraceRequest] = []
         var offset: Int64 = 0
         while offset < duration {
@@ -78,14 +84,18 @@ public struct SimulatedBatch: Sendable {
     /// When it is created and when its window ends, nanoseconds.
     public var createdAt: Int64
     public var deadline: Int64
+    /// By whose price its lines are charged.
+    public var tier: TierName
 
     public init(
-        id: BatchID, project: ProjectID = "proj_batch", lines: [TraceRequest], createdAt: Int64 = 0, deadline: Int64
+        id: BatchID, project: ProjectID = "proj_batch", lines: [TraceRequest], createdAt: Int64 = 0, deadline: Int64,
+        tier: TierName = .batch
     ) {
         self.id = id
         self.project = project
         self.lines = lines
         self.createdAt = createdAt
         self.deadline = deadline
+        self.tier = tier
     }
 }

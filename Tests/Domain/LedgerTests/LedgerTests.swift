@@ -61,7 +61,10 @@ struct LedgerTests {
         try totals.add(charge("a", Money(picodollars: 5), list: Money(picodollars: 10)))
         try totals.add(charge("b", Money(picodollars: 7), list: nil))
         try totals.add(charge("c", nil, list: nil))
-        #expect(totals.requests == 3 && totals.unpricedRequests == 1)
+        var refused = charge("d", .zero, list: .zero)
+        refused.outcome = .refused
+        try totals.add(refused)
+        #expect(totals.requests == 3 && totals.unpricedRequests == 1 && totals.refusedRequests == 1)
         #expect(totals.amount.picodollars == 12 && totals.listAmount.picodollars == 17)
         #expect(try totals.saved.picodollars == 5)
         #expect(totals.usage.input == 30)

@@ -78,6 +78,9 @@ import Testing
         batch.waitsFor = "project_spend_limit"
         let waiting = try JSONValue(parsing: batch.encoded)
         #expect(waiting["ebb"]?["waiting_for"]?.string == "project_spend_limit")
+        #expect(waiting["ebb"]?["waiting_until"] == nil)
+        batch.waitsUntil = 1_769_990_400
+        #expect(try JSONValue(parsing: batch.encoded)["ebb"]?["waiting_until"]?.integer == 1_769_990_400)
         #expect(waiting["metadata"]?.members?.count == 1, "metadata is the user's")
     }
 

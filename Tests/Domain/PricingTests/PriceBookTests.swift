@@ -142,6 +142,32 @@ import Testing
         }
     }
 
+    @Test("the next start of a schedule's hours is found, past closed days and midnight")
+    func nextStart() throws {
+        let nights = PriceSchedule(
+            name: "nights", utcOffsetSeconds: 3_600,
+            rules: [
+                .init(weekdays: [1, 2, 3, 4, 5], hours: [.init(start: 22 * 3_600, end: 6 * 3_600)]),
+                .init(weekdays: [6], hours: [.init(start: 12 * 3_600, end: 13 * 3_600)]),
+            ])
+        // 2026-11-20 is a Friday.
+        for (text, start) in [
+            ("2026-11-20T12:00Z", "2026-11-20T21:00Z"), ("2026-11-20T20:59:59Z", "2026-11-20T21:00Z"),
+            ("2026-11-21T05:00Z", "2026-11-21T11:00Z"), ("2026-11-21T12:00Z", "2026-11-23T21:00Z"),
+            ("2026-11-20T23:00Z", "2026-11-20T23:00Z"),
+        ] {
+            #expect(nights.nextStart(after: try moment(text)) == (try moment(start)), "\(text)")
+        }
+        let past = PriceSchedule(
+            name: "past", utcOffsetSeconds: 0,
+            rules: [.init(validTo: Instant(seconds: 0), hours: [.init(start: 0, end: 86_400)])])
+        #expect(past.nextStart(after: try moment("2026-11-20")) == nil)
+        let later = PriceSchedule(
+            name: "later", utcOffsetSeconds: 0,
+            rules: [.init(validFrom: try moment("2026-12-24T03:00Z"), hours: [.init(start: 0, end: 86_400)])])
+        #expect(later.nextStart(after: try moment("2026-11-20")) == (try moment("2026-12-24T03:00Z")))
+    }
+
     @Test("a schedule counts its weekdays in its own zone")
     func zone() throws {
         let mondays = PriceSchedule(

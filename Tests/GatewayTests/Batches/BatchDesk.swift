@@ -32,7 +32,7 @@ struct BatchDesk {
     ///   - places: lines in flight at most.
     init(
         _ scripts: [EngineScript] = [], kind: EngineKind = .vllm, places: Int = 1,
-        atCostLimit: BatchContext.AtCostLimit = .end
+        atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil
     ) async throws {
         self.engine = ScriptedEngine(
             delivery: .inline, scripts: scripts, otherwise: { _ in .answer(CompletionDesk.answer) })
@@ -44,7 +44,9 @@ struct BatchDesk {
         self.pricer = Pricer(book: try CompletionDesk.book())
         try await self.store.insert(ProjectRecord(id: Self.project, name: "a", createdAt: self.clock.now))
         let logger = self.log.logger
-        self.scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: logger)
+        self.scheduler = WorkScheduler(
+            directory: self.directory, clock: self.clock, logger: logger,
+            backgroundHours: { _, _ in backgroundHours })
         var context = BatchContext(
             store: self.store, blobs: self.blobs,
             engines: BatchEngines(scheduler: self.scheduler, clock: self.clock),

@@ -5,6 +5,7 @@ import OpenAIWire
 import Pricing
 import Quantities
 import Routing
+import Scheduling
 import Synchronization
 
 /// A client that keeps what it is sent.
@@ -46,6 +47,7 @@ struct CompletionDesk {
     let history = RequestHistory(requestsMax: Self.historyMax)
     let directory: EngineDirectory
     let scheduler: WorkScheduler
+    let tiers: TierDirectory
     let service: ServeCompletion
     let caller: Caller
 
@@ -54,7 +56,7 @@ struct CompletionDesk {
     ///   - concurrency: requests that each bears; nil: unknown.
     init(
         _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm,
-        concurrency: Int? = nil, log: CapturedLog = CapturedLog()
+        concurrency: Int? = nil, tiers: TierSettings = TierSettings(), log: CapturedLog = CapturedLog()
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
@@ -65,14 +67,16 @@ struct CompletionDesk {
         let targets = list.map { EngineTarget(engine: $0.id, engineModel: "engine-m") }
         self.directory = EngineDirectory(table: try RoutingTable(engines: list, aliases: ["m": targets]))
         self.scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: log.logger)
+        self.tiers = try TierDirectory(tiers, scheduler: self.scheduler, logger: log.logger)
         self.service = ServeCompletion(
-            engines: self.directory, client: self.engine, commits: self.store, pricer: Pricer(book: try Self.book()),
-            holds: self.holds,
-            scheduler: self.scheduler,
+            engines: self.directory, client: self.engine, commits: self.store,
+            pricer: Pricer(book: try Self.book(), tiersPricedAs: tiers.pricedAs), holds: self.holds,
+            scheduler: self.scheduler, tiers: self.tiers,
             meters: NoMeters(), clock: self.clock, timers: self.timers,
             randomness: SeededRandomness(), history: self.history, logger: log.logger)
         let project = ProjectRecord(id: "proj_a", name: "a", createdAt: self.clock.now)
         try await self.store.insert(project)
+        self.tiers.learn([project])
         self.caller = Caller(project: project.id, key: "key_a")
     }
 

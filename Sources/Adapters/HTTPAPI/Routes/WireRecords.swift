@@ -36,7 +36,8 @@ extension BatchRecord {
             total: Int64(self.totalLines), completed: Int64(self.completedLines), failed: Int64(self.failedLines))
         object.usage = self.usage
         object.metadata = self.metadata.map { Metadata($0.map { Metadata.Pair($0.key, $0.value) }) }
-        object.waitsFor = waitsFor?.rawValue
+        object.waitsFor = waitsFor?.name
+        object.waitsUntil = waitsFor?.until?.seconds
         return object
     }
 }

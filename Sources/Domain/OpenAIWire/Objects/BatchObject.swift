@@ -67,6 +67,8 @@ public struct BatchObject: WireObject, Hashable {
     public var metadata: Metadata?
     /// Ebb's own: what keeps the batch from going on. Written only when there is something.
     public var waitsFor: String?
+    /// When that ends by itself, in seconds since 1970.
+    public var waitsUntil: Int64?
 
     public init(
         id: String, endpoint: String, completionWindow: String, inputFileID: String, status: String, at: Timestamps
@@ -113,6 +115,7 @@ public struct BatchObject: WireObject, Hashable {
             writer.key("ebb")
             writer.beginObject()
             writer.member("waiting_for", waitsFor)
+            if let waitsUntil { writer.member("waiting_until", waitsUntil) }
             writer.endObject()
         }
         writer.endObject()

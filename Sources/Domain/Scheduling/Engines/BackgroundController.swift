@@ -1,4 +1,4 @@
-import Quantities
+package import Quantities
 
 /// How many background requests an engine may have at one time (B).
 ///
@@ -6,16 +6,16 @@ import Quantities
 /// the gap of the streams nears its target. While no interactive request is there, nobody is slowed, so B follows the
 /// engine's room.
 public struct BackgroundController: Sendable {
-    static let interval: Duration = .milliseconds(500)
+    package static let interval: Duration = .milliseconds(500)
     /// Change in one interval at most.
-    static let stepMax = 2.0
+    package static let stepMax = 2.0
     /// What an engine gets when nothing is known of its gaps yet.
-    static let start = 4.0
-    /// Growth of B over the reach of the last interval while nobody is slowed.
-    static let idleGrowth = 1.5
+    package static let start = 4.0
+    /// Growth of B in an interval while nobody is slowed, for profiles that want the whole engine at once.
+    package static let idleGrowth = 1.5
 
     public private(set) var limit = Self.start
-    let protection: Protection
+    package let protection: Protection
     private var model = GapModel()
     private var gaps: [Double] = []
     private var firstTokens: [Double] = []
@@ -23,9 +23,9 @@ public struct BackgroundController: Sendable {
     /// Interactive streams that decode, a mean over about ten seconds.
     private var interactive = 0.0
     /// B is this many times as large while deadlines press.
-    var urgency = 1.0
+    package var urgency = 1.0
 
-    init(_ protection: Protection, now: Instant) {
+    package init(_ protection: Protection, now: Instant) {
         self.protection = protection
         self.decidedAt = now
         if case .fixed(let count) = protection { self.limit = Double(count) }
@@ -34,26 +34,36 @@ public struct BackgroundController: Sendable {
 
     /// - Parameter sequences: requests that decoded meanwhile. Only steps that computed no prompt are told: a longer
     ///   step is then due to their number alone.
-    mutating func observe(gap: Duration, sequences: Int) {
+    package mutating func observe(gap: Duration, sequences: Int) {
         self.model.observe(gap: gap.secondsApproximate, sequences: Double(sequences))
         if self.gaps.count < 256 { self.gaps.append(gap.secondsApproximate) }
     }
 
-    mutating func observe(firstToken seconds: Double) {
+    package mutating func observe(firstToken seconds: Double) {
         if self.firstTokens.count < 256 { self.firstTokens.append(seconds) }
     }
 
-    struct Mixture {
+    package struct Mixture {
         /// Requests that decode.
         var interactive: Int
         var background: Int
+        /// Background requests at the engine, decoding or not.
+        var backgroundInFlight: Int
         /// An interactive request is there or was there a moment ago.
         var isShared: Bool
         /// Room for background work without this controller.
         var room: Double
+
+        package init(interactive: Int, background: Int, backgroundInFlight: Int, isShared: Bool, room: Double) {
+            self.interactive = interactive
+            self.background = background
+            self.backgroundInFlight = backgroundInFlight
+            self.isShared = isShared
+            self.room = room
+        }
     }
 
-    mutating func tick(_ mixture: Mixture, now: Instant) {
+    package mutating func tick(_ mixture: Mixture, now: Instant) {
         guard now.since(self.decidedAt) >= Self.interval else { return }
         self.decidedAt = now
         self.interactive += 0.05 * (Double(mixture.interactive) - self.interactive)
@@ -64,16 +74,22 @@ public struct BackgroundController: Sendable {
             self.firstTokens.removeAll(keepingCapacity: true)
         }
         guard let off = self.off(gap, mixture) else { return }
-        let used = Double(mixture.background)
         // A limit that is not reached says nothing about the room above it.
-        let isReached = used + 1 >= self.limit
+        let isReached = Double(mixture.backgroundInFlight) + 1 >= self.limit
         if mixture.isShared {
             let change = min(Self.stepMax, max(-Self.stepMax, 1 - off))
             if change < 0 || isReached { self.limit += change }
         } else if isReached {
-            self.limit = max(self.limit + Self.stepMax, self.limit * Self.idleGrowth)
+            self.limit = self.idleLimit
         }
         self.limit = min(max(1, self.limit), max(1, mixture.room))
+    }
+
+    /// The next limit while nobody is slowed. A burst of interactive requests meets what was sent before it, so careful
+    /// profiles fill an idle engine step by step.
+    private var idleLimit: Double {
+        if case .gapRatio(let target) = self.protection, target < 1.4 { return self.limit + 10 * (target - 1) }
+        return max(self.limit + Self.stepMax, self.limit * Self.idleGrowth)
     }
 
     /// How far the streams are from undisturbed (0) to the target (1) and beyond; nil when the limit does not move.
@@ -90,7 +106,7 @@ public struct BackgroundController: Sendable {
     }
 
     /// Background requests that may be in flight now.
-    var places: Int {
+    package var places: Int {
         let scaled = self.limit * self.urgency
         return scaled >= 1e6 ? 1_000_000 : max(1, Int(scaled))
     }

@@ -10,18 +10,18 @@ public struct CapacityController: Sendable {
     /// Which signal the limit follows at present.
     public enum Source: String, Sendable { case waiting, firstToken = "first_token", fixed }
 
-    static let interval: Duration = .seconds(1)
-    static let sampleAgeMax: Duration = .seconds(5)
+    package static let interval: Duration = .seconds(1)
+    package static let sampleAgeMax: Duration = .seconds(5)
     /// A first token that took this many times the least seen for its size has waited.
-    static let ratioMax = 3.0
-    static let ratiosMin = 8
-    static let probeEvery: Duration = .seconds(15)
-    static let patience = 5
+    package static let ratioMax = 3.0
+    package static let ratiosMin = 8
+    package static let probeEvery: Duration = .seconds(15)
+    package static let patience = 5
 
     public private(set) var limit: Double
     public private(set) var source: Source
-    let limitMax: Double
-    let isFixed: Bool
+    package let limitMax: Double
+    package let isFixed: Bool
     private var sample: EngineSample?
     private var buckets = FirstTokenBuckets()
     private var ratios: [Double] = []
@@ -38,7 +38,7 @@ public struct CapacityController: Sendable {
     /// Nothing is sent before: the engine said so.
     public private(set) var closedUntil: Instant?
 
-    init(_ profile: EngineProfile, now: Instant) {
+    package init(_ profile: EngineProfile, now: Instant) {
         self.limit = Double(profile.limitStart)
         self.limitMax = Double(profile.limitMax)
         self.isFixed = profile.isFixed
@@ -46,21 +46,23 @@ public struct CapacityController: Sendable {
         self.decidedAt = now
     }
 
-    mutating func observe(_ sample: EngineSample) { self.sample = sample }
+    package mutating func observe(_ sample: EngineSample) { self.sample = sample }
 
     /// When the engine last told how busy it is.
     var sampledAt: Instant? { self.sample?.at }
 
-    mutating func firstToken(after seconds: Double, promptTokens: Int, now: Instant) {
+    package mutating func firstToken(after seconds: Double, promptTokens: Int, now: Instant) {
         guard let ratio = self.buckets.observe(seconds, promptTokens: promptTokens, now: now) else { return }
         if self.ratios.count >= 64 { self.ratios.removeFirst(32) }
         self.ratios.append(ratio)
     }
 
-    mutating func finished(after seconds: Double) { self.requestSeconds += 0.05 * (seconds - self.requestSeconds) }
+    package mutating func finished(after seconds: Double) {
+        self.requestSeconds += 0.05 * (seconds - self.requestSeconds)
+    }
 
     /// The engine refused work for want of room.
-    mutating func refused(retryAfter: Duration?, now: Instant) {
+    package mutating func refused(retryAfter: Duration?, now: Instant) {
         if let retryAfter, retryAfter > .zero {
             let until = now.advanced(by: min(retryAfter, .seconds(60)))
             self.closedUntil = max(self.closedUntil ?? until, until)
@@ -73,7 +75,7 @@ public struct CapacityController: Sendable {
     }
 
     /// - Parameter inFlight: requests at the engine now.
-    mutating func tick(inFlight: Int, now: Instant) {
+    package mutating func tick(inFlight: Int, now: Instant) {
         if let closed = self.closedUntil, closed <= now { self.closedUntil = nil }
         guard !self.isFixed, now.since(self.decidedAt) >= Self.interval else { return }
         self.decidedAt = now
@@ -100,6 +102,8 @@ public struct CapacityController: Sendable {
         if self.waitedFor >= (isCrowded ? 2 : Self.patience), Double(inFlight) + 1 >= self.limit.rounded(.down) {
             let lower = self.limit - max(1, Double(sample.waiting) / 2)
             self.limit = min(self.limit, max(Double(sample.running), lower))
+            // A burst of prompts says nothing about slots.
+            guard isCrowded else { return }
             self.ceiling = Double(sample.running)
             self.probedAt = now
         } else if sample.waiting == 0, Double(inFlight) > self.limit {
@@ -107,7 +111,8 @@ public struct CapacityController: Sendable {
             self.limit = Double(inFlight)
         } else if sample.waiting == 0, Double(inFlight) >= self.limit.rounded(.down) {
             if self.limit < self.ceiling {
-                self.limit += 2
+                // Room that was there before is taken back at once.
+                self.limit += self.ceiling == .infinity ? 2 : max(2, min(self.limit / 8, self.ceiling - self.limit))
             } else if self.probedAt.map({ now.since($0) >= Self.probeEvery }) ?? true {
                 self.limit += 1
                 self.probedAt = self.ceiling == .infinity ? nil : now
@@ -131,7 +136,7 @@ public struct CapacityController: Sendable {
 }
 
 /// The least time to the first token for prompts of about the same size; forgets what is older than ten minutes.
-struct FirstTokenBuckets: Sendable {
+package struct FirstTokenBuckets: Sendable {
     private static let keep: Duration = .seconds(300)
     private struct Least {
         var now = Double.infinity
@@ -140,10 +145,12 @@ struct FirstTokenBuckets: Sendable {
         var count = 0
     }
 
+    package init() {}
+
     private var buckets = [Least](repeating: Least(), count: 24)
 
     /// - Returns: this time over the least one of its bucket, or nil while the bucket is too young to tell.
-    mutating func observe(_ seconds: Double, promptTokens: Int, now: Instant) -> Double? {
+    package mutating func observe(_ seconds: Double, promptTokens: Int, now: Instant) -> Double? {
         // Half powers of two: 1, 1.4, 2, 2.8, … thousand tokens differ in prefill time.
         let bits = Int.bitWidth - max(1, promptTokens / 64).leadingZeroBitCount
         let place = min(self.buckets.count - 1, bits)

@@ -25,8 +25,12 @@ struct EngineLoad: Sendable {
     /// Flex requests and lines in flight, from which a victim may be chosen.
     var backgroundKeys: Set<WorkKey> = []
     var interactiveSeenAt: Instant?
-    /// The batch that was asked last; the next line comes from it again while fairness allows.
-    var lastBatch: BatchID?
+    /// Whose batch was asked last; the next line comes from this project again while fairness allows.
+    var lastProject: ProjectID?
+    /// Whose turn it is not among flex requests and promoted batches.
+    var lastWasFlex = false
+    /// Since when background work could have had more places, what was in flight then, and what B was.
+    var stalled: (since: Instant, count: Int, places: Int)?
 
     private let knownSince: Instant
 
@@ -41,6 +45,9 @@ struct EngineLoad: Sendable {
     var backgroundCount: Int { self.flex + self.lines + self.pulls }
     var inFlight: Int { self.interactive + self.backgroundCount }
     var limit: Int { max(1, Int(self.capacity.limit)) }
+
+    /// Requests in flight over the limit.
+    var load: Double { Double(self.inFlight) / Double(self.limit) }
 
     /// Requests past their first token.
     var decoding: (interactive: Int, background: Int) {
@@ -118,18 +125,15 @@ struct EngineLoad: Sendable {
         return !self.isShared(now) || self.linesBeforeFirst + self.pulls == 0
     }
 
-    var mixture: (decoding: (interactive: Int, background: Int), room: Double) {
-        (self.decoding, Double(self.limit - self.reserve.places - self.interactive))
-    }
-
     mutating func tick(now: Instant) {
         self.capacity.tick(inFlight: self.inFlight, now: now)
         self.reserve.tick(now: now)
-        let (decoding, room) = self.mixture
+        let decoding = self.decoding
         self.background.tick(
             BackgroundController.Mixture(
-                interactive: decoding.interactive, background: decoding.background, isShared: self.isShared(now),
-                room: room),
+                interactive: decoding.interactive, background: decoding.background,
+                backgroundInFlight: self.backgroundCount, isShared: self.isShared(now),
+                room: Double(self.limit - self.reserve.places)),
             now: now)
     }
 }

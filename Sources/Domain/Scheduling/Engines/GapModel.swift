@@ -3,7 +3,9 @@
 ///
 /// Background work slows interactive streams by making each step of the engine longer. How long a step would be without
 /// it cannot be read off the least gap ever seen once background work never stops; the line tells it at any mixture.
-struct GapModel: Sendable {
+package struct GapModel: Sendable {
+    package init() {}
+
     /// Weight of a pair after the next one: half after about 3,500 pairs, two or three minutes of one stream.
     private static let memory = 0.9998
     private var weight = 0.0
@@ -11,10 +13,10 @@ struct GapModel: Sendable {
     private var sumY = 0.0
     private var sumXX = 0.0
     private var sumXY = 0.0
-    private(set) var alone = 0.0
-    private(set) var each = 0.0
+    package private(set) var alone = 0.0
+    package private(set) var each = 0.0
 
-    mutating func observe(gap: Double, sequences: Double) {
+    package mutating func observe(gap: Double, sequences: Double) {
         self.weight = self.weight * Self.memory + 1
         self.sumX = self.sumX * Self.memory + sequences
         self.sumY = self.sumY * Self.memory + gap
@@ -31,5 +33,5 @@ struct GapModel: Sendable {
     }
 
     /// The gap at this number of sequences, seconds; nil before the first pair.
-    func gap(at sequences: Double) -> Double? { self.weight > 0 ? self.alone + self.each * sequences : nil }
+    package func gap(at sequences: Double) -> Double? { self.weight > 0 ? self.alone + self.each * sequences : nil }
 }

@@ -1,4 +1,4 @@
-import Quantities
+package import Quantities
 
 /// Places that background work leaves free, so that the next interactive request need not preempt (R).
 ///
@@ -6,9 +6,9 @@ import Quantities
 /// starts small, doubles when more than one per cent of the tokens were thrown away, and shrinks when nothing was
 /// preempted for ten minutes (scheduling.md 9).
 public struct ReserveController: Sendable {
-    static let wasteMax = 0.01
-    static let quiet: Duration = .seconds(600)
-    static let window: Duration = .seconds(300)
+    package static let wasteMax = 0.01
+    package static let quiet: Duration = .seconds(600)
+    package static let window: Duration = .seconds(300)
 
     public private(set) var places: Int
     private let placesMax: Int
@@ -17,21 +17,21 @@ public struct ReserveController: Sendable {
     private var windowBegan: Instant
     private var lastPreemption: Instant
 
-    init(limit: Int, now: Instant) {
+    package init(limit: Int, now: Instant) {
         self.places = limit >= 16 ? (limit + 15) / 16 : 0
         self.placesMax = max(1, limit / 4)
         self.windowBegan = now
         self.lastPreemption = now
     }
 
-    mutating func preempted(units: Double, now: Instant) {
+    package mutating func preempted(units: Double, now: Instant) {
         self.wasted += units
         self.lastPreemption = now
     }
 
-    mutating func served(units: Double) { self.useful += units }
+    package mutating func served(units: Double) { self.useful += units }
 
-    mutating func tick(now: Instant) {
+    package mutating func tick(now: Instant) {
         if now.since(self.lastPreemption) >= Self.quiet, self.places > 0 {
             self.places -= 1
             self.lastPreemption = now

@@ -13,16 +13,18 @@ public struct ServiceCounters: Sendable {
         var live = 0
     }
 
+    package init() {}
+
     private var accounts: [ProjectID: Account] = [:]
     /// What a newcomer starts from while nobody else is there.
     private var floor = 0.0
 
-    mutating func set(weight: Double, of project: ProjectID) {
+    package mutating func set(weight: Double, of project: ProjectID) {
         self.accounts[project, default: Account(service: self.floor)].weight = max(0.001, weight)
     }
 
     /// One more request of the project is there.
-    mutating func enter(_ project: ProjectID) {
+    package mutating func enter(_ project: ProjectID) {
         var account = self.accounts[project] ?? Account(service: self.floor)
         if account.live == 0 {
             account.service = max(account.service, self.leastActive ?? self.floor)
@@ -31,7 +33,7 @@ public struct ServiceCounters: Sendable {
         self.accounts[project] = account
     }
 
-    mutating func leave(_ project: ProjectID) {
+    package mutating func leave(_ project: ProjectID) {
         guard var account = self.accounts[project] else { return }
         account.live -= 1
         assert(account.live >= 0, "more work left than came")
@@ -39,7 +41,7 @@ public struct ServiceCounters: Sendable {
         if account.live == 0 { self.floor = max(self.floor, account.service) }
     }
 
-    mutating func charge(_ units: Double, to project: ProjectID) {
+    package mutating func charge(_ units: Double, to project: ProjectID) {
         guard var account = self.accounts[project] else { return }
         account.service += units / account.weight
         self.accounts[project] = account
@@ -66,8 +68,14 @@ public struct ServiceCounters: Sendable {
         return most >= least ? most - least : 0
     }
 
+    /// Projects that are remembered.
+    package var count: Int { self.accounts.count }
+
+    /// Requests that wait or run, of all projects.
+    package var live: Int { self.accounts.values.reduce(0) { $0 + $1.live } }
+
     /// Forgets projects without work and without a weight of their own, so that memory follows the load.
-    mutating func sweep() {
+    package mutating func sweep() {
         guard self.accounts.count > 4_096 else { return }
         self.accounts = self.accounts.filter { $0.value.live > 0 || $0.value.weight != 1 }
     }

@@ -1,32 +1,34 @@
 /// Requests of one project for one pool in one lane, in order of arrival; any may leave early, and one that was
 /// preempted comes back at the head.
-struct WaitingLine: Sendable {
+package struct WaitingLine: Sendable {
+    package init() {}
+
     private var keys: [WorkKey?] = []
     private var head = 0
     /// Preempted ones, the first to go last.
     private var returned: [WorkKey] = []
     private var gone: Set<WorkKey> = []
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    var isEmpty: Bool { self.count == 0 }
+    package var isEmpty: Bool { self.count == 0 }
 
-    mutating func append(_ key: WorkKey) {
+    package mutating func append(_ key: WorkKey) {
         self.keys.append(key)
         self.count += 1
     }
 
-    mutating func putBack(_ key: WorkKey) {
+    package mutating func putBack(_ key: WorkKey) {
         self.returned.append(key)
         self.count += 1
     }
 
     /// The caller knows that the key is in the line.
-    mutating func remove(_ key: WorkKey) {
+    package mutating func remove(_ key: WorkKey) {
         self.gone.insert(key)
         self.count -= 1
     }
 
-    mutating func first() -> WorkKey? {
+    package mutating func first() -> WorkKey? {
         while let key = self.returned.last {
             if self.gone.remove(key) == nil { return key }
             self.returned.removeLast()
@@ -43,13 +45,13 @@ struct WaitingLine: Sendable {
     }
 
     /// As `first`, without dropping what has left.
-    var peek: WorkKey? {
+    package var peek: WorkKey? {
         if let key = self.returned.last(where: { !self.gone.contains($0) }) { return key }
         for case let key? in self.keys[self.head...] where !self.gone.contains(key) { return key }
         return nil
     }
 
-    mutating func removeFirst() -> WorkKey? {
+    package mutating func removeFirst() -> WorkKey? {
         guard let key = self.first() else { return nil }
         if self.returned.last == key {
             self.returned.removeLast()

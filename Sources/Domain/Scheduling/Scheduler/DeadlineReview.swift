@@ -1,20 +1,26 @@
-import Quantities
+package import Quantities
 
 /// Which batches are about to miss their deadlines: the demand criterion of earliest-deadline-first scheduling.
 ///
 /// For each deadline in order, the work due by then must fit into what the pool serves until then. Nobody can keep a
 /// deadline that fails this; one that comes close is moved past its lane early enough (scheduling.md 9, "Deadlines").
-struct DeadlineReview {
+package struct DeadlineReview {
     static let urgentLoad = 0.85
     static let criticalLoad = 1.0
     static let relaxedLoad = 0.6
     /// Kept back from each deadline, for the last lines to end; a tenth of a short window.
     static let margin: Duration = .seconds(30)
 
-    struct Item {
+    package struct Item {
         let batch: BatchID
         let deadline: Instant
         let units: Double
+
+        package init(batch: BatchID, deadline: Instant, units: Double) {
+            self.batch = batch
+            self.deadline = deadline
+            self.units = units
+        }
     }
 
     /// Load of each batch: the highest ratio of need to supply among its deadline and the later ones that it delays.
@@ -23,7 +29,7 @@ struct DeadlineReview {
     ///   - items: any order.
     ///   - rate: units per second that batches get at present.
     ///   - start: when serving can begin.
-    static func loads(_ items: [Item], rate: Double, from start: Instant) -> [BatchID: Double] {
+    package static func loads(_ items: [Item], rate: Double, from start: Instant) -> [BatchID: Double] {
         let sorted = items.sorted { ($0.deadline, $0.batch) < ($1.deadline, $1.batch) }
         var ratios: [Double] = []
         var need = 0.0
@@ -52,7 +58,7 @@ extension Scheduler {
             return
         }
         var urgent = [Bool?](repeating: nil, count: self.engines.count)
-        for (id, pool) in self.pools { self.review(id, pool, isForced: force, urgent: &urgent) }
+        for (id, pool) in self.pools.sorted(by: { $0.key < $1.key }) { self.review(id, pool, urgent: &urgent) }
         for index in self.engines.indices {
             guard let isUrgent = urgent[index] else { continue }
             if isUrgent, !force {
@@ -63,18 +69,37 @@ extension Scheduler {
         }
     }
 
-    private mutating func review(_ id: PoolID, _ pool: Pool, isForced: Bool, urgent: inout [Bool?]) {
+    /// Without a rate, held work starts at once when less than half of its window would be left.
+    private func loadsUnknown(_ items: [DeadlineReview.Item], from opens: Instant) -> [BatchID: Double] {
+        var loads: [BatchID: Double] = [:]
+        for item in items {
+            guard let batch = self.batches[item.batch] else { continue }
+            let window = item.deadline.since(batch.offeredAt)
+            let isTight = item.deadline.since(opens) < window / 2
+            loads[item.batch] = isTight ? (DeadlineReview.urgentLoad + DeadlineReview.criticalLoad) / 2 : 0
+        }
+        return loads
+    }
+
+    private mutating func review(_ id: PoolID, _ pool: Pool, urgent: inout [Bool?]) {
         let items = self.batches.values.filter { $0.offer.pool == id }.map {
             DeadlineReview.Item(batch: $0.offer.batch, deadline: $0.offer.deadline, units: $0.unitsLeft)
         }
-        guard !items.isEmpty, let rate = pool.rate.background, rate > 0 else { return }
         // Work that is held for cheaper hours begins when they do.
-        let opens = pool.engines.map { self.engines[$0].heldUntil ?? self.now }.min() ?? self.now
-        let loads = DeadlineReview.loads(items, rate: rate, from: max(opens, self.now))
+        let opens = max(self.now, pool.engines.map { self.engines[$0].heldUntil ?? self.now }.min() ?? self.now)
+        let loads: [BatchID: Double]
+        if let rate = pool.rate.background, rate > 0 {
+            loads = DeadlineReview.loads(items, rate: rate, from: opens)
+        } else if opens > self.now {
+            loads = self.loadsUnknown(items, from: opens)
+        } else {
+            return
+        }
         for item in items {
             guard let load = loads[item.batch], var batch = self.batches[item.batch] else { continue }
             let before = batch.rank
             batch.load = load
+            batch.loadMost = max(batch.loadMost ?? 0, load)
             if load > DeadlineReview.criticalLoad {
                 batch.rank = .critical
             } else if load > DeadlineReview.urgentLoad {

@@ -1,26 +1,40 @@
 import Quantities
 
-/// What must hold at every moment; checked at each dispatch and tick, in production and in simulation.
+/// What must hold at every moment (scheduling.md 9, I1 to I14); checked at each dispatch and tick, in production and in
+/// simulation.
 ///
 /// A broken rule of counting stops the process, as everything after it would be wrong. A broken rule of policy is
-/// counted and kept for the log: traffic goes on.
+/// counted and kept for the log: traffic goes on. What concerns lines and money is checked where they are kept: one
+/// live attempt and one outcome for each line (I3, I4) in `LineLedger` and in the simulation, charges (I5, I6) in
+/// `Ledger`, what is reported (I7) in the store. A batch's lines are never here (I14): ``BatchOffer`` has counts only.
 public struct Invariants: Sendable {
     /// Broken rules, the first few in words.
     public private(set) var broken: [String] = []
     public private(set) var brokenCount = 0
-    static let keptMax = 16
+    package static let keptMax = 16
+    /// Load up to which no deadline may be missed.
+    static let loadKept = 0.9
+    /// How long background work may find no more places while nobody is disturbed and there is room.
+    static let idleMax: Duration = .seconds(2)
 
-    mutating func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
+    package init() {}
+
+    package mutating func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
         guard !holds else { return }
         self.brokenCount += 1
         if self.broken.count < Self.keptMax { self.broken.append(rule()) }
     }
 
-    /// I1: in flight at most the limit. I9: preempted at most three times.
+    /// I1: in flight at most the limit, and no more tokens than the engine holds. I9: preempted at most three times.
     mutating func sent(_ work: Running, load: EngineLoad) {
-        self.require(
-            load.inFlight <= load.profile.limitMax,
-            "I1 \(load.profile.id): \(load.inFlight) in flight, at most \(load.profile.limitMax)")
+        if work.request != nil {
+            self.require(
+                load.inFlight <= load.profile.limitMax,
+                "I1 \(load.profile.id): \(load.inFlight) in flight, at most \(load.profile.limitMax)")
+            self.require(
+                load.inFlight == 1 || load.tokens <= load.profile.memoryTokens ?? .max,
+                "I1 \(load.profile.id): \(load.tokens) tokens in flight, more than its memory")
+        }
         self.require(
             work.preemptions <= Scheduler.preemptionsMax, "I9 \(work.key) was preempted \(work.preemptions) times")
     }
@@ -30,25 +44,139 @@ extension Scheduler {
     /// Rules that were broken so far, in words, and how many times.
     public var violations: (count: Int, first: [String]) { (self.invariants.brokenCount, self.invariants.broken) }
 
+    /// I2: no line while an interactive request waits for the engine or computes its prompt there. I10: the project
+    /// with least service is next, but for the batch that the engine's cache knows.
+    mutating func checkPull(_ batch: BatchID, _ index: Int) {
+        let engine = self.engines[index]
+        self.invariants.require(
+            !self.interactiveWaits(for: index), "I2 \(batch) was asked while an interactive request waits")
+        self.invariants.require(
+            engine.opensForLines(self.now), "I2 \(batch) was asked while an interactive prompt is computed")
+        self.invariants.require(
+            engine.inFlight <= engine.profile.limitMax,
+            "I1 \(engine.profile.id): \(engine.inFlight) in flight, at most \(engine.profile.limitMax)")
+        guard let asked = self.batches[batch] else { return }
+        guard asked.rank != .critical else { return }
+        let service = self.counters[Lane.batch.rawValue].service(of: asked.offer.project)
+        let bound = service - Self.stickiness * self.meanUnits - 1
+        for other in self.batches.values where other.rank == asked.rank && other.isReady(self.now) {
+            guard self.isEligible(other, for: engine, index) else { continue }
+            self.invariants.require(
+                self.counters[Lane.batch.rawValue].service(of: other.offer.project) >= bound,
+                "I10 \(batch) was asked although \(other.offer.batch) has had much less")
+        }
+    }
+
+    /// I11: a batch whose load was never above 0.9 ends in time. I12: places for background work grow while there is
+    /// work, room and nobody to disturb.
+    mutating func checkProgress() {
+        for id in self.batches.keys.sorted() {
+            guard let batch = self.batches[id], !batch.isOverdue, batch.offer.deadline <= self.now else { continue }
+            self.batches[id]?.isOverdue = true
+            self.invariants.require(
+                batch.unitsLeft <= 0 || (batch.loadMost ?? .infinity) > Invariants.loadKept,
+                "I11 \(id) misses its deadline, its load was \(batch.loadMost ?? 0)")
+        }
+        // Limits grow at ticks; without these nothing can be said.
+        let isSteady = self.checkedAt.map { self.now.since($0) <= .seconds(1) } ?? false
+        self.checkedAt = self.now
+        for index in self.engines.indices {
+            guard isSteady, self.couldTakeMore(index) else {
+                self.engines[index].stalled = nil
+                continue
+            }
+            let count = self.engines[index].backgroundCount
+            let places = self.engines[index].background.places
+            guard let stalled = self.engines[index].stalled, count <= stalled.count, places <= stalled.places else {
+                self.engines[index].stalled = (self.now, count, places)
+                continue
+            }
+            guard self.now.since(stalled.since) > Invariants.idleMax else { continue }
+            self.invariants.require(
+                false, "I12 \(self.engines[index].profile.id) idles beside work with \(count) in flight")
+            self.engines[index].stalled = nil
+        }
+    }
+
+    /// Background work is ready, the engine has room, nobody would be disturbed: only B is in the way.
+    private func couldTakeMore(_ index: Int) -> Bool {
+        let engine = self.engines[index]
+        if case .fixed = engine.profile.protection { return false }
+        guard engine.isOpen(self.now), !engine.isShared(self.now), !self.interactiveWaits(for: index),
+            engine.inFlight < engine.limit - engine.reserve.places, engine.opensForLines(self.now)
+        else { return false }
+        return self.nextBatch(.batch, for: index) != nil
+    }
+
     /// Counts the state again from its parts.
     mutating func verify() {
-        var counted = [(interactive: Int, flex: Int, lines: Int, tokens: Int)](
-            repeating: (0, 0, 0, 0), count: self.engines.count)
+        var counted = [EngineCount](repeating: EngineCount(), count: self.engines.count)
+        var inFlight: [BatchID: Int] = [:]
+        var live = [Int](repeating: 0, count: Lane.allCases.count)
         for work in self.running.values {
-            counted[work.engine].tokens += work.sizeTokens
-            switch work.lane {
-            case .priority, .standard: counted[work.engine].interactive += 1
-            case .flex: counted[work.engine].flex += 1
-            case .batch: counted[work.engine].lines += 1
-            }
+            counted[work.engine].add(work)
+            live[work.lane.rawValue] += 1
+            if let batch = work.batch { inFlight[batch, default: 0] += 1 }
         }
         for (index, engine) in self.engines.enumerated() {
-            let count = counted[index]
             precondition(
-                count == (engine.interactive, engine.flex, engine.lines, engine.tokens),
+                counted[index] == EngineCount(engine),
                 "what runs at \(engine.profile.id) and what is counted there differ")
         }
+        for batch in self.batches.values {
+            precondition(batch.inFlight == inFlight[batch.offer.batch] ?? 0, "a batch's lines in flight differ")
+        }
+        for entry in self.waiting.values { live[entry.request.lane.rawValue] += 1 }
+        live[Lane.batch.rawValue] += self.batches.count
         let waiting = self.pools.values.reduce(0) { $0 + $1.waiting.reduce(0, +) }
         precondition(waiting == self.waiting.count, "what waits and what is counted differ")
+        for lane in Lane.allCases {
+            precondition(
+                self.counters[lane.rawValue].live == live[lane.rawValue],
+                "what the shares count and what is there differ")
+        }
+    }
+}
+
+/// What is in flight at an engine, counted anew.
+private struct EngineCount: Equatable {
+    var interactive = 0
+    var flex = 0
+    var lines = 0
+    var tokens = 0
+    var interactiveBeforeFirst = 0
+    var flexBeforeFirst = 0
+    var linesBeforeFirst = 0
+    var background = 0
+
+    init() {}
+
+    init(_ engine: EngineLoad) {
+        self.interactive = engine.interactive
+        self.flex = engine.flex
+        self.lines = engine.lines
+        self.tokens = engine.tokens
+        self.interactiveBeforeFirst = engine.interactiveBeforeFirst.count
+        self.flexBeforeFirst = engine.flexBeforeFirst
+        self.linesBeforeFirst = engine.linesBeforeFirst
+        self.background = engine.backgroundKeys.count
+    }
+
+    mutating func add(_ work: Running) {
+        let before = work.firstTokenAt == nil ? 1 : 0
+        self.tokens += work.sizeTokens
+        switch work.lane {
+        case .priority, .standard:
+            self.interactive += 1
+            self.interactiveBeforeFirst += before
+        case .flex:
+            self.flex += 1
+            self.flexBeforeFirst += before
+            self.background += 1
+        case .batch:
+            self.lines += 1
+            self.linesBeforeFirst += before
+            self.background += 1
+        }
     }
 }

@@ -30,8 +30,8 @@ struct Running: Sendable {
 
     var sizeTokens: Int { self.promptTokens + self.expectedOutput }
 
-    /// Work that a cancel throws away.
-    var computedTokens: Int { self.promptTokens + self.outputTokens }
+    /// Work that a cancel throws away; how much of a prompt is computed before the first token is not known.
+    var computedTokens: Int { self.firstTokenAt == nil ? 0 : self.promptTokens + self.outputTokens }
 
     /// scheduling.md 9, "Preemption": never the fourth time, never close to its end, never what a client already reads.
     var canBePreempted: Bool {
@@ -54,6 +54,9 @@ struct OfferedBatch: Sendable {
     var taken = 0
     /// Need over what can be served until its deadline, at the last review.
     var load = 0.0
+    /// The highest load so far; nil: never reviewed.
+    var loadMost: Double?
+    var isOverdue = false
 
     func isReady(_ now: Instant) -> Bool {
         !self.isParked && self.offer.linesLeft > self.taken && (self.pausedUntil.map { $0 <= now } ?? true)
@@ -69,42 +72,4 @@ struct Pool: Sendable {
     var rate = ServiceRate()
 
     var interactiveWaiting: Int { self.waiting[Lane.priority.rawValue] + self.waiting[Lane.standard.rawValue] }
-}
-
-/// Service units that a pool gives in a second, while work waits for it.
-struct ServiceRate: Sendable {
-    private static let memory = 0.9
-    private var allUnits = 0.0
-    private var backgroundUnits = 0.0
-    /// nil: not measured yet.
-    private(set) var all: Double?
-    private(set) var background: Double?
-    private var since: Instant?
-
-    mutating func served(_ units: Double, isBackground: Bool) {
-        self.allUnits += units
-        if isBackground { self.backgroundUnits += units }
-    }
-
-    /// - Parameters:
-    ///   - isWaiting: interactive work has waited, so the engines gave what they can.
-    ///   - hasBackground: background work was there all the time.
-    mutating func tick(isWaiting: Bool, hasBackground: Bool, now: Instant) {
-        guard let since else {
-            self.since = now
-            return
-        }
-        let seconds = now.since(since).secondsApproximate
-        guard seconds >= 1 else { return }
-        if isWaiting || hasBackground { self.all = Self.mean(self.all, self.allUnits / seconds) }
-        if hasBackground { self.background = Self.mean(self.background, self.backgroundUnits / seconds) }
-        self.allUnits = 0
-        self.backgroundUnits = 0
-        self.since = now
-    }
-
-    private static func mean(_ old: Double?, _ new: Double) -> Double {
-        guard let old else { return new }
-        return Self.memory * old + (1 - Self.memory) * new
-    }
 }

@@ -4,6 +4,7 @@ import Quantities
 extension Scheduler {
     mutating func arrive(_ request: WorkRequest, into actions: inout [SchedulerAction]) {
         precondition(self.waiting[request.key] == nil && self.running[request.key] == nil, "a key is used twice")
+        precondition(request.lane != .batch, "a batch's lines are asked for, they do not arrive")
         guard let pool = self.pools[request.pool], self.waiting.count < Self.waitingMax else {
             self.refuse(request, wait: .seconds(30), into: &actions)
             return

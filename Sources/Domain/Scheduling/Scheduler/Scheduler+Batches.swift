@@ -3,8 +3,10 @@ import Quantities
 /// Batches: offers, pulls and their answers.
 extension Scheduler {
     mutating func offered(_ offer: BatchOffer) {
-        var batch = self.batches[offer.batch] ?? OfferedBatch(offer: offer, offeredAt: self.now)
         let isNews = self.batches[offer.batch] == nil
+        var batch = self.batches[offer.batch] ?? OfferedBatch(offer: offer, offeredAt: self.now)
+        // A batch may come back while lines of it are still in flight.
+        if isNews { batch.inFlight = self.running.values.reduce(0) { $0 + ($1.batch == offer.batch ? 1 : 0) } }
         batch.offer = offer
         batch.taken = 0
         batch.isParked = false

@@ -16,14 +16,12 @@ extension Scheduler {
             let request = entry.request
             if let engine = self.engineWithRoom(for: request) {
                 self.dispatch(key, to: engine, into: &actions)
-            } else if let victim = self.victim(for: request) {
-                let engine = self.running[victim]?.engine ?? 0
-                self.displacements.append(Displacement(victim: victim, by: key))
-                self.preempt(victim, into: &actions)
-                // One cancel may not free memory enough; the next round takes another victim.
-                if self.engines[engine].hasInteractiveRoom(request.sizeTokens, now: self.now) {
-                    self.dispatch(key, to: engine, into: &actions)
+            } else if let (engine, victims) = self.victims(for: request) {
+                for victim in victims {
+                    self.displacements.append(Displacement(victim: victim, by: key))
+                    self.preempt(victim, into: &actions)
                 }
+                self.dispatch(key, to: engine, into: &actions)
             } else if let engine = self.engineWithRoom(for: request, isGuessEnough: true) {
                 self.dispatch(key, to: engine, into: &actions)
             } else {
@@ -32,7 +30,7 @@ extension Scheduler {
         }
     }
 
-    /// The line of the project with least service; the earlier request among equals.
+    /// The line of the project with least service.
     func nextLine(_ lane: Lane, where accepts: (LineKey) -> Bool) -> LineKey? {
         var best: (line: LineKey, service: Double)?
         for line in self.lines[lane.rawValue].keys where accepts(line) {
@@ -44,35 +42,41 @@ extension Scheduler {
         return best?.line
     }
 
-    /// The engine with most room, or among nearly equal ones the one that has seen this prompt's beginning.
+    /// The engine with most room, or the one that this prompt's beginning belongs to unless it is a quarter fuller.
     ///
     /// - Parameter isGuessEnough: engines whose limit is a guess have room beyond it.
     private func engineWithRoom(for request: WorkRequest, isGuessEnough: Bool = false) -> Int? {
+        let engines = self.pools[request.pool]?.engines ?? []
+        let home = request.affinity.flatMap { self.home(of: $0, among: engines) }
         var best: (engine: Int, load: Double)?
-        for index in self.pools[request.pool]?.engines ?? [] {
-            let engine = self.engines[index]
+        for index in engines {
             let hasRoom =
                 isGuessEnough
-                ? engine.hasRoomBeyondGuess(request.sizeTokens, now: self.now)
-                : engine.hasInteractiveRoom(request.sizeTokens, now: self.now)
+                ? self.engines[index].hasRoomBeyondGuess(request.sizeTokens, now: self.now)
+                : self.engines[index].hasInteractiveRoom(request.sizeTokens, now: self.now)
             guard hasRoom else { continue }
-            var load = self.loadSeen(engine, index, by: request.affinity)
+            var load = self.engines[index].load - (index == home ? 0.25 : 0)
             // One that failed this request is the last choice, not none: it may be the only one.
-            if request.avoided.contains(engine.profile.id) { load += 1_000 }
-            if best == nil || load < best?.load ?? 0 { best = (index, load) }
+            if request.avoided.contains(self.engines[index].profile.id) { load += 1_000 }
+            if let best, best.load <= load { continue }
+            best = (index, load)
         }
         return best?.engine
     }
 
-    /// Relative load, less a quarter at the engine that this prefix belongs to (rendezvous hashing: each prefix ranks
-    /// the engines in its own order, and only an engine's loss moves its prefixes).
-    private func loadSeen(_ engine: EngineLoad, _ index: Int, by affinity: UInt64?) -> Double {
-        let load = Double(engine.inFlight) / Double(engine.limit)
-        guard let affinity else { return load }
+    /// Rendezvous hashing: each prefix ranks the engines in its own order, and only an engine's loss moves its
+    /// prefixes.
+    private func home(of affinity: UInt64, among engines: [Int]) -> Int? {
+        engines.filter { self.engines[$0].isAvailable }.max { a, b in
+            (Self.mix(affinity, a), a) < (Self.mix(affinity, b), b)
+        }
+    }
+
+    private static func mix(_ affinity: UInt64, _ index: Int) -> UInt64 {
         var hash = affinity ^ (UInt64(index &+ 1) &* 0x9E37_79B9_7F4A_7C15)
         hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
         hash = (hash ^ (hash >> 27)) &* 0x94D0_49BB_1331_11EB
-        return load - 0.25 * Double((hash ^ (hash >> 31)) >> 11) / Double(1 << 53)
+        return hash ^ (hash >> 31)
     }
 
     private mutating func dispatch(_ key: WorkKey, to engine: Int, into actions: inout [SchedulerAction]) {
@@ -88,22 +92,35 @@ extension Scheduler {
         actions.append(.dispatch(key, self.engines[engine].profile.id))
     }
 
-    /// Background work to cancel for a request: batch before flex, least computed first.
-    private func victim(for request: WorkRequest) -> WorkKey? {
-        var best: (key: WorkKey, lane: Lane, computed: Int)?
+    /// Background work to cancel for a request, batch before flex, least computed first: at the one engine where
+    /// that loses least, and only if it makes room.
+    private func victims(for request: WorkRequest) -> (engine: Int, keys: [WorkKey])? {
+        var best: (engine: Int, keys: [WorkKey], lost: Int)?
         for index in self.pools[request.pool]?.engines ?? [] {
-            let engine = self.engines[index]
-            guard engine.profile.isOwned, engine.isOpen(self.now) else { continue }
-            for key in engine.backgroundKeys {
-                guard let work = self.running[key], work.canBePreempted else { continue }
-                if let b = best {
-                    if b.lane > work.lane { continue }
-                    if b.lane == work.lane, (b.computed, b.key) <= (work.computedTokens, key) { continue }
-                }
-                best = (key, work.lane, work.computedTokens)
-            }
+            guard let (keys, lost) = self.victims(for: request, at: self.engines[index]) else { continue }
+            if let best, best.lost <= lost { continue }
+            best = (index, keys, lost)
         }
-        return best?.key
+        return best.map { ($0.engine, $0.keys) }
+    }
+
+    private func victims(for request: WorkRequest, at engine: EngineLoad) -> (keys: [WorkKey], lost: Int)? {
+        guard engine.profile.isOwned, engine.isOpen(self.now), !engine.backgroundKeys.isEmpty else { return nil }
+        let candidates = engine.backgroundKeys.compactMap { self.running[$0] }.filter(\.canBePreempted).sorted {
+            // Later is less: an engine that tells nothing of its progress has done least for the youngest.
+            ($1.lane, $0.computedTokens, $1.sentAt, $1.key) < ($0.lane, $1.computedTokens, $0.sentAt, $0.key)
+        }
+        var rest = engine
+        var keys: [WorkKey] = []
+        var lost = 0
+        for victim in candidates {
+            if victim.lane == .flex { rest.flex -= 1 } else { rest.lines -= 1 }
+            rest.tokens -= victim.sizeTokens
+            keys.append(victim.key)
+            lost += victim.computedTokens
+            if rest.hasInteractiveRoom(request.sizeTokens, now: self.now) { return (keys, lost) }
+        }
+        return nil
     }
 
     private mutating func pumpBackground(into actions: inout [SchedulerAction]) {
@@ -122,23 +139,21 @@ extension Scheduler {
             guard self.engines[index].hasBackgroundRoom(rank, now: self.now) else { continue }
             let batch = self.nextBatch(rank, for: index)
             let line = rank == .flex ? self.nextFlex(for: index) : nil
-            if let line, batch == nil || self.isFlexNext(line, batch) {
-                guard let key = self.lines[Lane.flex.rawValue][line]?.first() else { continue }
+            // Flex requests and promoted batches take turns.
+            if let line, batch == nil || !self.engines[index].lastWasFlex,
+                let key = self.lines[Lane.flex.rawValue][line]?.first()
+            {
+                self.engines[index].lastWasFlex = true
                 self.dispatch(key, to: index, into: &actions)
                 return true
             }
             if let batch {
+                if rank == .flex { self.engines[index].lastWasFlex = false }
                 self.pull(batch, index, into: &actions)
                 return true
             }
         }
         return false
-    }
-
-    private func isFlexNext(_ line: LineKey, _ batch: BatchID?) -> Bool {
-        guard let batch, let project = self.batches[batch]?.offer.project else { return true }
-        let flex = self.counters[Lane.flex.rawValue].service(of: line.project)
-        return flex <= self.counters[Lane.batch.rawValue].service(of: project)
     }
 
     /// True while an interactive request waits that this engine could serve.
@@ -156,31 +171,35 @@ extension Scheduler {
     }
 
     /// The next batch of a rank: fair between projects, earliest deadline within one; critical ones by deadline alone.
-    private func nextBatch(_ rank: Rank, for index: Int) -> BatchID? {
+    func nextBatch(_ rank: Rank, for index: Int) -> BatchID? {
         let engine = self.engines[index]
         guard engine.opensForLines(self.now) else { return nil }
         if rank == .batch, let held = engine.heldUntil, held > self.now { return nil }
         var best: (id: BatchID, service: Double, deadline: Instant)?
         for (id, batch) in self.batches where batch.rank == rank && batch.isReady(self.now) {
             let offer = batch.offer
-            guard self.pools[offer.pool]?.engines.contains(index) == true,
-                engine.holds(offer.promptTokens + offer.outputTokens)
-            else { continue }
+            guard self.isEligible(batch, for: engine, index) else { continue }
             var service = rank == .critical ? 0 : self.counters[Lane.batch.rawValue].service(of: offer.project)
-            // The cache knows this batch's beginning: another project is next only when it lags by some requests.
-            if id == engine.lastBatch { service -= Self.stickiness * self.meanUnits }
+            // The cache knows this project's prompts: another one is next only when it lags by some requests.
+            if offer.project == engine.lastProject { service -= Self.stickiness * self.meanUnits }
             if let b = best, (b.service, b.deadline, b.id) <= (service, offer.deadline, id) { continue }
             best = (id, service, offer.deadline)
         }
         return best?.id
     }
 
-    /// A batch keeps an engine until another project lags by this many requests of mean size.
+    func isEligible(_ batch: OfferedBatch, for engine: EngineLoad, _ index: Int) -> Bool {
+        self.pools[batch.offer.pool]?.engines.contains(index) == true
+            && engine.holds(batch.offer.promptTokens + batch.offer.outputTokens)
+    }
+
+    /// A project's batches keep an engine until another project lags by this many requests of mean size.
     static let stickiness = 4.0
 
     private mutating func pull(_ batch: BatchID, _ index: Int, into actions: inout [SchedulerAction]) {
+        self.checkPull(batch, index)
         self.engines[index].pulls += 1
-        self.engines[index].lastBatch = batch
+        self.engines[index].lastProject = self.batches[batch]?.offer.project
         self.batches[batch]?.taken += 1
         actions.append(.pull(batch, self.engines[index].profile.id))
     }

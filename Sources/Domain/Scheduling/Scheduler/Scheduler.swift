@@ -37,6 +37,7 @@ public struct Scheduler: Sendable {
     var invariants = Invariants()
     var reviewedAt: Instant?
     var expiredAt: Instant?
+    var checkedAt: Instant?
     var now: Instant
 
     public init(now: Instant) { self.now = now }
@@ -79,6 +80,7 @@ public struct Scheduler: Sendable {
         case .tick: self.tick(into: &actions)
         }
         self.pump(into: &actions)
+        if case .tick = event { self.checkProgress() }
     }
 
     private mutating func withEngine(_ id: EngineID, _ change: (inout EngineLoad) -> Void) {
@@ -99,14 +101,23 @@ public struct Scheduler: Sendable {
         self.engines[index].reserve = ReserveController(limit: profile.limitStart, now: self.now)
     }
 
+    /// Batches at this engine wait for a cheaper hour, or the engine is away.
+    func isHeld(_ index: Int) -> Bool {
+        let engine = self.engines[index]
+        return !engine.isAvailable || engine.heldUntil.map { $0 > self.now } ?? false
+    }
+
     /// What every part of the scheduler does as time passes.
     private mutating func tick(into actions: inout [SchedulerAction]) {
         for index in self.engines.indices { self.engines[index].tick(now: self.now) }
-        for id in self.pools.keys {
+        for id in self.pools.keys.sorted() {
             guard var pool = self.pools[id] else { continue }
+            let isHeld = pool.engines.allSatisfy { self.isHeld($0) }
             let hasBackground =
                 pool.waiting[Lane.flex.rawValue] > 0
-                || self.batches.values.contains { $0.offer.pool == id && $0.isReady(self.now) }
+                || self.batches.values.contains {
+                    $0.offer.pool == id && $0.isReady(self.now) && !(isHeld && $0.rank == .batch)
+                }
             pool.rate.tick(isWaiting: pool.interactiveWaiting > 0, hasBackground: hasBackground, now: self.now)
             self.pools[id] = pool
         }

@@ -82,4 +82,10 @@ public struct TierTable: Hashable, Sendable {
         else { return nil }
         return tier
     }
+
+    /// Whether a project may have batches of this tier; one without a row is everybody's.
+    public func offersBatches(_ name: TierName, project: ProjectID) -> Bool {
+        guard let tier = self.tier(name) else { return true }
+        return tier.projects?.contains(project) != false && self.policy(project).enabled?.contains(name) != false
+    }
 }

@@ -1,0 +1,56 @@
+package import Quantities
+
+/// Service units that a pool gives in a second, while work waits for it.
+package struct ServiceRate: Sendable {
+    /// Weight of what was known, after a second: a mean over about half a minute.
+    private static let memory = 0.97
+    /// Seconds with work before a rate is told: the limits start low and the first requests end late.
+    private static let secondsMin = 20.0
+
+    private struct Mean: Sendable {
+        var units = 0.0
+        var value = 0.0
+        var seconds = 0.0
+        var rate: Double? { self.seconds >= ServiceRate.secondsMin ? self.value : nil }
+
+        /// - Parameter counts: the pool had work to do all the while.
+        mutating func close(_ elapsed: Double, counts: Bool) {
+            if counts {
+                // A plain mean at first, so that the start does not weigh more than its time.
+                self.seconds += elapsed
+                let weight = max(1 - ServiceRate.memory, elapsed / self.seconds)
+                self.value += min(1, weight) * (self.units / elapsed - self.value)
+            }
+            self.units = 0
+        }
+    }
+
+    package init() {}
+
+    private var allMean = Mean()
+    private var backgroundMean = Mean()
+    private var since: Instant?
+    /// nil: not known yet.
+    package var all: Double? { self.allMean.rate }
+    package var background: Double? { self.backgroundMean.rate }
+
+    package mutating func served(_ units: Double, isBackground: Bool) {
+        self.allMean.units += units
+        if isBackground { self.backgroundMean.units += units }
+    }
+
+    /// - Parameters:
+    ///   - isWaiting: interactive work has waited, so the engines gave what they can.
+    ///   - hasBackground: background work was there all the time, and nothing held it.
+    package mutating func tick(isWaiting: Bool, hasBackground: Bool, now: Instant) {
+        guard let since else {
+            self.since = now
+            return
+        }
+        let seconds = now.since(since).secondsApproximate
+        guard seconds >= 1 else { return }
+        self.allMean.close(seconds, counts: isWaiting || hasBackground)
+        self.backgroundMean.close(seconds, counts: hasBackground)
+        self.since = now
+    }
+}

@@ -1,0 +1,116 @@
+import Quantities
+import Scheduling
+import Testing
+
+@Suite struct DeadlineTests {
+    static func item(_ batch: BatchID, _ deadline: Int64, _ units: Double) -> DeadlineReview.Item {
+        DeadlineReview.Item(batch: batch, deadline: Instant(seconds: deadline), units: units)
+    }
+
+    @Test("the load is need over supply, earlier deadlines first")
+    func loads() throws {
+        let loads = DeadlineReview.loads(
+            [Self.item("b", 2_030, 100_000), Self.item("a", 1_030, 50_000)], rate: 100, from: Instant(seconds: 0))
+        #expect(abs(try #require(loads["a"]) - 0.75) < 1e-9)
+        #expect(abs(try #require(loads["b"]) - 0.75) < 1e-9)
+    }
+
+    @Test("a batch that delays a later one bears its load too")
+    func delays() throws {
+        let loads = DeadlineReview.loads(
+            [Self.item("early", 1_030, 10_000), Self.item("late", 2_030, 390_000)], rate: 100, from: Instant(seconds: 0)
+        )
+        #expect(abs(try #require(loads["early"]) - 2) < 1e-9)
+        let reverse = DeadlineReview.loads(
+            [Self.item("early", 1_030, 200_000), Self.item("late", 9_030, 1_000)], rate: 100, from: Instant(seconds: 0))
+        #expect(try #require(reverse["late"]) < 0.5)
+    }
+
+    @Test("work that cannot begin yet has less time")
+    func held() throws {
+        let items = [Self.item("a", 1_030, 50_000)]
+        let now = DeadlineReview.loads(items, rate: 100, from: Instant(seconds: 0))
+        let held = DeadlineReview.loads(items, rate: 100, from: Instant(seconds: 500))
+        #expect(try #require(held["a"]) > 1.9 * (try #require(now["a"])))
+    }
+
+    /// One line a second, `seconds` long, the batch's lines counted down.
+    static func serve(_ harness: inout Harness, seconds: Int, left: inout Int, deadline: Int64) {
+        for _ in 0..<seconds {
+            harness.pass(1)
+            if let line = harness.lines.last { harness.finish(line.key) }
+            left -= 1
+            harness.offer("batch_1", lines: left, deadline: deadline)
+        }
+    }
+
+    @Test("moves up when it gets tight and back when it does not")
+    func promotion() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        var left = 400
+        harness.offer("batch_1", lines: left, deadline: 600)
+        Self.serve(&harness, seconds: 40, left: &left, deadline: 600)
+        #expect(harness.scheduler.batchStandings[0].rank == .batch)
+        left = 510
+        Self.serve(&harness, seconds: 12, left: &left, deadline: 600)
+        #expect(harness.scheduler.batchStandings[0].rank == .flex)
+        left = 900
+        Self.serve(&harness, seconds: 12, left: &left, deadline: 600)
+        #expect(harness.scheduler.batchStandings[0].rank == .critical)
+        #expect(harness.scheduler.statistics.promotions == 2)
+        left = 100
+        Self.serve(&harness, seconds: 22, left: &left, deadline: 600)
+        #expect(harness.scheduler.batchStandings[0].rank == .batch)
+        #expect(harness.scheduler.violations.count == 0)
+    }
+
+    @Test("the first seconds' rate is not a rate: a new batch is not moved up")
+    func start() {
+        var harness = Harness(engines: [Harness.engine("one", 64, protection: .balanced)])
+        harness.offer("batch_1", lines: 50_000, deadline: 86_400)
+        harness.pass(15)
+        #expect(harness.scheduler.batchStandings[0].rank == .batch)
+        #expect(harness.scheduler.statistics.promotions == 0)
+    }
+
+    @Test("a rate is a mean over half a minute, once it is known")
+    func rate() throws {
+        var rate = ServiceRate()
+        for second in 0...60 {
+            rate.served(second < 10 ? 0 : 100, isBackground: true)
+            rate.tick(isWaiting: false, hasBackground: true, now: Instant(seconds: Int64(second)))
+            if second < 20 { #expect(rate.background == nil) }
+        }
+        let known = try #require(rate.background)
+        #expect(known > 75 && known <= 100)
+        #expect(rate.all == known)
+        // Nothing to do is no measure.
+        for second in 61...200 {
+            rate.tick(isWaiting: false, hasBackground: false, now: Instant(seconds: Int64(second)))
+        }
+        #expect(rate.background == known)
+    }
+
+    @Test("flex requests and a promoted batch take turns, a critical one is first")
+    func turns() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        var left = 400
+        harness.offer("batch_1", lines: left, deadline: 600)
+        Self.serve(&harness, seconds: 30, left: &left, deadline: 600)
+        left = 530
+        Self.serve(&harness, seconds: 12, left: &left, deadline: 600)
+        #expect(harness.scheduler.batchStandings[0].rank == .flex)
+        for key in 1...10 { harness.arrive(UInt64(key), .flex) }
+        let (lines, flex) = (harness.lines.count, harness.dispatched.count)
+        for _ in 0..<8 {
+            let last = harness.actions.last
+            if case .dispatch(let key, _) = last {
+                harness.finish(key)
+            } else {
+                harness.finish(harness.lines[harness.lines.count - 1].key)
+            }
+        }
+        #expect(harness.dispatched.count - flex >= 3)
+        #expect(harness.lines.count - lines >= 3)
+    }
+}

@@ -1,0 +1,138 @@
+import Quantities
+import Scheduling
+import Testing
+
+/// Engines that go, come back, refuse, and wait for cheaper hours.
+@Suite struct EngineTests {
+    @Test("an engine that is lost gives its work back, to the others and in its old order")
+    func lost() {
+        var harness = Harness(engines: [Harness.engine("one", 1), Harness.engine("two", 1)])
+        harness.arrive(1)
+        harness.arrive(2)
+        harness.arrive(3)
+        harness.send(.available("one", false))
+        harness.send(.failed(WorkKey(1), .lost))
+        #expect(harness.scheduler.waitingCount(.standard) == 2)
+        harness.finish(WorkKey(2))
+        #expect(harness.dispatched.last?.key == WorkKey(1))
+        #expect(harness.dispatched.last?.engine == "two")
+        harness.send(.available("one", true))
+        #expect(harness.dispatched.last?.key == WorkKey(3))
+        #expect(harness.dispatched.last?.engine == "one")
+    }
+
+    @Test("nothing is sent to an engine that is away")
+    func away() {
+        var harness = Harness()
+        harness.send(.available("one", false))
+        harness.arrive(1)
+        harness.offer("batch_1")
+        harness.pass(5)
+        #expect(harness.dispatched.isEmpty && harness.lines.isEmpty)
+        harness.send(.available("one", true))
+        #expect(harness.dispatched.count == 1)
+        #expect(harness.scheduler.violations.count == 0)
+    }
+
+    @Test("a lost line is its batch's again and is not charged to its project")
+    func lostLine() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        harness.offer("batch_1")
+        harness.send(.failed(harness.lines[0].key, .lost))
+        #expect(harness.lines.count == 2)
+        #expect(harness.scheduler.waitingCount(.batch) == 0)
+        #expect(harness.scheduler.statistics.failed == [0, 0, 0, 0])
+    }
+
+    @Test("a failed answer that its client reads already is not computed again")
+    func delivered() {
+        var harness = Harness()
+        harness.arrive(1)
+        harness.send(.delivered(WorkKey(1)))
+        harness.send(.failed(WorkKey(1), .lost))
+        #expect(harness.scheduler.waitingCount(.standard) == 0)
+        #expect(harness.dispatched.count == 1)
+        harness.pass(1)
+    }
+
+    @Test("an engine without room is left alone for as long as it says, and gets less after that")
+    func capacity() {
+        var harness = Harness(engines: [
+            EngineProfile(id: "one", limitStart: 10, limitMax: 10, protection: .none)
+        ])
+        for key in 1...10 { harness.arrive(UInt64(key)) }
+        harness.send(.failed(WorkKey(10), .capacity(retryAfter: .seconds(4))))
+        #expect(harness.dispatched.count == 10)
+        #expect(harness.standing.limit == 7)
+        for key in 1...9 { harness.finish(WorkKey(UInt64(key))) }
+        harness.pass(3.5)
+        #expect(harness.dispatched.count == 10)
+        harness.pass(1)
+        #expect(harness.dispatched.last?.key == WorkKey(10))
+    }
+
+    @Test("a request that fails for good is over")
+    func failure() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        harness.arrive(1)
+        harness.arrive(2)
+        harness.send(.failed(WorkKey(1), .request))
+        #expect(harness.dispatched.map(\.key.number) == [1, 2])
+        #expect(harness.scheduler.statistics.failed[Lane.standard.rawValue] == 1)
+    }
+
+    @Test("a batch waits for the cheap hour, flex and interactive work does not")
+    func held() {
+        var harness = Harness(engines: [Harness.engine("one", 8)])
+        harness.send(.held("one", until: Instant(seconds: 100)))
+        harness.offer("batch_1")
+        harness.arrive(1, .flex)
+        harness.arrive(2)
+        harness.pass(20)
+        #expect(harness.lines.isEmpty)
+        #expect(harness.dispatched.count == 2)
+        for key in 1...2 { harness.finish(WorkKey(UInt64(key))) }
+        harness.pass(81)
+        #expect(harness.lines.count > 0)
+    }
+
+    @Test("a batch whose deadline does not allow it is not held")
+    func heldTooLong() {
+        var harness = Harness(engines: [Harness.engine("one", 8)])
+        harness.send(.held("one", until: Instant(seconds: 3_000)))
+        harness.offer("batch_1", deadline: 3_600)
+        harness.pass(11)
+        #expect(harness.lines.count > 0)
+        #expect(harness.scheduler.batchStandings[0].rank == .flex)
+    }
+
+    @Test("a held batch with a known rate starts in time for its deadline")
+    func heldWithRate() {
+        var harness = Harness(engines: [Harness.engine("one", 4)])
+        harness.offer("batch_0", lines: 100_000, deadline: 1_000_000)
+        for _ in 0..<60 {
+            harness.pass(1)
+            for line in harness.lines.suffix(4) { harness.finish(line.key) }
+        }
+        harness.send(.withdraw("batch_0"))
+        for line in harness.lines.suffix(8) { harness.finish(line.key) }
+        let before = harness.lines.count
+        harness.send(.held("one", until: Instant(seconds: 4_000)))
+        // About 1,200 units a second: 1,000 lines take 250 of the seconds that are left then.
+        harness.offer("batch_1", lines: 1_000, deadline: 6_000)
+        harness.pass(60)
+        #expect(harness.lines.count == before)
+        harness.offer("batch_1", lines: 20_000, deadline: 6_000)
+        harness.pass(12)
+        #expect(harness.lines.count > before)
+    }
+
+    @Test("a changed profile keeps what runs, and takes effect")
+    func changed() {
+        var harness = Harness(engines: [Harness.engine("one", 2)])
+        for key in 1...4 { harness.arrive(UInt64(key)) }
+        harness.send(.engine(Harness.engine("one", 3)))
+        #expect(harness.dispatched.count == 3)
+        harness.pass(1)
+    }
+}

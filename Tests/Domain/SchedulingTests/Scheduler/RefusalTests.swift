@@ -1,0 +1,108 @@
+import Quantities
+import Scheduling
+import Testing
+
+/// The flex contract: what waits longer than it wants to is refused, with a delay between 5 and 60 seconds.
+@Suite struct RefusalTests {
+    /// A pool that serves one flex request of 300 units each second, known after half a minute.
+    static func measured() -> (harness: Harness, nextKey: UInt64) {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        var key: UInt64 = 1
+        for _ in 0..<3 {
+            harness.arrive(key, .flex)
+            key += 1
+        }
+        for _ in 0..<60 {
+            harness.arrive(key, .flex)
+            key += 1
+            harness.pass(1)
+            harness.finish(harness.dispatched[harness.dispatched.count - 1].key)
+        }
+        return (harness, key)
+    }
+
+    @Test("the predicted wait decides, and says when to come back")
+    func predicted() {
+        var (harness, key) = Self.measured()
+        #expect(harness.scheduler.waitingCount(.flex) == 2)
+        for _ in 0..<20 {
+            harness.arrive(key, .flex)
+            key += 1
+        }
+        // 22 wait, a second each.
+        harness.send(.arrive(Harness.request(key, .flex, patience: .seconds(30))))
+        #expect(harness.refused.isEmpty)
+        harness.send(.arrive(Harness.request(key + 1, .flex, patience: .seconds(10))))
+        let delay = harness.refused[WorkKey(key + 1)]?.secondsApproximate ?? 0
+        #expect(delay > 8 && delay < 18)
+        harness.send(.arrive(Harness.request(key + 2, .flex, patience: .seconds(22))))
+        #expect(harness.refused[WorkKey(key + 2)] == .seconds(5))
+        #expect(harness.scheduler.statistics.refused[Lane.flex.rawValue] == 2)
+    }
+
+    @Test("a long wait says 60 seconds at most")
+    func longest() {
+        var (harness, key) = Self.measured()
+        for _ in 0..<200 {
+            harness.arrive(key, .flex)
+            key += 1
+        }
+        harness.send(.arrive(Harness.request(key, .flex, patience: .seconds(1))))
+        #expect(harness.refused[WorkKey(key)] == .seconds(60))
+    }
+
+    @Test("another project's queue is not one's own: projects take turns")
+    func ownTurn() {
+        var (harness, key) = Self.measured()
+        for _ in 0..<100 {
+            harness.arrive(key, .flex, project: "proj_many")
+            key += 1
+        }
+        harness.send(.arrive(Harness.request(key, .flex, project: "proj_few", patience: .seconds(20))))
+        #expect(harness.refused.isEmpty)
+    }
+
+    @Test("what still waits at its hard limit is refused, and its place in the line is gone")
+    func late() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        harness.arrive(1)
+        harness.send(.arrive(Harness.request(2, .flex, giveUpAt: Instant(seconds: 10))))
+        harness.arrive(3, .flex)
+        harness.pass(9)
+        #expect(harness.refused.isEmpty)
+        harness.pass(3)
+        #expect(harness.refused[WorkKey(2)] == .seconds(5))
+        harness.finish(WorkKey(1))
+        #expect(harness.dispatched.last?.key == WorkKey(3))
+    }
+
+    @Test("an unknown pool is refused at once")
+    func noPool() {
+        var harness = Harness()
+        harness.send(
+            .arrive(
+                WorkRequest(
+                    key: WorkKey(1), lane: .flex, project: "proj_a", pool: PoolID("other"), promptTokens: 1,
+                    outputTokens: 1, patience: .seconds(1), giveUpAt: Instant(seconds: 9))))
+        #expect(harness.refused[WorkKey(1)] == .seconds(30))
+    }
+
+    @Test("before a rate is known nothing is refused for its wait")
+    func unknownRate() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        for key in 1...50 { harness.send(.arrive(Harness.request(UInt64(key), .flex, patience: .seconds(1)))) }
+        #expect(harness.refused.isEmpty)
+    }
+
+    @Test("a client that leaves frees its place at once, waiting or running")
+    func gone() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        for key in 1...3 { harness.arrive(UInt64(key)) }
+        harness.send(.gone(WorkKey(2)))
+        harness.send(.gone(WorkKey(1)))
+        #expect(harness.dispatched.map(\.key.number) == [1, 3])
+        #expect(harness.scheduler.statistics.gone[Lane.standard.rawValue] == 2)
+        harness.send(.gone(WorkKey(77)))
+        harness.pass(2)
+    }
+}

@@ -1,0 +1,138 @@
+"""Tiers that an operator configured, with the official SDK: models, capacity, projects, windows, hours."""
+import datetime
+import time
+
+import openai
+import pytest
+
+from harness.batches import chat_lines, ended, submit
+from harness.commands import ebb, objects
+from harness.gateway import KEY, open_request
+from harness.ledger import Books
+from harness.waiting import wait_until
+
+ASK = {"model": "simulated", "messages": [{"role": "user", "content": "a question"}], "max_tokens": 2}
+PRICES = (
+    "prices: {models: {simulated: {default: {input: 1, output: 3}, flex: {input: 0.5, output: 1.5}, "
+    "batch: {input: 0.25, output: 0.75}}}}\n")
+
+
+@pytest.fixture
+def serve(start_engine, start_gateway):
+    """A gateway with `text` in its configuration, in front of an engine with one slot."""
+    def start(text):
+        engine = start_engine(slots=1, decode_rate=10)
+        engines = (
+            f"engines: [{{name: one, url: '{engine.url}', kind: simulated, concurrency: 1, protection: protect, "
+            "models: {simulated: simulated, other: simulated}}]\n")
+        return start_gateway(config=PRICES + engines + text), engine
+    return start
+
+
+def test_flex_is_off_for_a_model(serve):
+    gateway, _ = serve("tiers: {flex: {models: [other]}}\n")
+    with gateway.sdk() as client:
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.chat.completions.create(**ASK, service_tier="flex")
+        assert (refused.value.status_code, refused.value.param) == (400, "service_tier")
+        served = client.chat.completions.create(**{**ASK, "model": "other"}, service_tier="flex")
+        assert served.service_tier == "flex"
+
+
+@pytest.mark.parametrize("limit", ["patience", "wait_max"])
+def test_flex_without_capacity_is_refused_at_once(serve, limit):
+    gateway, engine = serve(f"tiers: {{flex: {{{limit}: 0s}}}}\n")
+    body = {**ASK, "max_tokens": 600, "stream": True}
+    with open_request(gateway, "/v1/chat/completions", body), gateway.sdk() as client:
+        wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
+        began = time.monotonic()
+        with pytest.raises(openai.RateLimitError) as refused:
+            client.chat.completions.create(**ASK, service_tier="flex", user="no room")
+        assert time.monotonic() - began < 0.4, "the next look at the lines is half a second away"
+    assert refused.value.code == "resource_unavailable" and "Resource Unavailable" in refused.value.message
+    assert 5 <= int(refused.value.response.headers["retry-after"]) <= 60
+    assert engine.execution_log(line="no room")["lines"] == []
+    [row] = [row for row in Books(gateway.data).charges() if row["served_tier"] == "flex"]
+    assert (row["outcome"], row["amount"]) == ("refused", 0)
+
+
+def test_a_refusal_is_in_the_ledger_and_not_among_what_was_served(serve, tmp_path):
+    gateway, engine = serve("tiers: {flex: {patience: 0s}}\n")
+    body = {**ASK, "max_tokens": 600, "stream": True}
+    with open_request(gateway, "/v1/chat/completions", body), gateway.sdk() as client:
+        wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
+        with pytest.raises(openai.RateLimitError):
+            client.chat.completions.create(**ASK, service_tier="flex")
+    listed = objects(ebb("ledger", "list", "--json", "--data", gateway.data, home=tmp_path).stdout)
+    [refused] = [row for row in listed if row["outcome"] == "refused"]
+    assert refused["served_tier"] == "flex" and refused["amount"] == "0"
+    assert "refused" in ebb("ledger", "list", "--data", gateway.data, home=tmp_path).stdout
+    totals = objects(ebb("ledger", "totals", "--json", "--data", gateway.data, home=tmp_path).stdout)
+    groups = {each.get("tier"): each for each in totals}
+    assert (groups["flex"]["requests"], groups["flex"]["refused_requests"]) == (0, 1)
+    assert groups[None]["refused_requests"] == 1
+
+
+def test_a_project_has_tiers_of_its_own(serve):
+    gateway, _ = serve("projects: {default: {default_tier: flex, tiers: [flex, standard]}, nobody: {weight: 2}}\n")
+    with gateway.sdk() as client:
+        assert client.chat.completions.create(**ASK).service_tier == "flex"
+        assert client.chat.completions.create(**ASK, service_tier="auto").service_tier == "flex"
+        assert client.chat.completions.create(**ASK, service_tier="default").service_tier == "default"
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.chat.completions.create(**ASK, service_tier="priority")
+        assert refused.value.param == "service_tier"
+        with pytest.raises(openai.BadRequestError) as window:
+            submit(client, chat_lines(1, "no batches here"))
+        assert window.value.param == "completion_window"
+    assert "nobody" in gateway.log(), "a project that does not exist is a warning"
+
+
+def test_a_project_falls_back_without_a_header(serve):
+    gateway, engine = serve(
+        "tiers: {flex: {patience: 0s}}\nprojects: {default: {fallback: standard}}\n")
+    holder = open_request(gateway, "/v1/chat/completions", {**ASK, "max_tokens": 20, "stream": True})
+    wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
+    with holder, gateway.sdk() as client:
+        assert client.chat.completions.create(**ASK, service_tier="flex").service_tier == "default"
+
+
+def test_a_tier_with_a_window_is_one_that_batches_ask_for(serve):
+    gateway, _ = serve("tiers: {night: {window: 12h, price_as: batch}}\n")
+    with gateway.sdk() as client:
+        batch = ended(client, submit(client, chat_lines(2, "night"), window="12h").id)
+        assert batch.status == "completed" and batch.completion_window == "12h"
+    rows = [row for row in Books(gateway.data).charges() if row["served_tier"] == "night"]
+    assert len(rows) == 2
+    assert all(row["amount"] == row["input"] * 250_000 + row["output"] * 750_000 for row in rows)
+
+
+def test_a_batch_waits_for_background_hours_and_says_so(start_engine, start_gateway, tmp_path):
+    """The hours begin in five to six hours; a short window cannot wait for them."""
+    engine = start_engine(slots=4)
+    opening = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=6)).replace(
+        minute=0, second=0, microsecond=0)
+    hours = f"{opening:%H:%M}-{opening + datetime.timedelta(hours=1):%H:%M}"
+    gateway = start_gateway(config=(
+        f"engines: [{{name: one, url: '{engine.url}', kind: simulated, concurrency: 4, background_hours: "
+        f"{{zone: Etc/UTC, rules: [{{hours: '{hours}'}}]}}}}]\n"))
+    with gateway.sdk() as client:
+        batch = submit(client, chat_lines(3, "at night"))
+        wait_until(lambda: "batch waits for its engines" in gateway.log(), 10, "the batch waits")
+        waiting = client.batches.retrieve(batch.id)
+        assert waiting.status == "in_progress"
+        assert waiting.to_dict()["ebb"] == {
+            "waiting_for": "background_hours", "waiting_until": int(opening.timestamp())}
+        assert client.chat.completions.create(**ASK, service_tier="flex").service_tier == "flex", "at any hour"
+        server = {"EBB_SERVER": gateway.url, "EBB_API_KEY": KEY}
+        shown = ebb("batch", "show", batch.id, home=tmp_path, variables=server).stdout
+        assert "background hours" in shown
+        assert client.batches.retrieve(batch.id).request_counts.completed == 0
+
+
+def test_an_unknown_time_zone_is_a_mistake_with_its_line(start_gateway):
+    gateway = start_gateway(wait=False, config=(
+        "engines:\n- name: one\n  url: http://127.0.0.1:9\n"
+        "  background_hours: {zone: Europe/Atlantis, rules: [{hours: '20:00-07:00'}]}\n"))
+    assert gateway.wait() == 2
+    assert ":4:" in gateway.log() and "unknown time zone 'Europe/Atlantis'" in gateway.log()

@@ -1,0 +1,62 @@
+import Gateway
+import GatewayTesting
+import Pricing
+import Quantities
+import Scheduling
+import Testing
+
+@Suite("Background hours of an engine") struct BackgroundHoursTests {
+    /// One hour from an hour after the clock's start.
+    static func hours(_ clock: Instant, from start: Int64 = 3_600) -> PriceSchedule {
+        let second = Int((clock.seconds + start) % 86_400)
+        return PriceSchedule(
+            name: "hours", utcOffsetSeconds: 0,
+            rules: [.init(hours: [.init(start: second, end: (second + 3_600) % 86_400)])])
+    }
+
+    @Test("a batch waits for the hours, says so with the moment, and runs when they begin")
+    func waits() async throws {
+        let begin = ManualClock().now
+        let opening = begin.advanced(by: .seconds(3_600))
+        let desk = try await BatchDesk(backgroundHours: Self.hours(begin))
+        #expect(desk.scheduler.snapshot.engines.map(\.heldUntil) == [opening])
+        try await desk.running {
+            let id = try await desk.submit(lines: 3)
+            await desk.log.waitFor("batch waits for its engines' background hours")
+            let batch = try await desk.batch(id)
+            #expect(desk.service.waitsFor(batch) == .backgroundHours(until: opening))
+            #expect(desk.engine.requests.isEmpty)
+            let said = try #require(desk.log.lines.first { $0.message.contains("batch waits") })
+            #expect(said.metadata["until"] == opening.rfc3339 && said.metadata["batch.id"] == id.text)
+            desk.clock.advance(by: .seconds(3_599))
+            desk.scheduler.tick()
+            #expect(desk.engine.requests.isEmpty)
+            desk.clock.advance(by: .seconds(1))
+            desk.scheduler.tick()
+            #expect(await desk.exit() == .ended)
+            #expect(try await desk.batch(id).completedLines == 3)
+            #expect(desk.service.waitsFor(try await desk.batch(id)) == nil)
+        }
+        #expect(desk.log.count("background hours have begun") == 1)
+    }
+
+    @Test("the hours end again, and the engine is closed until the next day's")
+    func ends() async throws {
+        let begin = ManualClock().now
+        let desk = try await BatchDesk(backgroundHours: Self.hours(begin, from: 0))
+        #expect(desk.scheduler.snapshot.engines.map(\.heldUntil) == [nil])
+        desk.clock.advance(by: .seconds(3_600))
+        desk.scheduler.tick()
+        #expect(desk.scheduler.snapshot.engines.map(\.heldUntil) == [begin.advanced(by: .seconds(86_400))])
+        #expect(desk.log.count("batches wait for the engine's background hours") == 1)
+        desk.scheduler.tick()
+        #expect(desk.log.count("batches wait for the engine's background hours") == 1, "once for each edge")
+    }
+
+    @Test("an engine without hours is open at any time")
+    func none() async throws {
+        let desk = try await BatchDesk()
+        #expect(desk.scheduler.snapshot.engines.map(\.heldUntil) == [nil])
+        #expect(desk.log.count("background hours") == 0)
+    }
+}
