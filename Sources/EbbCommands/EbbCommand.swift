@@ -15,8 +15,10 @@ public struct EbbCommand: AsyncParsableCommand {
             ServeCommand.self, SimulateEngineCommand.self,
             RunCommand.self,
             FilesCommand.self, BatchCommand.self,
+            TopCommand.self, ExplainCommand.self,
             KeysCommand.self, ProjectsCommand.self, LedgerCommand.self, EnginesCommand.self,
             CountCommand.self, PriceCommand.self, QuoteCommand.self, SimulateCommand.self,
+            ExperimentCommand.self,
         ])
 
     public init() {}

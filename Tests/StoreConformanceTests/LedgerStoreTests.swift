@@ -19,6 +19,8 @@ import Testing
             #expect(try await requests(ChargeFilter(project: "proj_b")) == ["req_1", "req_3", "req_5"])
             #expect(try await requests(ChargeFilter(batch: "batch_a")).count == 4)
             #expect(try await requests(ChargeFilter(project: "proj_a", batch: "batch_a")) == ["req_0", "req_2"])
+            #expect(try await requests(ChargeFilter(request: "req_3")) == ["req_3"])
+            #expect(try await requests(ChargeFilter(project: "proj_a", request: "req_3")) == [])
             // A charge finishes one second after its start; `since` is included, `until` is not.
             let window = ChargeFilter(since: Samples.at(2), until: Samples.at(5))
             #expect(try await requests(window) == ["req_1", "req_2", "req_3"])

@@ -18,6 +18,8 @@ public struct GatewayServer: Service {
         public var uploads: UploadService
         public var batches: BatchService
         public var idempotency: any IdempotencyStore
+        public var scheduler: WorkScheduler
+        public var explain: ExplainRequest
         /// Text of `/metrics`.
         public var metrics: @Sendable () -> String
         /// Why the gateway is not ready, or nil; for `/readyz`.
@@ -26,7 +28,8 @@ public struct GatewayServer: Service {
         public init(
             access: AccessRefresher, completions: ServeCompletion, engines: EngineDirectory, files: FileService,
             uploads: UploadService, batches: BatchService, idempotency: any IdempotencyStore,
-            metrics: @escaping @Sendable () -> String, notReady: @escaping @Sendable () async -> String?
+            scheduler: WorkScheduler, explain: ExplainRequest, metrics: @escaping @Sendable () -> String,
+            notReady: @escaping @Sendable () async -> String?
         ) {
             self.access = access
             self.completions = completions
@@ -35,6 +38,8 @@ public struct GatewayServer: Service {
             self.uploads = uploads
             self.batches = batches
             self.idempotency = idempotency
+            self.scheduler = scheduler
+            self.explain = explain
             self.metrics = metrics
             self.notReady = notReady
         }
@@ -108,6 +113,10 @@ public struct GatewayServer: Service {
         BatchRoutes(
             batches: self.services.batches, idempotency: idempotency, bodyBytesMax: self.limits.bodyBytes
         ).add(to: api)
+        let own = router.group("ebb").add(middleware: AccessMiddleware(gate: gate))
+        ObservationRoutes(
+            scheduler: self.services.scheduler, batches: self.services.batches, explain: self.services.explain
+        ).add(to: own)
         return router
     }
 

@@ -71,6 +71,7 @@ extension SQLiteStore: LedgerStore {
         var condition = ""
         if filter.project != nil { condition += " AND \(inOrder ? "+" : "")project = :project" }
         if filter.batch != nil { condition += " AND batch = :batch" }
+        if filter.request != nil { condition += " AND request = :request" }
         if filter.since != nil { condition += " AND finished_at >= :since" }
         if filter.until != nil { condition += " AND finished_at < :until" }
         return condition
@@ -80,6 +81,7 @@ extension SQLiteStore: LedgerStore {
         var arguments = StatementArguments()
         if let project = filter.project { arguments += ["project": project.text] }
         if let batch = filter.batch { arguments += ["batch": batch.text] }
+        if let request = filter.request { arguments += ["request": request.text] }
         if let since = filter.since { arguments += ["since": since.nanoseconds] }
         if let until = filter.until { arguments += ["until": until.nanoseconds] }
         return arguments

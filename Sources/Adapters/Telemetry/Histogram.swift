@@ -4,6 +4,10 @@ struct Histogram: Sendable {
     static let secondsBounds: [Double] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900,
     ]
+    /// Seconds between two reads of a stream: an engine's steps take 5 to 200 ms.
+    static let gapBounds: [Double] = [
+        0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5, 5, 10,
+    ]
     static let groupBounds: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
     let bounds: [Double]

@@ -65,6 +65,19 @@ extension PrometheusMeters {
         for (key, value) in series where value.duration.count > 0 {
             text.histogram("ebb_request_duration_seconds", [("model", key.model), ("tier", key.tier)], value.duration)
         }
+        let tiers = state.tiers.sorted { $0.key < $1.key }
+        func write(_ name: String, _ help: String, _ histogram: (TierSeries) -> Histogram) {
+            text.family(name, "histogram", help)
+            for (tier, value) in tiers where histogram(value).count > 0 {
+                text.histogram(name, [("tier", tier)], histogram(value))
+            }
+        }
+        write("ebb_queue_wait_seconds", "Time that ended requests waited for places in all.") { $0.wait }
+        write(
+            "ebb_queue_wait_predicted_seconds",
+            "Wait foretold at arrival, of ended requests that found others before them."
+        ) { $0.predictedWait }
+        write("ebb_inter_token_gap_seconds", "Time between two reads of an engine's stream, a sample.") { $0.gap }
         text.family("ebb_commit_group_size", "histogram", "Entries that shared one commit.")
         text.histogram("ebb_commit_group_size", [], state.groupSize)
         text.family("ebb_commit_seconds", "histogram", "Time of one group commit, fsync included.")

@@ -26,7 +26,15 @@ public final class PrometheusMeters: Meters {
         var firstToken = Histogram(bounds: Histogram.secondsBounds)
     }
 
+    /// Waits and gaps; tiers are an operator's rows, models are not told apart.
+    struct TierSeries {
+        var wait = Histogram(bounds: Histogram.secondsBounds)
+        var predictedWait = Histogram(bounds: Histogram.secondsBounds)
+        var gap = Histogram(bounds: Histogram.gapBounds)
+    }
+
     struct State {
+        var tiers: [String: TierSeries] = [:]
         var series: [SeriesKey: Series] = [:]
         var engineFailures: [String: [String: Int64]] = [:]
         var lines: [SeriesKey: Int64] = [:]
@@ -53,7 +61,23 @@ public final class PrometheusMeters: Meters {
         self.state.withLock { state in
             let key = Self.key(state, facts.model, facts.tier.text)
             self.count(facts, in: &state.series[key, default: Series()])
+            Self.withTier(&state, facts.tier) { tier in
+                tier.wait.observe(facts.waitSeconds)
+                if let predicted = facts.predictedWaitSeconds { tier.predictedWait.observe(predicted) }
+            }
         }
+    }
+
+    /// Bought engines name the tier that served: beyond `tiersMax` names they count as `other`.
+    static let tiersMax = 50
+
+    private static func withTier(_ state: inout State, _ tier: TierName, _ change: (inout TierSeries) -> Void) {
+        let isKnown = state.tiers[tier.text] != nil || state.tiers.count < Self.tiersMax
+        change(&state.tiers[isKnown ? tier.text : "other", default: TierSeries()])
+    }
+
+    public func gap(tier: TierName, seconds: Double) {
+        self.state.withLock { state in Self.withTier(&state, tier) { $0.gap.observe(seconds) } }
     }
 
     private func count(_ facts: FinishedRequest, in series: inout Series) {

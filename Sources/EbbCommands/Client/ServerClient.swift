@@ -41,6 +41,11 @@ struct ServerClient: Sendable {
         try await self.whole(ServerRequest(method: .GET, path: path))
     }
 
+    /// - Parameter path: of Ebb's own, for example `/ebb/scheduler`.
+    func getOwn(_ path: String) async throws(ServerFailure) -> ServerAnswer {
+        try await self.whole(ServerRequest(method: .GET, path: path, isBesideAPI: true))
+    }
+
     func post(
         _ path: String, json: [UInt8]? = nil, idempotencyKey: String? = nil
     ) async throws(ServerFailure) -> ServerAnswer {

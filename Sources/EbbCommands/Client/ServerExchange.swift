@@ -19,6 +19,11 @@ struct ServerExchange: Sendable {
 
     private var url: String { self.connection.url.description }
 
+    private var uri: String {
+        let url = self.connection.url
+        return (self.request.isBesideAPI ? url.rootPath : url.pathPrefix) + self.request.path
+    }
+
     /// - Parameter sink: takes the bytes of a 2xx answer as they come.
     func run(
         sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
@@ -113,7 +118,7 @@ struct ServerExchange: Sendable {
         }
         if let key = self.request.idempotencyKey { headers.add(name: "idempotency-key", value: key) }
         let head = HTTPRequestHead(
-            version: .http1_1, method: self.request.method, uri: self.connection.url.pathPrefix + self.request.path,
+            version: .http1_1, method: self.request.method, uri: self.uri,
             headers: headers)
         try await outbound.write(.head(head))
         if !small.isEmpty { try await outbound.write(.body(ByteBuffer(bytes: small))) }

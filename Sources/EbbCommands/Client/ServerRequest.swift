@@ -11,6 +11,8 @@ struct ServerRequest: Sendable {
     var method: HTTPMethod
     /// Below `/v1`, with a leading slash; parts that come from people are encoded with `PathText`.
     var path: String
+    /// The path stands beside `/v1`, not below it: what Ebb adds to OpenAI's API.
+    var isBesideAPI = false
     var body: Body = .none
     /// The same key again does the same thing once (for creating files and batches).
     var idempotencyKey: String?

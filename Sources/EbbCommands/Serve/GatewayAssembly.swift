@@ -30,6 +30,7 @@ struct GatewayAssembly: Sendable {
     let meters: PrometheusMeters
     let pricer: Pricer
     let holds = Holds()
+    let history = RequestHistory()
     let limits: GatewayLimits
     let logger: Logger
     let epoch: Int64
@@ -73,7 +74,7 @@ struct GatewayAssembly: Sendable {
         var protection: [EngineID: Protection] = [:]
         for engine in configuration.engines { protection[engine.name] = engine.protection }
         self.scheduler = WorkScheduler(
-            directory: self.directory, clock: self.clock, logger: logger,
+            directory: self.directory, clock: self.clock, logger: logger, meters: meters,
             protection: { [protection] in protection[$0] ?? .balanced },
             backgroundHours: { hours.schedule($0, at: $1) })
         do throws(TierTable.Flaw) {
@@ -103,13 +104,15 @@ struct GatewayAssembly: Sendable {
     }
 
     var batchContext: BatchContext {
-        BatchContext(
+        var context = BatchContext(
             store: self.store, blobs: self.blobs, engines: self.batchEngines, directory: self.directory,
             client: self.client, pricer: self.pricer, meters: self.meters, holds: self.holds, clock: self.clock,
             timers: self.clock,
             randomness: self.randomness, limits: self.limits,
             policy: .init(failuresMax: self.configuration.batch.maxAttempts),
             ordersByPrefix: self.configuration.batch.order == .prefix, epoch: self.epoch, logger: self.logger)
+        context.history = self.history
+        return context
     }
 
     var files: FileService {

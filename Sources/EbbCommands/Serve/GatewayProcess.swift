@@ -50,9 +50,8 @@ struct GatewayProcess {
         let completions = ServeCompletion(
             engines: assembly.directory, client: assembly.client, commits: assembly.store, pricer: assembly.pricer,
             holds: assembly.holds, scheduler: assembly.scheduler, tiers: assembly.tiers, meters: assembly.meters,
-            clock: assembly.clock,
-            timers: assembly.clock,
-            randomness: assembly.randomness, logger: logger)
+            clock: assembly.clock, timers: assembly.clock, randomness: assembly.randomness, history: assembly.history,
+            logger: logger)
         let runner = BatchRunner(context: assembly.batchContext)
         let files = assembly.files
         let sweeper = RetentionSweeper(
@@ -103,7 +102,10 @@ struct GatewayProcess {
         return GatewayServer(
             services: .init(
                 access: access, completions: completions, engines: assembly.directory, files: files, uploads: uploads,
-                batches: batches, idempotency: assembly.store, metrics: { assembly.meters.exposition() },
+                batches: batches, idempotency: assembly.store, scheduler: assembly.scheduler,
+                explain: ExplainRequest(
+                    history: assembly.history, scheduler: assembly.scheduler, ledger: assembly.store),
+                metrics: { assembly.meters.exposition(assembly.scheduler.snapshot) },
                 notReady: {
                     guard assembly.directory.table.modelNames.isEmpty else { return nil }
                     return catalog.hasEngines ? "no engine has answered yet" : "no engine is configured"

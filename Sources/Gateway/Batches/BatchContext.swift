@@ -30,6 +30,8 @@ public struct BatchContext: Sendable {
     /// `prefix`, or the file's own order.
     public var ordersByPrefix: Bool
     public var atCostLimit = AtCostLimit.end
+    /// The ways of lines that have ended.
+    public var history = RequestHistory()
     /// The boot epoch of this process.
     public var epoch: Int64
     public var logger: Logger

@@ -124,7 +124,9 @@ public final class BatchEngines: Sendable, LineSource {
         waiter?.wake()
     }
 
-    func preempted(line key: WorkKey) { self.state.withLock { $0.attempts[key] }?.preempt() }
+    func preempted(line key: WorkKey, by: WorkIdentity?) {
+        self.state.withLock { $0.attempts[key] }?.preempt(by: by)
+    }
 
     func reportProgress() {
         for (key, attempt) in self.state.withLock({ $0.attempts }).sorted(by: { $0.key < $1.key }) {
@@ -246,7 +248,7 @@ public final class BatchEngines: Sendable, LineSource {
 
     /// When the first of a model's engines takes background work; nil while the batch runs, or need not wait for it.
     func opening(for batch: BatchID, model: String) -> Instant? {
-        let standings = self.scheduler.standings
+        let standings = self.scheduler.snapshot
         guard let own = standings.batches.first(where: { $0.batch == batch }), own.rank == .batch, own.inFlight == 0
         else { return nil }
         let targets = self.directory.targets(for: model) ?? []

@@ -89,7 +89,7 @@ extension BatchLoop {
         let lease = dispatch.lease
         let attempt = LineAttempt(
             request: self.context.randomness.requestID(at: now), lease: lease, lane: dispatch.lane, target: target,
-            endpoint: self.endpoint, startedAt: now,
+            endpoint: self.endpoint, startedAt: now, path: self.path(of: lease.line, to: target.engine, now: now),
             report: { [send] in send(.attemptEnded($0, $1)) })
         do {
             guard let line = try self.input?.line(lease.line) else { throw StoreFailure.notFound }
@@ -174,6 +174,7 @@ extension BatchLoop {
         }
         let random = self.context.randomness.next()
         let verdict = self.plan?.finish(attempt.lease, outcome, now: now, random: random)
+        self.keepPath(of: attempt, outcome, failure, verdict, now: now)
         switch verdict {
         case .commit(let fate):
             self.commit(attempt, ending, fate, now: now)

@@ -45,6 +45,8 @@ struct BatchLoop {
     var sizes = LineSizes()
     /// How often a line has made room for a more urgent request.
     var preemptions: [Int: Int] = [:]
+    /// The ways so far of lines that run again.
+    var paths: [Int: RequestPath] = [:]
 
     init(
         _ batch: BatchRecord, context: BatchContext, send: @escaping @Sendable (BatchExecution.Message) -> Void,

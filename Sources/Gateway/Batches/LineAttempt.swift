@@ -21,7 +21,9 @@ final class LineAttempt: AnswerSink {
         var scheduler: WorkScheduler?
         var hasBegun = false
         var isPreempted = false
+        var displacer: WorkIdentity?
         var gaps = GapMeter()
+        var path: RequestPath
     }
 
     let request: RequestID
@@ -34,7 +36,7 @@ final class LineAttempt: AnswerSink {
 
     init(
         request: RequestID, lease: LineLease, lane: Int, target: EngineTarget, endpoint: Endpoint, startedAt: Instant,
-        report: @escaping @Sendable (LineAttempt, Ending) -> Void
+        path: RequestPath, report: @escaping @Sendable (LineAttempt, Ending) -> Void
     ) {
         self.request = request
         self.lease = lease
@@ -42,7 +44,7 @@ final class LineAttempt: AnswerSink {
         self.target = target
         self.startedAt = startedAt
         self.report = report
-        self.state = Mutex(State(assembly: AnswerAssembly(endpoint: endpoint, isStream: false)))
+        self.state = Mutex(State(assembly: AnswerAssembly(endpoint: endpoint, isStream: false), path: path))
     }
 
     /// For engines that report no usage; nil before the line was sent.
@@ -73,12 +75,22 @@ final class LineAttempt: AnswerSink {
     }
 
     /// Makes room for a more urgent request: its report says `cancelled`, and `wasPreempted` why.
-    func preempt() {
-        self.state.withLock { if !$0.isDone { $0.isPreempted = true } }
+    func preempt(by: WorkIdentity? = nil) {
+        self.state.withLock { state in
+            guard !state.isDone else { return }
+            state.isPreempted = true
+            state.displacer = by
+        }
         self.abort()
     }
 
     var wasPreempted: Bool { self.state.withLock { $0.isPreempted } }
+
+    /// Who took its place, as far as known.
+    var displacer: WorkIdentity? { self.state.withLock { $0.displacer } }
+
+    /// The line's way so far, earlier attempts included.
+    var path: RequestPath { self.state.withLock { $0.path } }
 
     /// Ends the attempt from our side; its report says `cancelled`.
     func abort() { self.finish(.failed(EngineFailure(.cancelled, message: "aborted")), cancelling: true) }
@@ -95,7 +107,10 @@ final class LineAttempt: AnswerSink {
             if let key = state.key, let driver = state.scheduler {
                 scheduler = driver
                 signals = Signals(key: key, engine: self.target.engine, isFirst: !state.hasBegun)
-                signals.gap = state.gaps.read(at: driver.now)
+                let now = driver.now
+                signals.gap = state.gaps.read(at: now)
+                if signals.gap != nil { signals.tier = state.path.tier }
+                if !state.hasBegun { state.path.began(now) }
                 state.hasBegun = true
             }
             do throws(EngineFailure) {

@@ -17,6 +17,7 @@ extension CompletionCall {
         let place = self.state.withLock { state -> (tier: Tier, tried: [EngineID])? in
             guard state.phase == .queued else { return nil }
             state.key = key
+            state.path.queued(now)
             return (state.tier, state.tried)
         }
         guard let (tier, tried) = place else { return }
@@ -74,11 +75,13 @@ extension CompletionCall {
     /// Goes on in the tier that the caller wishes instead, if it still waits.
     private func fallBack(from name: TierName, key: WorkKey) -> Bool {
         guard let fallback, fallback.tier != name, let tier = self.use.tiers.tier(fallback.tier) else { return false }
+        let now = self.use.clock.now
         let left = self.state.withLock { state -> WorkKey? in
             guard state.phase == .queued, state.tier.name == name, state.key == key else { return nil }
             state.tier = tier
             state.isTierChosen = true
             state.key = nil
+            state.path.fellBack(to: tier.name, now)
             return key
         }
         guard let left else { return false }
@@ -104,11 +107,24 @@ extension CompletionCall {
         if isOurs { self.giveUp(EngineFailure(.unreachable, message: "no engine is available"), held: true) }
     }
 
-    func preempted(key: WorkKey) -> Bool {
+    var identity: WorkIdentity {
+        WorkIdentity(request: self.request.id, project: self.request.caller.project)
+    }
+
+    var trace: RequestTrace { self.trace(self.state.withLock { $0.path }) }
+
+    func trace(_ path: RequestPath) -> RequestTrace {
+        RequestTrace(request: self.request.id, project: self.request.caller.project, path: path)
+    }
+
+    func found(_ outlook: Outlook) { self.state.withLock { $0.path.found(outlook) } }
+
+    func preempted(key: WorkKey, by: WorkIdentity?) -> Bool {
         struct Lost {
             let call: (any EngineCall)?
             let engine: EngineID?
         }
+        let now = self.use.clock.now
         let lost = self.state.withLock { state -> Lost? in
             // Its place was taken before it was told of it: it waits as it did.
             if state.phase == .queued, state.key == key { return Lost(call: nil, engine: nil) }
@@ -121,6 +137,7 @@ extension CompletionCall {
                 state.call = nil
                 state.firstBytesAt = nil
                 state.gaps = GapMeter()
+                state.path.preempted(by: by?.seen(by: self.request.caller.project), now)
             }
             return Lost(call: state.call, engine: state.target?.engine)
         }
@@ -186,9 +203,11 @@ extension CompletionCall.State {
         var signals = Signals(key: self.key, engine: self.target?.engine)
         if self.firstBytesAt == nil {
             self.firstBytesAt = now
+            self.path.began(now)
             signals.isFirst = true
         }
         signals.gap = self.gaps.read(at: now)
+        if signals.gap != nil { signals.tier = self.tier.name }
         return signals
     }
 }

@@ -3,6 +3,7 @@ import Logging
 import OpenAIWire
 import Quantities
 import Routing
+import Scheduling
 import Synchronization
 
 /// The end of a call: charge, durable, last byte.
@@ -161,11 +162,18 @@ extension CompletionCall {
 
     func finished(outcome: String, usage: TokenUsage, amount: Money?, tier: TierName) {
         self.use.ended()
-        let first = self.state.withLock { $0.firstBytesAt }
-        self.use.meters.requestFinished(
-            FinishedRequest(
-                model: self.request.facts.model, tier: tier, outcome: outcome, usage: usage, amount: amount,
-                seconds: self.use.clock.now.since(self.request.arrivedAt).secondsApproximate,
-                firstTokenSeconds: first?.since(self.request.arrivedAt).secondsApproximate))
+        let now = self.use.clock.now
+        let (first, path) = self.state.withLock { state in
+            state.path.ended(outcome, now)
+            return (state.firstBytesAt, state.path)
+        }
+        self.use.history.keep(self.trace(path))
+        var facts = FinishedRequest(
+            model: self.request.facts.model, tier: tier, outcome: outcome, usage: usage, amount: amount,
+            seconds: now.since(self.request.arrivedAt).secondsApproximate,
+            firstTokenSeconds: first?.since(self.request.arrivedAt).secondsApproximate)
+        facts.waitSeconds = path.waited.secondsApproximate
+        facts.predictedWaitSeconds = path.outlook?.predictedWait
+        self.use.meters.requestFinished(facts)
     }
 }

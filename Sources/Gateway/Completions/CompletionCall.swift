@@ -39,6 +39,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         var streamBegan = false
         var firstBytesAt: Instant?
         var gaps = GapMeter()
+        var path: RequestPath
     }
 
     let use: ServeCompletion
@@ -64,7 +65,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             State(
                 tier: tier, isTierChosen: tier.name != Self.askedTier(request, use),
                 assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
-                relay: Self.relay(request, tier.name, isBought: false)))
+                relay: Self.relay(request, tier.name, isBought: false),
+                path: RequestPath(tier: tier.name, arrivedAt: request.arrivedAt)))
     }
 
     private static func askedTier(_ request: CompletionRequest, _ use: ServeCompletion) -> TierName? {
@@ -87,7 +89,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         }
         guard isOurs else { return self.use.scheduler.send(.gone(key)) }
         guard isQueued else { return }
-        guard let (target, engine) = self.use.engines.admit(id, of: self.targets, now: self.use.clock.now) else {
+        let now = self.use.clock.now
+        guard let (target, engine) = self.use.engines.admit(id, of: self.targets, now: now) else {
             return self.use.scheduler.lost(key, at: id)
         }
         let order = EngineOrder(
@@ -100,6 +103,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             state.phase = .asking
             state.attempt += 1
             state.target = target
+            state.path.dispatched(to: id, now)
             state.assembly = AnswerAssembly(endpoint: self.request.endpoint, isStream: order.isStream)
             state.relay = Self.relay(self.request, state.tier.name, isBought: !engine.kind.isOwned)
             return state.attempt
@@ -257,6 +261,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             // Once the client has a byte of the answer nothing may be replayed.
             if state.streamBegan {
                 state.phase = .committing
+                state.path.broke(failure.reason, now)
                 return .broken(target.engine)
             }
             var failure = failure
@@ -276,6 +281,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             state.phase = decision == .giveUp ? .committing : .queued
             if decision == .giveUp { return .give(target.engine, key) }
             if decision != .elsewhere { state.tried = [] }
+            state.path.failed(failure.reason, now)
             return .retry(target.engine, key, decision)
         }
         switch next {

@@ -18,6 +18,7 @@ public final class ServeCompletion: Sendable {
     let scheduler: WorkScheduler
     private let tierDirectory: TierDirectory
     let meters: any Meters
+    let history: RequestHistory
     let clock: any GatewayClock
     let timers: any Timers
     let randomness: any Randomness
@@ -30,7 +31,7 @@ public final class ServeCompletion: Sendable {
     public init(
         engines: EngineDirectory, client: any EngineClient, commits: any CommitLog, pricer: Pricer, holds: Holds,
         scheduler: WorkScheduler, tiers: TierDirectory, meters: any Meters, clock: any GatewayClock,
-        timers: any Timers, randomness: any Randomness, logger: Logger
+        timers: any Timers, randomness: any Randomness, history: RequestHistory = RequestHistory(), logger: Logger
     ) {
         self.engines = engines
         self.client = client
@@ -40,6 +41,7 @@ public final class ServeCompletion: Sendable {
         self.scheduler = scheduler
         self.tierDirectory = tiers
         self.meters = meters
+        self.history = history
         self.clock = clock
         self.timers = timers
         self.randomness = randomness

@@ -8,6 +8,12 @@ public protocol Meters: Sendable {
     func batchLine(model: String, outcome: String)
     func committed(group: Int, seconds: Double)
     func set(gauge: GaugeName, _ value: Double)
+    /// The time between two reads of a stream; a sample of them.
+    func gap(tier: TierName, seconds: Double)
+}
+
+extension Meters {
+    public func gap(tier: TierName, seconds: Double) {}
 }
 
 /// Gauges that the gateway sets; names are in Telemetry.
@@ -24,6 +30,10 @@ public struct FinishedRequest: Sendable {
     public var seconds: Double
     /// From arrival to the first byte of the answer's body; nil when there was none.
     public var firstTokenSeconds: Double?
+    /// How long it waited for places in all.
+    public var waitSeconds = 0.0
+    /// What was foretold when it came and found others before it; nil when it found none.
+    public var predictedWaitSeconds: Double?
 
     public init(
         model: String, tier: TierName, outcome: String, usage: TokenUsage, amount: Money?, seconds: Double,

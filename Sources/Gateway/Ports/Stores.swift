@@ -133,11 +133,16 @@ public struct OutputStatistics: Hashable, Sendable {
 public struct ChargeFilter: Hashable, Sendable {
     public var project: ProjectID?
     public var batch: BatchID?
+    public var request: RequestID?
     public var since: Instant?
     public var until: Instant?
-    public init(project: ProjectID? = nil, batch: BatchID? = nil, since: Instant? = nil, until: Instant? = nil) {
+    public init(
+        project: ProjectID? = nil, batch: BatchID? = nil, request: RequestID? = nil, since: Instant? = nil,
+        until: Instant? = nil
+    ) {
         self.project = project
         self.batch = batch
+        self.request = request
         self.since = since
         self.until = until
     }

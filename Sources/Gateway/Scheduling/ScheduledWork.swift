@@ -8,10 +8,12 @@ import Scheduling
 protocol ScheduledWork: AnyObject, Sendable {
     /// Its place is at this engine: send it now.
     func dispatched(to engine: EngineID, key: WorkKey)
+    /// What it found when it came, where others wait before it.
+    func found(_ outlook: Outlook)
     /// A more urgent request takes its place; it waits again under the same key.
     ///
     /// - Returns: false when it cannot go back, because it has ended or its client has begun to read.
-    func preempted(key: WorkKey) -> Bool
+    func preempted(key: WorkKey, by: WorkIdentity?) -> Bool
     /// It would wait longer than it wants to.
     func refused(key: WorkKey, retryAfter: Duration)
     /// None of its engines can be used.
@@ -19,6 +21,18 @@ protocol ScheduledWork: AnyObject, Sendable {
     var isInteractive: Bool { get }
     /// Output tokens so far.
     var outputTokens: Int { get }
+    var identity: WorkIdentity { get }
+    /// Its way so far.
+    var trace: RequestTrace { get }
+}
+
+/// Which request something is, and whose.
+struct WorkIdentity: Hashable, Sendable {
+    let request: RequestID
+    let project: ProjectID
+
+    /// Nobody hears another project's ids.
+    func seen(by other: ProjectID) -> RequestID? { self.project == other ? self.request : nil }
 }
 
 /// The batches, which are asked for their lines.
@@ -26,7 +40,7 @@ protocol LineSource: AnyObject, Sendable {
     /// The batch may send a line to this engine: answered with `lineStarted` or `nothingReady`, now or later.
     func place(of batch: BatchID, at engine: EngineID)
     /// A line has to make room: its attempt is cancelled and the line runs again.
-    func preempted(line key: WorkKey)
+    func preempted(line key: WorkKey, by: WorkIdentity?)
     /// Tell how far the lines in flight are.
     func reportProgress()
 }

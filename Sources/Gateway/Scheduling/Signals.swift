@@ -8,6 +8,8 @@ struct Signals {
     var isFirst = false
     var isDelivered = false
     var gap: Duration?
+    /// Of the request, where there is a gap to tell.
+    var tier: TierName?
 }
 
 /// Gaps between reads of a stream, told at most ten times a second.

@@ -35,6 +35,7 @@ public final class WorkScheduler: Sendable {
     let directory: EngineDirectory
     private let clock: any GatewayClock
     private let logger: Logger
+    private let meters: (any Meters)?
     private let gate: BackgroundGate
     private let protection: @Sendable (EngineID) -> Protection
 
@@ -42,13 +43,14 @@ public final class WorkScheduler: Sendable {
     ///   - protection: how much each of our own engines may be slowed by background work.
     ///   - backgroundHours: when an engine takes background work; nil: at any hour.
     public init(
-        directory: EngineDirectory, clock: any GatewayClock, logger: Logger,
+        directory: EngineDirectory, clock: any GatewayClock, logger: Logger, meters: (any Meters)? = nil,
         protection: @escaping @Sendable (EngineID) -> Protection = { _ in .balanced },
         backgroundHours: @escaping @Sendable (EngineID, Instant) -> PriceSchedule? = { _, _ in nil }
     ) {
         self.directory = directory
         self.clock = clock
         self.logger = logger
+        self.meters = meters
         self.protection = protection
         self.gate = BackgroundGate(hours: backgroundHours, logger: logger)
         self.state = Mutex(State(scheduler: Scheduler(now: clock.now)))
@@ -84,12 +86,15 @@ public final class WorkScheduler: Sendable {
     func submit(_ work: any ScheduledWork, _ request: WorkRequest) {
         var actions: [SchedulerAction] = []
         let now = self.clock.now
-        self.state.withLock { state in
+        let (outlook, displaced) = self.state.withLock { state -> (Outlook?, [Displacement]) in
             state.work[request.key] = work
             state.pools[request.key] = request.pool
+            let outlook = state.scheduler.outlook(request)
             state.scheduler.handle(.arrive(request), now: now, into: &actions)
+            return (outlook, state.scheduler.displacements)
         }
-        self.perform(actions)
+        if let outlook { work.found(outlook) }
+        self.perform(actions, displaced)
     }
 
     /// The engine could not be asked after all; the request waits again, and the engine is looked at at the next tick.
@@ -103,14 +108,16 @@ public final class WorkScheduler: Sendable {
 
     func send(_ events: [SchedulerEvent]) {
         var actions: [SchedulerAction] = []
+        var displaced: [Displacement] = []
         let now = self.clock.now
         self.state.withLock { state in
             for event in events {
                 Self.forget(event, in: &state)
                 state.scheduler.handle(event, now: now, into: &actions)
+                displaced += state.scheduler.displacements
             }
         }
-        self.perform(actions)
+        self.perform(actions, displaced)
     }
 
     /// Work that ends for good is not told anything more.
@@ -133,7 +140,9 @@ public final class WorkScheduler: Sendable {
         guard let key = signals.key else { return }
         if signals.isFirst { self.send(.firstToken(key)) }
         if signals.isDelivered { self.send(.delivered(key)) }
-        if let gap = signals.gap, let engine = signals.engine { self.send(.gap(engine, gap)) }
+        guard let gap = signals.gap else { return }
+        if let engine = signals.engine { self.send(.gap(engine, gap)) }
+        if let tier = signals.tier { self.meters?.gap(tier: tier, seconds: gap.secondsApproximate) }
     }
 
     func offer(_ offer: BatchOffer) { self.send(.offer(offer)) }
@@ -141,7 +150,7 @@ public final class WorkScheduler: Sendable {
     /// Who is asked for batch lines.
     func takeLines(from source: any LineSource) { self.state.withLock { $0.lines = source } }
 
-    private func perform(_ actions: [SchedulerAction]) {
+    private func perform(_ actions: [SchedulerAction], _ displaced: [Displacement]) {
         for action in actions {
             switch action {
             case .dispatch(let key, let engine): self.dispatch(key, to: engine)
@@ -151,7 +160,7 @@ public final class WorkScheduler: Sendable {
                     return state.work.removeValue(forKey: key)
                 }
                 work?.refused(key: key, retryAfter: retryAfter)
-            case .preempt(let key): self.preempt(key)
+            case .preempt(let key): self.preempt(key, for: displaced.first { $0.victim == key }?.by)
             case .pull(let batch, let engine):
                 if let lines = self.state.withLock({ $0.lines }) {
                     lines.place(of: batch, at: engine)
@@ -171,13 +180,16 @@ public final class WorkScheduler: Sendable {
         if holds { work.dispatched(to: engine, key: key) }
     }
 
-    private func preempt(_ key: WorkKey) {
-        let (lines, work) = self.state.withLock { state in
-            (state.lineKeys.remove(key) == nil ? nil : state.lines, state.work[key])
+    private func preempt(_ key: WorkKey, for other: WorkKey?) {
+        let (lines, work, by) = self.state.withLock { state in
+            (
+                state.lineKeys.remove(key) == nil ? nil : state.lines, state.work[key],
+                other.flatMap { state.work[$0]?.identity }
+            )
         }
-        if let lines { return lines.preempted(line: key) }
+        if let lines { return lines.preempted(line: key, by: by) }
         // What cannot go back does not wait any more either.
-        if work?.preempted(key: key) != true { self.send(.gone(key)) }
+        if work?.preempted(key: key, by: by) != true { self.send(.gone(key)) }
     }
 
     /// Twice a second: time passes, engines come back or are lost.
@@ -247,13 +259,15 @@ public final class WorkScheduler: Sendable {
             "the scheduler broke a rule of its own", metadata: ["times": "\(count)", "first": "\(first)"])
     }
 
-    public var standings: (engines: [EngineStanding], batches: [BatchStanding], waiting: [Int]) {
-        self.state.withLock { state in
-            (
-                state.scheduler.engineStandings, state.scheduler.batchStandings,
-                Lane.allCases.map { state.scheduler.waitingCount($0) }
-            )
-        }
+    public var snapshot: SchedulerSnapshot {
+        let now = self.clock.now
+        return self.state.withLock { SchedulerSnapshot($0.scheduler, now: now) }
+    }
+
+    /// The way so far of a request that waits or runs. Looks at all of them: for people's questions only.
+    func trace(of request: RequestID) -> RequestTrace? {
+        let work = self.state.withLock { Array($0.work.values) }
+        return work.first { $0.identity.request == request }?.trace
     }
 
     public var statistics: SchedulerStatistics { self.state.withLock { $0.scheduler.statistics } }

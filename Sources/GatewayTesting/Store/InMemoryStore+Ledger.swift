@@ -52,6 +52,7 @@ extension ChargeFilter {
     fileprivate func admits(_ charge: Charge) -> Bool {
         if let project = self.project, charge.project != project { return false }
         if let batch = self.batch, charge.batch != batch { return false }
+        if let request = self.request, charge.request != request { return false }
         if let since = self.since, charge.finishedAt < since { return false }
         if let until = self.until, charge.finishedAt >= until { return false }
         return true

@@ -19,7 +19,7 @@ import Testing
         let begin = ManualClock().now
         let opening = begin.advanced(by: .seconds(3_600))
         let desk = try await BatchDesk(backgroundHours: Self.hours(begin))
-        #expect(desk.scheduler.standings.engines.map(\.heldUntil) == [opening])
+        #expect(desk.scheduler.snapshot.engines.map(\.heldUntil) == [opening])
         try await desk.running {
             let id = try await desk.submit(lines: 3)
             await desk.log.waitFor("batch waits for its engines' background hours")
@@ -44,10 +44,10 @@ import Testing
     func ends() async throws {
         let begin = ManualClock().now
         let desk = try await BatchDesk(backgroundHours: Self.hours(begin, from: 0))
-        #expect(desk.scheduler.standings.engines.map(\.heldUntil) == [nil])
+        #expect(desk.scheduler.snapshot.engines.map(\.heldUntil) == [nil])
         desk.clock.advance(by: .seconds(3_600))
         desk.scheduler.tick()
-        #expect(desk.scheduler.standings.engines.map(\.heldUntil) == [begin.advanced(by: .seconds(86_400))])
+        #expect(desk.scheduler.snapshot.engines.map(\.heldUntil) == [begin.advanced(by: .seconds(86_400))])
         #expect(desk.log.count("batches wait for the engine's background hours") == 1)
         desk.scheduler.tick()
         #expect(desk.log.count("batches wait for the engine's background hours") == 1, "once for each edge")
@@ -56,7 +56,7 @@ import Testing
     @Test("an engine without hours is open at any time")
     func none() async throws {
         let desk = try await BatchDesk()
-        #expect(desk.scheduler.standings.engines.map(\.heldUntil) == [nil])
+        #expect(desk.scheduler.snapshot.engines.map(\.heldUntil) == [nil])
         #expect(desk.log.count("background hours") == 0)
     }
 }

@@ -19,11 +19,12 @@ struct BatchDesk {
     let holds = Holds()
     let log = CapturedLog()
     let directory: EngineDirectory
+    let scheduler: WorkScheduler
+    let history = RequestHistory()
     let files: FileService
     let runner: BatchRunner
     let service: BatchService
     let pricer: Pricer
-    let scheduler: WorkScheduler
     private let exits: AsyncStream<BatchRunner.RunnerExit>
 
     /// - Parameters:
@@ -53,6 +54,7 @@ struct BatchDesk {
             clock: self.clock, timers: self.timers, randomness: SeededRandomness(),
             epoch: try await self.store.beginServing(), logger: logger)
         context.atCostLimit = atCostLimit
+        context.history = self.history
         let (exits, inbox) = AsyncStream.makeStream(of: BatchRunner.RunnerExit.self)
         self.exits = exits
         self.runner = BatchRunner(context: context) { _, exit in inbox.yield(exit) }

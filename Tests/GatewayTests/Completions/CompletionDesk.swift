@@ -42,12 +42,18 @@ struct CompletionDesk {
     let clock = ManualClock()
     let timers = ManualTimers()
     let holds = Holds()
+    /// Requests whose ways are kept.
+    static let historyMax = 40
+    let history = RequestHistory(requestsMax: Self.historyMax)
     let directory: EngineDirectory
+    let scheduler: WorkScheduler
     let tiers: TierDirectory
     let service: ServeCompletion
     let caller: Caller
 
-    /// - Parameter engines: how many engines serve the model `m`.
+    /// - Parameters:
+    ///   - engines: how many engines serve the model `m`.
+    ///   - concurrency: requests that each bears; nil: unknown.
     init(
         _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm,
         concurrency: Int? = nil, tiers: TierSettings = TierSettings(), log: CapturedLog = CapturedLog()
@@ -60,14 +66,14 @@ struct CompletionDesk {
         }
         let targets = list.map { EngineTarget(engine: $0.id, engineModel: "engine-m") }
         self.directory = EngineDirectory(table: try RoutingTable(engines: list, aliases: ["m": targets]))
-        let scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: log.logger)
-        self.tiers = try TierDirectory(tiers, scheduler: scheduler, logger: log.logger)
+        self.scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: log.logger)
+        self.tiers = try TierDirectory(tiers, scheduler: self.scheduler, logger: log.logger)
         self.service = ServeCompletion(
             engines: self.directory, client: self.engine, commits: self.store,
             pricer: Pricer(book: try Self.book(), tiersPricedAs: tiers.pricedAs), holds: self.holds,
-            scheduler: scheduler, tiers: self.tiers,
+            scheduler: self.scheduler, tiers: self.tiers,
             meters: NoMeters(), clock: self.clock, timers: self.timers,
-            randomness: SeededRandomness(), logger: log.logger)
+            randomness: SeededRandomness(), history: self.history, logger: log.logger)
         let project = ProjectRecord(id: "proj_a", name: "a", createdAt: self.clock.now)
         try await self.store.insert(project)
         self.tiers.learn([project])
@@ -93,14 +99,16 @@ struct CompletionDesk {
     }
 
     func ask(
-        _ body: String, id: RequestID = "req_1", clientID: String? = nil
+        _ body: String, id: RequestID = "req_1", clientID: String? = nil, caller: Caller? = nil,
+        wishes: ServiceWishes = ServiceWishes()
     ) throws -> (RecordingClient, (any ServedRequest)?) {
         let client = RecordingClient()
         let bytes = Array(body.utf8)
         var request = CompletionRequest(
-            id: id, caller: self.caller, endpoint: .chatCompletions, body: bytes,
+            id: id, caller: caller ?? self.caller, endpoint: .chatCompletions, body: bytes,
             facts: try RequestFacts.scan(bytes, .chatCompletions), arrivedAt: self.clock.now)
         request.clientID = clientID
+        request.wishes = wishes
         return (client, self.service.serve(request, to: client))
     }
 

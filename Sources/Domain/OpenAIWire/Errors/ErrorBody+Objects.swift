@@ -8,6 +8,11 @@ extension ErrorBody {
         ErrorBody(status: 404, message: "No batch found with id '\(id)'.")
     }
 
+    /// Of Ebb's own `/ebb/requests`.
+    public static func noRequest(_ id: String) -> ErrorBody {
+        ErrorBody(status: 404, message: "No request found with id '\(id)'.", param: "id")
+    }
+
     public static func noUpload(_ id: String) -> ErrorBody {
         ErrorBody(status: 404, message: "No upload found with id '\(id)'.")
     }

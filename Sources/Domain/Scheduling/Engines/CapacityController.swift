@@ -58,6 +58,9 @@ public struct CapacityController: Sendable {
 
     package mutating func observe(_ sample: EngineSample) { self.sample = sample }
 
+    /// When the engine last told how busy it is.
+    var sampledAt: Instant? { self.sample?.at }
+
     package mutating func firstToken(after seconds: Double, promptTokens: Int, now: Instant) {
         guard let ratio = self.buckets.observe(seconds, promptTokens: promptTokens, now: now) else { return }
         if self.ratios.count >= 64 { self.ratios.removeFirst(32) }

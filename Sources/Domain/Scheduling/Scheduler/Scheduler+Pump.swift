@@ -17,7 +17,10 @@ extension Scheduler {
             if let engine = self.engineWithRoom(for: request) {
                 self.dispatch(key, to: engine, into: &actions)
             } else if let (engine, victims) = self.victims(for: request) {
-                for victim in victims { self.preempt(victim, into: &actions) }
+                for victim in victims {
+                    self.displacements.append(Displacement(victim: victim, by: key))
+                    self.preempt(victim, into: &actions)
+                }
                 self.dispatch(key, to: engine, into: &actions)
             } else if let engine = self.engineWithRoom(for: request, isGuessEnough: true) {
                 self.dispatch(key, to: engine, into: &actions)
@@ -86,6 +89,7 @@ extension Scheduler {
     private mutating func dispatch(_ key: WorkKey, to engine: Int, into actions: inout [SchedulerAction]) {
         guard let entry = self.dequeue(key, isFirst: true) else { return }
         let request = entry.request
+        self.windows[request.lane.rawValue].waited(self.now.since(entry.arrivedAt), now: self.now)
         self.start(
             Running(
                 key: key, lane: request.lane, project: request.project, pool: request.pool, engine: engine,

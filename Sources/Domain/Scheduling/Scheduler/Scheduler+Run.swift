@@ -24,6 +24,7 @@ extension Scheduler {
     mutating func progress(_ key: WorkKey, outputTokens: Int) {
         guard var work = self.running[key], outputTokens > work.outputTokens else { return }
         let units = Double(outputTokens - work.outputTokens) * ServiceUnits.output
+        self.windows[work.lane.rawValue].made(tokens: outputTokens - work.outputTokens, now: self.now)
         work.outputTokens = outputTokens
         work.charged += units
         self.running[key] = work
@@ -36,6 +37,7 @@ extension Scheduler {
         // One that lost its place a moment ago may still report its end: it does not wait any more either.
         guard let work = self.end(key) else { return self.gone(key) }
         let units = ServiceUnits.of(usage)
+        self.windows[work.lane.rawValue].made(tokens: usage.outputTokens - work.outputTokens, now: self.now)
         self.counters[work.lane.rawValue].charge(units - work.charged, to: work.project)
         self.counters[work.lane.rawValue].leave(work.project)
         let streamed = Double(work.outputTokens) * ServiceUnits.output
@@ -86,6 +88,7 @@ extension Scheduler {
         self.engines[work.engine].reserve.preempted(units: units, now: self.now)
         self.statistics.preempted[work.lane.rawValue] += 1
         self.statistics.tokensWasted += work.computedTokens
+        self.statistics.tokensWastedByLane[work.lane.rawValue] += work.computedTokens
         self.counters[work.lane.rawValue].charge(-work.charged, to: work.project)
         guard let request = work.request else {
             self.counters[work.lane.rawValue].leave(work.project)

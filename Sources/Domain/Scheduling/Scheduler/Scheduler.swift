@@ -30,6 +30,10 @@ public struct Scheduler: Sendable {
     /// Mean size of what was sent, in units: the measure of stickiness.
     var meanUnits = 1_000.0
     public internal(set) var statistics = SchedulerStatistics()
+    /// The last minute of each lane.
+    var windows = [LaneWindow](repeating: LaneWindow(), count: Lane.allCases.count)
+    /// Who lost its place to whom in the last event.
+    public internal(set) var displacements: [Displacement] = []
     var invariants = Invariants()
     var reviewedAt: Instant?
     var expiredAt: Instant?
@@ -42,6 +46,7 @@ public struct Scheduler: Sendable {
     public mutating func handle(_ event: SchedulerEvent, now: Instant, into actions: inout [SchedulerAction]) {
         // A clock that was set back must not turn ages negative.
         self.now = max(self.now, now)
+        if !self.displacements.isEmpty { self.displacements.removeAll() }
         switch event {
         case .engine(let profile): self.describe(profile)
         case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }

@@ -13,6 +13,7 @@ public struct SchedulerStatistics: Hashable, Sendable {
     public internal(set) var unitsServed = [Double](repeating: 0, count: Lane.allCases.count)
     /// Tokens of cancelled work that must be computed again.
     public internal(set) var tokensWasted = 0
+    public internal(set) var tokensWastedByLane = Self.none
     /// Batches that were moved past their lane.
     public internal(set) var promotions = 0
 }
@@ -29,32 +30,71 @@ public struct EngineStanding: Hashable, Sendable {
     public let flex: Int
     public let lines: Int
     public let source: CapacityController.Source
+    /// Since when the engine's metrics are known as they are; nil: it has not told any.
+    public let sampledAt: Instant?
     public let heldUntil: Instant?
+
+    /// One figure for each ``Lane``; lines that were asked for count.
+    public let inFlightByLane: [Int]
+
+    public var inFlight: Int { self.inFlightByLane.reduce(0, +) }
 }
 
 /// How a batch stands at this moment.
 public struct BatchStanding: Hashable, Sendable {
     public let batch: BatchID
+    public let project: ProjectID
     public let rank: Rank
-    /// Work due over what can be served until its deadline, at the last review.
+    /// Work due over what can be served until its deadline, at the last review; 0: not measured yet.
     public let load: Double
     public let inFlight: Int
+    /// Lines that wait for their turn.
+    public let waiting: Int
+    public let deadline: Instant
+
+    /// The time by which its work would be done before the deadline at the present rate; negative when late, nil while
+    /// the rate is not known.
+    public func slack(now: Instant) -> Duration? {
+        guard self.load > 0 else { return nil }
+        return .seconds(self.deadline.since(now).secondsApproximate * (1 - self.load))
+    }
+}
+
+/// A more urgent request took the place of another, or of a line.
+public struct Displacement: Hashable, Sendable {
+    public let victim: WorkKey
+    public let by: WorkKey
+}
+
+/// What a request finds when it comes.
+public struct Outlook: Hashable, Sendable {
+    /// Requests that are served before it.
+    public let ahead: Int
+    /// Seconds; 0 while nobody waits, and while the rate of the engines is not known.
+    public let predictedWait: Double
 }
 
 extension Scheduler {
     public var engineStandings: [EngineStanding] {
-        self.engines.map { engine in
+        var counts = [[Int]](
+            repeating: [Int](repeating: 0, count: Lane.allCases.count), count: self.engines.count)
+        for work in self.running.values { counts[work.engine][work.lane.rawValue] += 1 }
+        for (index, engine) in self.engines.enumerated() { counts[index][Lane.batch.rawValue] += engine.pulls }
+        return self.engines.enumerated().map { index, engine in
             EngineStanding(
                 engine: engine.profile.id, isAvailable: engine.isAvailable, limit: engine.limit,
                 backgroundLimit: min(engine.limit, engine.background.places), reserve: engine.reserve.places,
                 interactive: engine.interactive, flex: engine.flex, lines: engine.lines + engine.pulls,
-                source: engine.capacity.source, heldUntil: engine.heldUntil)
+                source: engine.capacity.source, sampledAt: engine.capacity.sampledAt, heldUntil: engine.heldUntil,
+                inFlightByLane: counts[index])
         }
     }
 
     public var batchStandings: [BatchStanding] {
         self.batches.values.map {
-            BatchStanding(batch: $0.offer.batch, rank: $0.rank, load: $0.load, inFlight: $0.inFlight)
+            BatchStanding(
+                batch: $0.offer.batch, project: $0.offer.project, rank: $0.rank, load: $0.load,
+                inFlight: $0.inFlight, waiting: max(0, $0.offer.linesLeft - $0.taken), deadline: $0.offer.deadline)
         }.sorted { $0.batch < $1.batch }
     }
 
@@ -72,6 +112,17 @@ extension Scheduler {
     public func service(of project: ProjectID, in lane: Lane) -> Double {
         self.counters[lane.rawValue].service(of: project)
     }
+
+    /// What a request would find if it came now; nil when nobody waits.
+    public func outlook(_ request: WorkRequest) -> Outlook? {
+        guard !self.waiting.isEmpty, let pool = self.pools[request.pool] else { return nil }
+        let ahead = pool.waiting[...request.lane.rawValue].reduce(0, +)
+        guard ahead > 0 else { return nil }
+        return Outlook(ahead: ahead, predictedWait: self.predictedWait(request, in: pool))
+    }
+
+    /// The last minute of a lane.
+    public func window(_ lane: Lane) -> LaneWindow { self.windows[lane.rawValue] }
 
     /// The largest difference of weighted service between two projects that have work in this lane.
     public func serviceSpread(_ lane: Lane) -> Double { self.counters[lane.rawValue].spread }

@@ -1,0 +1,98 @@
+public import Gateway
+import Quantities
+import Scheduling
+
+/// How the scheduler stands, written when somebody asks.
+extension PrometheusMeters {
+    /// Batches with series of their own at most: those with the highest load. The others count in the lane's figures.
+    static let batchSeriesMax = 50
+
+    /// The exposition text for `/metrics`, with the scheduler's figures.
+    public func exposition(_ scheduler: SchedulerSnapshot) -> String {
+        var text = PrometheusText()
+        Self.writeLanes(scheduler, &text)
+        Self.writeEngines(scheduler, &text)
+        Self.writeBatches(scheduler, &text)
+        return self.exposition() + text.text
+    }
+
+    private static func writeLanes(_ scheduler: SchedulerSnapshot, _ text: inout PrometheusText) {
+        func family(_ name: String, _ type: String, _ help: String, _ value: (SchedulerSnapshot.LaneStanding) -> String)
+        {
+            text.family(name, type, help)
+            for lane in scheduler.lanes { text.sample(name, [("lane", lane.lane.word)], value(lane)) }
+        }
+        let done = scheduler.statistics
+        family("ebb_queue_depth", "gauge", "Requests that wait for a place; in the batch lane lines not yet sent.") {
+            "\($0.waiting)"
+        }
+        family("ebb_lane_in_flight", "gauge", "Requests and lines at engines now.") { "\($0.running)" }
+        family("ebb_refused_total", "counter", "Requests refused because they would wait too long.") {
+            "\(done.refused[$0.lane.rawValue])"
+        }
+        family("ebb_dispatched_total", "counter", "Requests and lines sent to an engine, again after a preemption.") {
+            "\(done.sent[$0.lane.rawValue])"
+        }
+        family("ebb_preemptions_total", "counter", "Requests and lines that made room for a more urgent one.") {
+            "\(done.preempted[$0.lane.rawValue])"
+        }
+        family("ebb_preempted_tokens_total", "counter", "Tokens that preemptions threw away, to be computed again.") {
+            "\(done.tokensWastedByLane[$0.lane.rawValue])"
+        }
+        family(
+            "ebb_service_spread", "gauge",
+            "Largest difference of weighted service, in service units, between projects with work."
+        ) { "\($0.spread)" }
+        text.family("ebb_promotions_total", "counter", "Times a batch was moved past its lane for its deadline.")
+        text.sample("ebb_promotions_total", [], "\(done.promotions)")
+        text.family("ebb_scheduler_violations_total", "counter", "Rules of its own that the scheduler broke.")
+        text.sample("ebb_scheduler_violations_total", [], "\(scheduler.violations)")
+    }
+
+    private static func writeEngines(_ scheduler: SchedulerSnapshot, _ text: inout PrometheusText) {
+        let engines = scheduler.engines.sorted { $0.engine < $1.engine }
+        func family(_ name: String, _ help: String, _ value: (EngineStanding) -> String?) {
+            text.family(name, "gauge", help)
+            for engine in engines {
+                if let value = value(engine) { text.sample(name, [("engine", engine.engine.text)], value) }
+            }
+        }
+        family("ebb_engine_available", "1 while requests can be sent to the engine.") { $0.isAvailable ? "1" : "0" }
+        family("ebb_engine_limit", "Requests in flight that the engine is taken to bear (L).") { "\($0.limit)" }
+        family("ebb_engine_background_limit", "Flex requests and lines in flight at most (B).") {
+            "\($0.backgroundLimit)"
+        }
+        family("ebb_engine_reserve", "Places kept free of background work (R).") { "\($0.reserve)" }
+        text.family("ebb_engine_in_flight", "gauge", "Requests and lines at the engine now.")
+        for engine in engines {
+            for lane in Lane.allCases {
+                text.sample(
+                    "ebb_engine_in_flight", [("engine", engine.engine.text), ("lane", lane.word)],
+                    "\(engine.inFlightByLane[lane.rawValue])")
+            }
+        }
+        text.family("ebb_engine_limit_source", "gauge", "1 for the signal that the limit follows at present.")
+        for engine in engines {
+            for source in [CapacityController.Source.waiting, .firstToken, .fixed] {
+                text.sample(
+                    "ebb_engine_limit_source", [("engine", engine.engine.text), ("source", source.rawValue)],
+                    engine.source == source ? "1" : "0")
+            }
+        }
+        family("ebb_engine_metrics_age_seconds", "Age of the engine's own metrics; absent while it tells none.") {
+            $0.sampledAt.map { "\(scheduler.at.since($0).secondsApproximate)" }
+        }
+    }
+
+    private static func writeBatches(_ scheduler: SchedulerSnapshot, _ text: inout PrometheusText) {
+        let batches = scheduler.batches.sorted { ($1.load, $0.batch) < ($0.load, $1.batch) }.prefix(Self.batchSeriesMax)
+        text.family("ebb_batch_deadline_load", "gauge", "Work due over what can be served until then; above 1: late.")
+        for batch in batches { text.sample("ebb_batch_deadline_load", [("batch", batch.batch.text)], "\(batch.load)") }
+        text.family("ebb_batch_deadline_slack_seconds", "gauge", "Time left at the end at the present rate.")
+        for batch in batches {
+            guard let slack = batch.slack(now: scheduler.at) else { continue }
+            text.sample(
+                "ebb_batch_deadline_slack_seconds", [("batch", batch.batch.text)], "\(slack.secondsApproximate)")
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+
+/// `ebb explain`.
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Tells why a request waited, where it ran, what took its place and what it cost.",
+        discussion: """
+            The id is that of the answer's header x-request-id, of a batch's output line (response.request_id) or of a \
+            charge. A gateway remembers the steps of its last 20,000 requests; of older ones it knows the charge.
+
+            ebb explain req_…
+            """)
+
+    @OptionGroup var server: ServerOptions
+
+    @Argument(help: "The request's id.", transform: ObjectName.read)
+    var id: String
+
+    @Flag(help: "Print the object.")
+    var json = false
+
+    func run() async throws {
+        try await Console.run {
+            let path = "/ebb/requests/\(PathText.encoded(self.id))"
+            let request = try await self.server.client().getOwn(path).json()
+            if self.json { return try StandardOutput.json(request) }
+            try StandardOutput.lines(ExplainView(request).lines.map { Array($0.utf8) })
+        }
+    }
+}

@@ -1,0 +1,52 @@
+public import Quantities
+public import Scheduling
+
+/// How the scheduler stands at one moment: for metrics and for `ebb top`.
+public struct SchedulerSnapshot: Sendable {
+    public struct LaneStanding: Sendable {
+        public let lane: Lane
+        /// Requests; in the batch lane lines that wait for their turn.
+        public let waiting: Int
+        public let running: Int
+        public let window: LaneWindow
+        /// The largest difference of weighted service between two projects with work.
+        public let spread: Double
+    }
+
+    public let at: Instant
+    public let lanes: [LaneStanding]
+    public let engines: [EngineStanding]
+    public let batches: [BatchStanding]
+    public let statistics: SchedulerStatistics
+    /// Rules of its own that the scheduler broke; see `Invariants`.
+    public let violations: Int
+
+    public init(_ scheduler: Scheduler, now: Instant) {
+        let engines = scheduler.engineStandings
+        let batches = scheduler.batchStandings
+        self.at = now
+        self.lanes = Lane.allCases.map { lane in
+            LaneStanding(
+                lane: lane,
+                waiting: lane == .batch ? batches.reduce(0) { $0 + $1.waiting } : scheduler.waitingCount(lane),
+                running: engines.reduce(0) { $0 + $1.inFlightByLane[lane.rawValue] },
+                window: scheduler.window(lane), spread: scheduler.serviceSpread(lane))
+        }
+        self.engines = engines
+        self.batches = batches
+        self.statistics = scheduler.statistics
+        self.violations = scheduler.violations.count
+    }
+}
+
+extension Lane {
+    /// As metrics and the API say it.
+    public var word: String {
+        switch self {
+        case .priority: "priority"
+        case .standard: "standard"
+        case .flex: "flex"
+        case .batch: "batch"
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Gateway
+import Quantities
+import Scheduling
+import Telemetry
+import Testing
+
+@Suite("The text of /metrics") struct ExpositionTests {
+    private static let start = Instant(seconds: 1_000)
+
+    /// A scheduler with an engine that is full, work in every lane and a batch.
+    private static func busy(batches: Int = 1) -> SchedulerSnapshot {
+        var scheduler = Scheduler(now: Self.start)
+        var actions: [SchedulerAction] = []
+        func tell(_ event: SchedulerEvent, _ second: Int64 = 0) {
+            scheduler.handle(event, now: Instant(seconds: 1_000 + second), into: &actions)
+        }
+        tell(.engine(EngineProfile(id: "own \"one\"", limitStart: 2, limitMax: 2, isFixed: true)))
+        tell(.pool(PoolID("m"), ["own \"one\""]))
+        for (number, lane) in [Lane.flex, .flex, .standard, .standard, .standard, .priority].enumerated() {
+            tell(
+                .arrive(
+                    WorkRequest(
+                        key: WorkKey(UInt64(number)), lane: lane, project: "proj_a", pool: PoolID("m"),
+                        promptTokens: 100,
+                        outputTokens: 100, patience: .seconds(900), giveUpAt: Instant(seconds: 9_000))), 1)
+        }
+        for number in 0..<batches {
+            tell(
+                .offer(
+                    BatchOffer(
+                        batch: BatchID("batch_\(number)"), project: "proj_a", pool: PoolID("m"),
+                        deadline: Instant(seconds: 2_000), linesLeft: 7, promptTokens: 10, outputTokens: 10)), 2)
+        }
+        tell(.sample("own \"one\"", EngineSample(waiting: 1, running: 2, at: Instant(seconds: 1_001))), 3)
+        tell(.tick, 3)
+        return SchedulerSnapshot(scheduler, now: Instant(seconds: 1_004))
+    }
+
+    private static func used() -> PrometheusMeters {
+        let meters = PrometheusMeters()
+        for (model, tier) in [("a", TierName.standard), ("b\\\n\"", .flex)] {
+            meters.requestStarted(model: model, tier: tier)
+            var facts = FinishedRequest(
+                model: model, tier: tier, outcome: "answered", usage: TokenUsage(input: 3, output: 2),
+                amount: Money(picodollars: 5), seconds: 1.5, firstTokenSeconds: 0.2)
+            facts.waitSeconds = 0.7
+            facts.predictedWaitSeconds = 0.5
+            meters.requestFinished(facts)
+            meters.gap(tier: tier, seconds: 0.03)
+        }
+        meters.engineFailed(engine: "e", kind: "fault")
+        meters.batchLine(model: "a", outcome: "completed")
+        meters.committed(group: 3, seconds: 0.01)
+        return meters
+    }
+
+    @Test("keeps the rules of the format, empty and full")
+    func rules() {
+        #expect(ExpositionRules.violations(Self.used().exposition(Self.busy())) == [])
+        let idle = SchedulerSnapshot(Scheduler(now: Self.start), now: Self.start)
+        #expect(ExpositionRules.violations(PrometheusMeters().exposition(idle)) == [])
+    }
+
+    @Test("the check of the rules finds what breaks them")
+    func rulesBite() {
+        for wrong in [
+            "ebb_a 1\n", "# HELP ebb_a x\n# TYPE ebb_a counter\nebb_a 1\n",
+            "# HELP ebb_a_ms x\n# TYPE ebb_a_ms gauge\nebb_a_ms 1\n",
+            "# HELP ebb_a x\n# TYPE ebb_a gauge\nebb_a 1\nebb_a 1\n",
+            "# HELP ebb_a x\n# TYPE ebb_a gauge\nebb_a{b=\"c\"d\"} 1\n",
+            "# HELP ebb_a x\n# TYPE ebb_a gauge\nebb_a 1",
+        ] { #expect(ExpositionRules.violations(wrong) != [], "\(wrong)") }
+    }
+
+    @Test("says how lanes, engines and batches stand")
+    func figures() {
+        let text = Self.used().exposition(Self.busy())
+        for line in [
+            // The flex requests that had the places made room for three interactive ones at two places.
+            #"ebb_queue_depth{lane="flex"} 2"#, #"ebb_queue_depth{lane="standard"} 1"#,
+            #"ebb_queue_depth{lane="batch"} 7"#, #"ebb_preemptions_total{lane="flex"} 2"#,
+            #"ebb_engine_in_flight{engine="own \"one\"",lane="standard"} 2"#,
+            #"ebb_engine_limit{engine="own \"one\""} 2"#, #"ebb_engine_available{engine="own \"one\""} 1"#,
+            #"ebb_engine_limit_source{engine="own \"one\"",source="fixed"} 1"#,
+            #"ebb_engine_metrics_age_seconds{engine="own \"one\""} 3.0"#,
+            #"ebb_batch_deadline_load{batch="batch_0"} 0.0"#, "ebb_scheduler_violations_total 0",
+            #"ebb_queue_wait_seconds_count{tier="flex"} 1"#, #"ebb_queue_wait_seconds_sum{tier="flex"} 0.7"#,
+            #"ebb_queue_wait_predicted_seconds_sum{tier="default"} 0.5"#,
+            #"ebb_inter_token_gap_seconds_bucket{tier="default",le="0.03"} 1"#,
+            #"ebb_time_to_first_token_seconds_count{model="a",tier="default"} 1"#,
+        ] { #expect(text.contains(line + "\n"), "\(line)\n\(text)") }
+    }
+
+    @Test("label sets are bounded: batches, and tiers that bought engines name")
+    func bounds() {
+        let meters = PrometheusMeters()
+        for number in 0..<200 { meters.gap(tier: TierName("tier-\(number)"), seconds: 1) }
+        let text = meters.exposition(Self.busy(batches: 200))
+        let lines = text.split(separator: "\n")
+        #expect(lines.filter { $0.hasPrefix("ebb_batch_deadline_load{") }.count == 50)
+        #expect(lines.filter { $0.hasPrefix("ebb_inter_token_gap_seconds_count{") }.count == 51)
+        #expect(text.contains(#"ebb_inter_token_gap_seconds_count{tier="other"} 150"#))
+    }
+}
