@@ -53,6 +53,22 @@ import Testing
         #expect(desk.log.count("batches wait for the engine's background hours") == 1, "once for each edge")
     }
 
+    @Test("a batch whose window ends before the hours begin does not wait for them")
+    func promoted() async throws {
+        let begin = ManualClock().now
+        let late = PriceSchedule(
+            name: "late", utcOffsetSeconds: 0,
+            rules: [.init(validFrom: begin.advanced(by: .seconds(2 * 86_400)), hours: [.init(start: 0, end: 86_400)])])
+        let desk = try await BatchDesk(backgroundHours: late)
+        try await desk.running {
+            let id = try await desk.submit(lines: 2)
+            #expect(await desk.exit() == .ended)
+            #expect(try await desk.batch(id).completedLines == 2)
+        }
+        #expect(desk.scheduler.statistics.promotions == 1)
+        #expect(desk.log.count("batch waits for its engines' background hours") == 0)
+    }
+
     @Test("an engine without hours is open at any time")
     func none() async throws {
         let desk = try await BatchDesk()
