@@ -75,23 +75,33 @@ public final class BatchEngines: Sendable, LineSource {
                     self.state.withLock { $0.linesInFlight += 1 }
                     return .engine(chosen.target, chosen.engine)
                 }
-                self.scheduler.send(.nothingReady(work.batch, engine, until: nil))
+                self.decline(work.batch, engine)
                 self.scheduler.checkHealth(engine)
-                self.state.withLock { $0.standings[work.batch]?.isParked = true }
                 isOffered = false
                 continue
             }
             guard !isOffered, self.isNews(work) else { return .full }
             isOffered = true
-            self.scheduler.offer(
-                BatchOffer(
-                    batch: work.batch, project: work.project, pool: PoolID(work.model), deadline: work.deadline,
-                    linesLeft: work.linesLeft, promptTokens: work.promptTokens, outputTokens: work.outputTokens))
+            self.offer(work, linesLeft: work.linesLeft)
         }
         return .unavailable
     }
 
     private static let placesTriedMax = 8
+
+    private func offer(_ work: Work, linesLeft: Int) {
+        self.scheduler.send(
+            .offer(
+                BatchOffer(
+                    batch: work.batch, project: work.project, pool: PoolID(work.model), deadline: work.deadline,
+                    linesLeft: linesLeft, promptTokens: work.promptTokens, outputTokens: work.outputTokens)))
+    }
+
+    /// Answers a place without a line: the batch is asked again after its next offer.
+    private func decline(_ batch: BatchID, _ engine: EngineID) {
+        self.state.withLock { $0.standings[batch]?.isParked = true }
+        self.scheduler.send(.nothingReady(batch, engine, until: nil))
+    }
 
     private func takePlace(_ batch: BatchID) -> EngineID? {
         self.state.withLock { state in
@@ -182,21 +192,15 @@ public final class BatchEngines: Sendable, LineSource {
 
     /// A chosen place was not used.
     func released(_ batch: BatchID, _ engine: EngineID) {
-        self.state.withLock { state in
-            state.linesInFlight -= 1
-            state.standings[batch]?.isParked = true
-        }
+        self.state.withLock { $0.linesInFlight -= 1 }
         self.directory.released(engine, now: self.clock.now)
-        self.scheduler.send(.nothingReady(batch, engine, until: nil))
+        self.decline(batch, engine)
         self.wakeIfCapped()
     }
 
     /// Gives back the places that the batch has no use for now.
     func giveBack(_ batch: BatchID) {
-        while let engine = self.takePlace(batch) {
-            self.state.withLock { $0.standings[batch]?.isParked = true }
-            self.scheduler.send(.nothingReady(batch, engine, until: nil))
-        }
+        while let engine = self.takePlace(batch) { self.decline(batch, engine) }
     }
 
     /// The batch has no use for places until it offers again, unless it waits for one.
@@ -208,12 +212,7 @@ public final class BatchEngines: Sendable, LineSource {
             state.standings[work.batch]?.left = 0
             return true
         }
-        if isIdle {
-            self.scheduler.offer(
-                BatchOffer(
-                    batch: work.batch, project: work.project, pool: PoolID(work.model), deadline: work.deadline,
-                    linesLeft: 0, promptTokens: work.promptTokens, outputTokens: work.outputTokens))
-        }
+        if isIdle { self.offer(work, linesLeft: 0) }
         self.giveBack(work.batch)
     }
 

@@ -140,7 +140,7 @@ extension BatchLoop {
 
     /// The attempt takes the chosen place.
     private mutating func take(_ attempt: LineAttempt, _ bytes: Int) {
-        let prompt = max(1, bytes / CompletionCall.bytesPerToken)
+        let prompt = max(1, bytes / LocalPromptCounter.bytesPerToken)
         self.sizes.sent(promptTokens: prompt)
         self.context.engines.started(
             attempt, of: self.work, promptTokens: prompt, preemptions: self.preemptions[attempt.lease.line] ?? 0)

@@ -24,7 +24,7 @@ extension CompletionCall {
         let patience = self.patience(tier, now: now)
         var work = WorkRequest(
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
-            promptTokens: self.request.body.count / Self.bytesPerToken,
+            promptTokens: self.request.body.count / LocalPromptCounter.bytesPerToken,
             outputTokens: self.expectedOutput, patience: patience,
             giveUpAt: self.giveUpAt(tier))
         work.avoided = tried
@@ -43,8 +43,6 @@ extension CompletionCall {
     /// When a request that would not wait may come again: nothing is known of its wait.
     private static let retryAfterLeast: Duration = .seconds(5)
 
-    /// A byte of JSON is about a quarter of a token; good enough for a place in a line.
-    static let bytesPerToken = 4
     /// What an answer is taken to be long when the request says nothing.
     static let outputTokensUsual: Int64 = 256
 

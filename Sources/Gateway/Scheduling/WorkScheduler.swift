@@ -145,8 +145,6 @@ public final class WorkScheduler: Sendable {
         if let tier = signals.tier { self.meters?.gap(tier: tier, seconds: gap.secondsApproximate) }
     }
 
-    func offer(_ offer: BatchOffer) { self.send(.offer(offer)) }
-
     /// Who is asked for batch lines.
     func takeLines(from source: any LineSource) { self.state.withLock { $0.lines = source } }
 
@@ -167,7 +165,6 @@ public final class WorkScheduler: Sendable {
                 } else {
                     self.send(.nothingReady(batch, engine, until: nil))
                 }
-            case .wake: break
             }
         }
     }

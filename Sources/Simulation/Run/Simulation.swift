@@ -207,7 +207,6 @@ public struct Simulation: Sendable {
         case .refuse(let key, _):
             if let flight = self.flights.removeValue(forKey: key.number) { self.report.refused(flight.request.lane) }
             return nil
-        case .wake: return nil
         }
     }
 }

@@ -59,6 +59,4 @@ public enum SchedulerAction: Hashable, Sendable {
     case preempt(WorkKey)
     /// Answer 429 with this delay: it would wait longer than it wants to.
     case refuse(WorkKey, retryAfter: Duration)
-    /// Nothing is to be done before this moment unless something happens; send `tick` then.
-    case wake(Instant)
 }

@@ -47,7 +47,6 @@ struct Harness {
         case .dispatch(let key, let engine): self.dispatched.append((key, engine))
         case .preempt(let key): self.preempted.append(key)
         case .refuse(let key, let retryAfter): self.refused[key] = retryAfter
-        case .wake: break
         case .pull(let batch, let engine):
             guard let line else { return }
             self.nextLine += 1

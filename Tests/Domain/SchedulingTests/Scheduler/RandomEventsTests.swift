@@ -118,7 +118,6 @@ struct RandomDriver {
         case .refuse(let key, let delay):
             self.require(self.waiting.removeValue(forKey: key) != nil, "\(key) was refused without waiting")
             self.require(delay >= .seconds(5) && delay <= .seconds(60), "a delay of \(delay)")
-        case .wake: break
         }
     }
 
