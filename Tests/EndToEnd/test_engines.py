@@ -31,6 +31,29 @@ def test_a_batch_waits_for_an_engine_that_went_away(start_engine, start_gateway,
         assert (batch.request_counts.completed, batch.request_counts.failed) == (150, 0), f"{done} before"
 
 
+def test_an_overloaded_engine_fails_no_line(start_engine, start_gateway, tmp_path):
+    engine = start_engine(fault="503=1")
+    port = engine.url.rsplit(":", 1)[1].removesuffix("/v1")
+    gateway = start_gateway(engine)
+    with gateway.sdk() as client:
+        batch_id = submit(client, chat_lines(60, "full")).id
+        waiting = wait_until(
+            lambda: client.batches.retrieve(batch_id).model_extra.get("ebb"), 10, "the batch says why it waits")
+        assert waiting == {"waiting_for": "engine_capacity"}
+        tried = gateway.metrics().total("ebb_engine_failures_total")
+        assert 5 <= tried < 60, "lines are not sent as fast as they are refused"
+        assert client.batches.retrieve(batch_id).request_counts.failed == 0
+        engine.kill()
+        back = SimulatedEngine(tmp_path / "back.log", port=port, slots=4, output_tokens_max=4).start()
+        try:
+            batch = ended(client, batch_id, 60)
+        finally:
+            back.kill()
+        assert (batch.status, batch.request_counts.completed) == ("completed", 60)
+        assert "ebb" not in batch.model_extra
+    assert "refuses all lines" in gateway.log(10**6)
+
+
 def test_another_engine_takes_over(start_engine, start_gateway):
     broken, whole = start_engine(fault="500=1"), start_engine()
     gateway = start_gateway(broken, whole)

@@ -64,8 +64,7 @@ struct BatchFacts {
         let usage = self.object["usage"]
         var facts: [(name: String, value: String?)] = [
             ("id", self.id), ("status", self.status), ("model", self.object["model"]?.string),
-            ("waiting for", self.object["ebb"]?["waiting_for"]?.string?.replacing("_", with: " ")),
-            ("waiting until", self.object["ebb"].flatMap { ShownTime.text($0["waiting_until"]) }),
+            ("waiting for", WaitText.of(self.object)),
             ("endpoint", self.object["endpoint"]?.string), ("window", self.object["completion_window"]?.string),
             ("lines", "\(self.total) in all, \(self.completed) completed, \(self.failed) failed"),
             ("input tokens", Self.tokens(usage, "input_tokens", "input_tokens_details", "cached_tokens", "cached")),

@@ -78,6 +78,7 @@ struct BatchProgress {
         let done = batch.completed + batch.failed
         text += " \(done)/\(batch.total) (\(done * 100 / batch.total) %)"
         if batch.failed > 0 { text += ", \(batch.failed) failed" }
+        if let wait = WaitText.of(batch.object) { return text + ", waiting for \(wait)" }
         guard isTerminal, !batch.isFinished else { return text }
         guard let first = self.first else {
             self.first = (now, done)

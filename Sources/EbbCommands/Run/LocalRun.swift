@@ -64,11 +64,8 @@ struct LocalRun {
             plan: self.plan, identity: self.identity, assembly: self.assembly, project: self.project)
         let prepared = try await job.prepare()
         guard let order = prepared.order else { return RunReport(self.plan, quote: prepared.quote).show(nil) }
-        try await self.drive(prepared.quote) { runner in
-            let service = BatchService(
-                store: self.assembly.store, runner: runner, clock: self.assembly.clock,
-                randomness: self.assembly.randomness, windows: [self.plan.tier.window.text: self.plan.tier.tier])
-            return try await service.create(order, project: self.project, key: nil)
+        try await self.drive(prepared.quote) { _, batches in
+            try await batches.create(order, project: self.project, key: nil)
         }
     }
 
@@ -120,7 +117,7 @@ struct LocalRun {
         if let spent { text += ", \(Figures.money(spent)) charged so far" }
         Console.error(text + ".")
         if self.plan.quoteOnly { return RunReport(self.plan, quote: nil).show(nil) }
-        try await self.drive(nil) { runner in
+        try await self.drive(nil) { runner, _ in
             runner.submit(stored)
             return stored
         }
@@ -130,7 +127,7 @@ struct LocalRun {
 
     /// Runs one batch to its end, or until something stops it.
     private func drive(
-        _ quote: QuoteReport?, _ start: (BatchRunner) async throws -> BatchRecord
+        _ quote: QuoteReport?, _ start: (BatchRunner, BatchService) async throws -> BatchRecord
     ) async throws {
         let driver = RunDriver(plan: self.plan, assembly: self.assembly, catalog: self.catalog)
         let (batch, ending) = try await driver.run(start)

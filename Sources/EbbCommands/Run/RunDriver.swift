@@ -21,7 +21,7 @@ struct RunDriver {
     let catalog: EngineCatalog
 
     func run(
-        _ start: (BatchRunner) async throws -> BatchRecord
+        _ start: (BatchRunner, BatchService) async throws -> BatchRecord
     ) async throws -> (batch: BatchRecord, ending: Ending) {
         let meters = RunMeters(clock: self.assembly.clock)
         var context = self.assembly.batchContext
@@ -32,7 +32,10 @@ struct RunDriver {
         let stop = RunStop(runner)
         let signals = StopSignals(first: { stop.now(.interrupted) })
         signals.start()
-        let batch = try await start(runner)
+        let service = BatchService(
+            store: self.assembly.store, runner: runner, clock: self.assembly.clock,
+            randomness: self.assembly.randomness, windows: [self.plan.tier.window.text: self.plan.tier.tier])
+        let batch = try await start(runner, service)
         let watch = Task {
             for await exit in exits {
                 switch exit {
@@ -48,7 +51,7 @@ struct RunDriver {
         let discovery = Task { await catalog.run(clock: clock) }
         let assembly = self.assembly
         let scheduling = Task { await assembly.runScheduler() }
-        let progress = Task { await self.show(batch, meters: meters, stop: stop) }
+        let progress = Task { await self.show(batch, of: service, meters: meters, stop: stop) }
         try await runner.run(resumesUnfinished: false)
         inbox.finish()
         await watch.value
@@ -61,7 +64,7 @@ struct RunDriver {
     }
 
     private func show(
-        _ batch: BatchRecord, meters: RunMeters, stop: RunStop
+        _ batch: BatchRecord, of service: BatchService, meters: RunMeters, stop: RunStop
     ) async {
         let store = self.assembly.store
         let clock = self.assembly.clock
@@ -73,7 +76,7 @@ struct RunDriver {
                 now, groups: try await store.totals(ChargeFilter(batch: batch.id)), status: now.status, now: clock.now)
             return RunProgress.State(
                 total: receipt.lines, completed: receipt.completed, failed: receipt.failed,
-                tokens: receipt.usage.total, cost: receipt.charged)
+                tokens: receipt.usage.total, cost: receipt.charged, waitsFor: service.waitsFor(now).map(WaitText.of))
         } check: { _ in
             guard let trouble = meters.trouble else { return }
             let limit: Duration

@@ -11,6 +11,8 @@ struct RunProgress: Sendable {
         /// Input and output.
         var tokens: Int64
         var cost: Money?
+        /// Why no line ends at present.
+        var waitsFor: String?
 
         var done: Int64 { self.completed + self.failed }
     }
@@ -33,7 +35,9 @@ struct RunProgress: Sendable {
     mutating func run(
         read: @Sendable () async throws -> State, check: @Sendable (State) async -> Void
     ) async {
-        var shown: Instant?
+        // A job that waits is told of after as long as one that goes on.
+        var shown = self.clock.now
+        var isFirst = true
         while (try? await self.clock.sleep(for: Self.drawInterval)) != nil {
             guard let state = try? await read() else { continue }
             await check(state)
@@ -41,8 +45,9 @@ struct RunProgress: Sendable {
             self.add(state, now)
             if self.isDrawn {
                 Terminal.write("\r\u{1B}[K" + self.bar(state, columns: Terminal.columns))
-            } else if shown.map({ now.since($0) >= Self.lineInterval }) ?? (state.done > 0) {
+            } else if now.since(shown) >= Self.lineInterval || isFirst && state.done > 0 {
                 shown = now
+                isFirst = false
                 Console.error(self.text(state))
             }
         }
@@ -71,7 +76,11 @@ struct RunProgress: Sendable {
         if state.failed > 0 { facts.append("\(Figures.count(state.failed)) failed") }
         facts.append("\(Figures.count(pace.tokens)) tokens/s")
         if let cost = state.cost { facts.append(Figures.money(cost)) }
-        if let left = pace.left { facts.append("\(Figures.time(left)) left") }
+        if let wait = state.waitsFor {
+            facts.append("waiting for \(wait)")
+        } else if let left = pace.left {
+            facts.append("\(Figures.time(left)) left")
+        }
         return facts
     }
 

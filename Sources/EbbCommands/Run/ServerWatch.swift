@@ -46,7 +46,8 @@ final class ServerWatch: Sendable {
             let usage = batch.object["usage"]
             return RunProgress.State(
                 total: batch.total, completed: batch.completed, failed: batch.failed,
-                tokens: usage?["total_tokens"]?.integer ?? 0, cost: self.cost(batch))
+                tokens: usage?["total_tokens"]?.integer ?? 0, cost: self.cost(batch),
+                waitsFor: WaitText.of(batch.object))
         } catch {
             let now = self.clock.now
             let since = self.absentSince.withLock { state -> Instant in

@@ -77,6 +77,7 @@ extension BatchLoop {
         let until = now.advanced(by: self.pause)
         self.pausedUntil = until
         self.pause = min(self.pause * 2, Self.pauseMax)
+        if self.isIdle { self.waitsForEngine(.engineUnavailable) }
         self.wake(at: until)
     }
 
@@ -156,7 +157,7 @@ extension BatchLoop {
         switch ending {
         case .answered:
             outcome = .succeeded
-            self.pause = Self.pauseFirst
+            self.answered(by: attempt.target.engine)
         case .failed(let error):
             failure = error
             outcome = attempt.wasPreempted ? .preempted : AttemptOutcome(error)
@@ -164,6 +165,7 @@ extension BatchLoop {
                 self.context.meters.engineFailed(engine: attempt.target.engine, kind: error.label)
             }
             if outcome == .engineUnusable { self.pauseDispatch(now) }
+            if case .refused = outcome { self.refused(by: attempt.target.engine, error) }
         }
         if outcome == .preempted { self.preemptions[attempt.lease.line, default: 0] += 1 }
         if attempt.wasSent, outcome != .preempted {
@@ -264,7 +266,7 @@ extension AttemptOutcome {
     init(_ failure: EngineFailure) {
         switch failure.kind {
         case .clientFault: self = .finalFailure(status: failure.status ?? 400)
-        case .capacity: self = .retryable(.status(failure.status ?? 429), retryAfter: failure.retryAfter)
+        case .capacity: self = .refused(retryAfter: failure.retryAfter)
         case .billing, .credential: self = .engineUnusable
         case .unreachable, .timeout(.connect): self = .engineUnusable
         case .fault:

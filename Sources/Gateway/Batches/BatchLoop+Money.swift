@@ -128,12 +128,18 @@ extension BatchLoop {
 public enum BatchWait: Hashable, Sendable {
     /// Its project's spend limit leaves too little for each line that has not run.
     case projectSpendLimit
+    /// An engine refuses its lines for want of room.
+    case engineCapacity
+    /// No engine can be reached, or they refuse this gateway.
+    case engineUnavailable
     /// None of its engines takes background work before this moment, and its deadline allows to wait.
     case backgroundHours(until: Instant)
 
     public var name: String {
         switch self {
         case .projectSpendLimit: "project_spend_limit"
+        case .engineCapacity: "engine_capacity"
+        case .engineUnavailable: "engine_unavailable"
         case .backgroundHours: "background_hours"
         }
     }

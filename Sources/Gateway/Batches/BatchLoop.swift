@@ -38,6 +38,10 @@ struct BatchLoop {
     var again: [BlockedLine] = []
     /// It was said that the batch waits.
     var saysWait = false
+    /// Refusals of an engine since it last answered.
+    var refusals: [EngineID: Int] = [:]
+    /// What was said of engines that keep the batch from going on.
+    var engineWait: BatchWait?
     /// When its engines open for it, as it was last said.
     var saidOpening: Instant?
     var exit: BatchExecution.Exit?

@@ -5,6 +5,9 @@ public enum AttemptOutcome: Hashable, Sendable {
     case finalFailure(status: Int)
     /// The attempt failed for a reason that may pass; counted against the line. `retryAfter` is what the engine asked.
     case retryable(RetryableFailure, retryAfter: Duration?)
+    /// The engine had no room (429, 503, "slow down"); not counted, as it says nothing about the line: the line is put
+    /// off until its batch's window ends. `retryAfter` is what the engine asked.
+    case refused(retryAfter: Duration?)
     /// This product cancelled the attempt in favour of more urgent work; not counted.
     case preempted
     /// The process is shutting down, or the batch was cancelled; not counted.

@@ -3,8 +3,8 @@ public import Quantities
 /// Keeps the lines of one running batch: which are done, in flight, waiting for a retry, and which comes next.
 ///
 /// Each line has at most one live attempt (I3) and at most one outcome (I4). Memory: four bit sets (25 KB for 50,000
-/// lines), 4 bytes a line for an order other than the file's, and about 50 bytes for each line that failed or was
-/// preempted and has no outcome yet. It holds no body and is rebuilt after a restart from the lines in the store.
+/// lines), 4 bytes a line for an order other than the file's, and about 60 bytes for each line that failed, was refused
+/// or preempted and has no outcome yet. It holds no body and is rebuilt after a restart from the lines in the store.
 ///
 /// ```
 ///  pending ──lease──> in flight ──finish: commit──> settling ──committed──> done
@@ -37,6 +37,7 @@ public struct LineLedger: Sendable {
 
     private struct Trouble: Sendable {
         var failures = 0
+        var refusals = 0
         var returns = 0
     }
 
@@ -139,11 +140,12 @@ extension LineLedger {
             if failures >= self.policy.failuresMax { return self.settle(lease, .failed(.exhausted(failure))) }
             self.troubles[UInt32(lease.line), default: Trouble()].failures = failures
             let delay = self.policy.delay(afterFailures: failures, retryAfter: retryAfter, random: random)
-            let ready = now.advanced(by: delay)
-            self.inFlight.remove(lease.line)
-            self.held.insert(lease.line)
-            self.waiting.insert(lease.line, ready: ready)
-            return .retry(at: ready)
+            return self.putOff(lease.line, until: now.advanced(by: delay))
+        case .refused(let retryAfter):
+            let refusals = self.trouble(lease.line).refusals + 1
+            self.troubles[UInt32(lease.line), default: Trouble()].refusals = refusals
+            let delay = self.policy.delay(afterRefusals: refusals, retryAfter: retryAfter, random: random)
+            return self.putOff(lease.line, until: now.advanced(by: delay))
         case .preempted, .shutDown, .engineUnusable:
             self.giveBack(lease.line)
             return .requeued
@@ -173,7 +175,7 @@ extension LineLedger {
 
     private func attempt(of line: Int) -> Int {
         let trouble = self.trouble(line)
-        return 1 + trouble.failures + trouble.returns
+        return 1 + trouble.failures + trouble.refusals + trouble.returns
     }
 
     private func isFresh(_ line: Int) -> Bool {
@@ -193,6 +195,13 @@ extension LineLedger {
     private mutating func settle(_ lease: LineLease, _ fate: LineFate) -> Verdict {
         self.settling.insert(lease.line)
         return .commit(fate)
+    }
+
+    private mutating func putOff(_ line: Int, until ready: Instant) -> Verdict {
+        self.inFlight.remove(line)
+        self.held.insert(line)
+        self.waiting.insert(line, ready: ready)
+        return .retry(at: ready)
     }
 
     private mutating func giveBack(_ line: Int) {

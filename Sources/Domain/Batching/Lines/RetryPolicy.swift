@@ -4,18 +4,23 @@ public struct RetryPolicy: Hashable, Sendable {
     public let failuresMax: Int
     public let delayFirst: Duration
     public let delayMax: Duration
+    /// The longest wait after refusals for want of room. They are not counted, so they may come back often.
+    public let refusalDelayMax: Duration
     /// The longest `Retry-After` that is honoured, so that one bad header cannot park a line for days.
     public let retryAfterMax: Duration
 
     public init(
         failuresMax: Int = 5, delayFirst: Duration = .milliseconds(500), delayMax: Duration = .seconds(30),
-        retryAfterMax: Duration = .seconds(3_600)
+        refusalDelayMax: Duration = .seconds(60), retryAfterMax: Duration = .seconds(3_600)
     ) {
         precondition((1...255).contains(failuresMax), "failuresMax is 1 ... 255")
-        precondition(delayFirst > .zero && delayMax >= delayFirst, "delays are positive and ordered")
+        precondition(
+            delayFirst > .zero && delayMax >= delayFirst && refusalDelayMax >= delayFirst,
+            "delays are positive and ordered")
         self.failuresMax = failuresMax
         self.delayFirst = delayFirst
         self.delayMax = delayMax
+        self.refusalDelayMax = refusalDelayMax
         self.retryAfterMax = retryAfterMax
     }
 
@@ -23,9 +28,18 @@ public struct RetryPolicy: Hashable, Sendable {
     /// half is kept, so that lines which failed together do not come back together; never before `retryAfter`, which
     /// gets up to a tenth of itself on top for the same reason.
     public func delay(afterFailures failures: Int, retryAfter: Duration?, random: UInt64) -> Duration {
-        precondition(failures >= 1, "a delay follows a failure")
-        let doublings = min(failures - 1, 40)
-        let full = min(self.delayMax, self.delayFirst * (1 << doublings))
+        self.delay(after: failures, max: self.delayMax, retryAfter: retryAfter, random: random)
+    }
+
+    /// The wait after the `refusals`-th refusal: the same, up to `refusalDelayMax`.
+    public func delay(afterRefusals refusals: Int, retryAfter: Duration?, random: UInt64) -> Duration {
+        self.delay(after: refusals, max: self.refusalDelayMax, retryAfter: retryAfter, random: random)
+    }
+
+    private func delay(after count: Int, max longest: Duration, retryAfter: Duration?, random: UInt64) -> Duration {
+        precondition(count >= 1, "a delay follows a failure")
+        let doublings = min(count - 1, 40)
+        let full = min(longest, self.delayFirst * (1 << doublings))
         let backoff = full / 2 + Self.share(of: full / 2, random)
         guard let retryAfter, retryAfter > .zero else { return backoff }
         let asked = min(retryAfter, self.retryAfterMax)

@@ -140,6 +140,7 @@ struct EngineLoad: Sendable {
 
     func hasBackgroundRoom(_ rank: Rank, now: Instant) -> Bool {
         guard self.isOpen(now), self.isQuiet(now) || self.backgroundCount < self.background.places else { return false }
+        if let trials = self.capacity.backgroundTrials(now), self.backgroundCount >= trials { return false }
         let reserved = rank == .critical ? 0 : self.reserve.places
         return self.inFlight < max(1, self.limit - reserved)
     }

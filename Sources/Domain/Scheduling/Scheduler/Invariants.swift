@@ -102,8 +102,9 @@ extension Scheduler {
     private func couldTakeMore(_ index: Int) -> Bool {
         let engine = self.engines[index]
         if case .fixed = engine.profile.protection { return false }
-        guard engine.isOpen(self.now), !engine.isShared(self.now), !self.interactiveWaits(for: index),
-            engine.inFlight < engine.limit - engine.reserve.places, engine.opensForLines(self.now)
+        guard engine.isOpen(self.now), engine.capacity.backgroundTrials(self.now) == nil, !engine.isShared(self.now),
+            !self.interactiveWaits(for: index), engine.inFlight < engine.limit - engine.reserve.places,
+            engine.opensForLines(self.now)
         else { return false }
         return self.nextBatch(.batch, for: index) != nil
     }

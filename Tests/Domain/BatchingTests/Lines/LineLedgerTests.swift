@@ -106,9 +106,9 @@ private final class Desk {
             }
             let lease = try #require(ledger.leaseNext(now: time))
             let verdict = ledger.finish(
-                lease, .retryable(.status(503), retryAfter: nil), now: time, random: .max)
+                lease, .retryable(.status(502), retryAfter: nil), now: time, random: .max)
             if failure == 5 {
-                #expect(verdict == .commit(.failed(.exhausted(.status(503)))))
+                #expect(verdict == .commit(.failed(.exhausted(.status(502)))))
                 #expect(ledger.committed(lease))
             } else {
                 guard case .retry(let ready) = verdict else {
@@ -122,6 +122,29 @@ private final class Desk {
             }
         }
         #expect(ledger.remainingCount == 0)
+    }
+
+    @Test("refusals for want of room put a line off, ever longer up to a minute, and never fail it")
+    func refusals() throws {
+        let ledger = Desk(lineCount: 1, epoch: 1)
+        var time = now
+        var waits: [Double] = []
+        for attempt in 1...20 {
+            let lease = try #require(ledger.leaseNext(now: time))
+            #expect(lease.attempt == attempt)
+            guard case .retry(let ready) = ledger.finish(lease, .refused(retryAfter: nil), now: time, random: .max)
+            else {
+                Issue.record("refusal \(attempt) is not put off")
+                return
+            }
+            waits.append(ready.since(time).secondsApproximate.rounded())
+            time = ready
+        }
+        #expect(waits.prefix(9) == [0, 1, 2, 4, 8, 16, 32, 60, 60])
+        let lease = try #require(ledger.leaseNext(now: time))
+        #expect(
+            ledger.finish(lease, .refused(retryAfter: .seconds(600)), now: time, random: 0)
+                == .retry(at: time.advanced(by: .seconds(600))))
     }
 
     @Test("a commit that failed lets the line run again") func commitFailed() throws {
@@ -169,7 +192,7 @@ private final class Desk {
         let waits: [Duration] = [.seconds(9), .seconds(3), .seconds(6)]
         for wait in waits {
             let lease = try #require(ledger.leaseNext(now: now))
-            _ = ledger.finish(lease, .retryable(.status(429), retryAfter: wait), now: now, random: 0)
+            _ = ledger.finish(lease, .retryable(.status(500), retryAfter: wait), now: now, random: 0)
         }
         #expect(ledger.nextReady == later(3_000))
         #expect(ledger.leaseReturned(now: later(2_999)) == nil)

@@ -1,0 +1,51 @@
+import Quantities
+import Scheduling
+import Testing
+
+/// An engine that refuses everything gets no more background work than tells when it is well again.
+@Suite("Engines that refuse everything") struct OverloadTests {
+    @Test("after five refusals lines pause, then one at a time tries, at twice the pause each time up to 30 s")
+    func pauses() {
+        var harness = Harness(engines: [Harness.engine("one", 8)])
+        harness.offer("batch_a")
+        #expect(harness.lines.count == 8)
+        for line in harness.lines { harness.send(.failed(line.key, .capacity(retryAfter: nil))) }
+        // Those refused before the fifth had others sent in their place.
+        var sent = harness.lines.count
+        while let line = harness.lines.dropFirst(8).first(where: { harness.scheduler.isRunning($0.key, at: "one") }) {
+            harness.send(.failed(line.key, .capacity(retryAfter: nil)))
+        }
+        #expect(sent == harness.lines.count && sent <= 8 + Overload.refusalsMax)
+        var trials: [Instant] = []
+        for _ in 0..<600 {
+            harness.pass(0.5)
+            #expect(harness.lines.count <= sent + 1, "one line at a time")
+            guard harness.lines.count > sent, let line = harness.lines.last else { continue }
+            sent = harness.lines.count
+            trials.append(harness.now)
+            harness.send(.failed(line.key, .capacity(retryAfter: nil)))
+        }
+        let gaps = zip(trials, trials.dropFirst()).map { $1.since($0).secondsApproximate }
+        #expect(gaps.prefix(6) == [1, 2, 4, 8, 16, 30])
+        #expect(gaps.allSatisfy { $0 <= 30 })
+    }
+
+    @Test("one answer opens the engine again, an interactive one too")
+    func recovers() {
+        var harness = Harness(engines: [Harness.engine("one", 8, owned: false)])
+        harness.offer("batch_a")
+        for _ in 0..<20 {
+            guard let line = harness.lines.first(where: { harness.scheduler.isRunning($0.key, at: "one") }) else {
+                break
+            }
+            harness.send(.failed(line.key, .capacity(retryAfter: nil)))
+        }
+        let sent = harness.lines.count
+        #expect(harness.standing.lines == 0)
+        harness.arrive(1)
+        #expect(harness.dispatched.count == 1, "interactive requests still get the engine's own answer")
+        #expect(harness.lines.count == sent)
+        harness.finish(WorkKey(1))
+        #expect(harness.standing.lines == 8)
+    }
+}
