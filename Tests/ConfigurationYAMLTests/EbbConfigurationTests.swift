@@ -82,7 +82,7 @@ import Testing
             "colour: red",
             """
             1:1: colour: unknown key 'colour'; known: batch, data, engines, limits, listen, log, models, \
-            prices, projects, retention, shutdown_grace, tiers
+            prices, projects, retention, shutdown_grace, tiers, tracing
             """
         ),
         ("listen: 8080", "1:9: listen: '8080' is not host:port, such as 127.0.0.1:8080 or [::1]:8080"),

@@ -17,6 +17,8 @@ public struct EbbConfiguration: Sendable {
     public var prices = PriceConfiguration()
     /// The shipped tiers, changed and added to, and what projects get of them.
     public var tiers = TierSettings()
+    /// nil: no spans are kept.
+    public var tracing: TracingConfiguration?
 
     public init() {}
 }

@@ -29,6 +29,7 @@ extension EbbConfiguration {
         if let value = override("EBB_LOG_LEVEL") {
             configuration.log.level = try value.choice(LogConfiguration.Level.self)
         }
+        try TracingReader.override(&configuration.tracing, environment: environment)
         return configuration
     }
 }
@@ -49,7 +50,7 @@ struct EbbConfigurationReader {
     func read(_ root: YAMLValue, into configuration: inout EbbConfiguration) throws(ConfigurationError) {
         let fields = try root.fields([
             "listen", "data", "log", "shutdown_grace", "limits", "batch", "retention", "engines", "models", "prices",
-            "tiers", "projects",
+            "tiers", "projects", "tracing",
         ])
         if let value = fields["listen"] { configuration.listen = try Self.listen(value) }
         if let value = fields["data"] {
@@ -69,6 +70,7 @@ struct EbbConfigurationReader {
             configuration.models = try ModelReader(engines: configuration.engines, file: self.file).models(value)
         }
         if let value = fields["prices"] { configuration.prices = try self.prices(value) }
+        if let value = fields["tracing"] { configuration.tracing = try TracingReader(file: self.file).tracing(value) }
         if let value = fields["tiers"] { try self.tiers(value, &configuration) }
         self.addRows(of: configuration.batch.windows, to: &configuration.tiers)
         if let value = fields["projects"] {

@@ -62,7 +62,7 @@ struct EngineReader {
         return text
     }
 
-    private static func url(_ value: YAMLValue) throws(ConfigurationError) -> String {
+    static func url(_ value: YAMLValue) throws(ConfigurationError) -> String {
         var text = Substring(try value.name())
         while text.hasSuffix("/") { text.removeLast() }
         var rest = text
@@ -164,7 +164,7 @@ struct EngineReader {
         return models
     }
 
-    private func headers(_ value: YAMLValue) throws(ConfigurationError) -> [EngineConfiguration.Header] {
+    func headers(_ value: YAMLValue) throws(ConfigurationError) -> [EngineConfiguration.Header] {
         var headers: [EngineConfiguration.Header] = []
         for (key, value) in try value.pairs() {
             let name = try key.name()
@@ -187,7 +187,7 @@ struct EngineReader {
         return headers
     }
 
-    private func tls(_ value: YAMLValue) throws(ConfigurationError) -> EngineConfiguration.TLS {
+    func tls(_ value: YAMLValue) throws(ConfigurationError) -> EngineConfiguration.TLS {
         let fields = try value.fields(["ca_file", "verify"])
         var tls = EngineConfiguration.TLS()
         if let value = fields["ca_file"] { tls.caFile = FilePath.resolve(try value.name(), besides: self.file) }

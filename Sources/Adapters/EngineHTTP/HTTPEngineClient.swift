@@ -56,7 +56,7 @@ public final class HTTPEngineClient: EngineClient {
             WireCall(
                 engine: request.engine, method: .POST, path: request.engine.url.pathPrefix + request.path,
                 body: request.body, isStream: request.isStream, request: request.request,
-                timeouts: request.engine.timeouts),
+                traceparent: request.traceparent, timeouts: request.engine.timeouts),
             home: request.home, sink: sink)
     }
 

@@ -49,6 +49,11 @@ final class RequestWriter: ChannelOutboundHandler {
             bytes.writeString(request.text)
             bytes.writeStaticString("\r\n")
         }
+        if let traceparent = wire.traceparent {
+            bytes.writeStaticString("traceparent: ")
+            bytes.writeString(traceparent)
+            bytes.writeStaticString("\r\n")
+        }
         if wire.method == .POST {
             bytes.writeStaticString("content-length: ")
             bytes.writeString(String(wire.body.count))

@@ -13,6 +13,7 @@ struct WireCall: Sendable {
     var body: [UInt8]
     var isStream: Bool
     var request: RequestID?
+    var traceparent: String?
     var timeouts: EngineTimeouts
 }
 

@@ -2,6 +2,7 @@ import Gateway
 import Quantities
 import StoreSQLite
 import Synchronization
+import Telemetry
 
 /// Runs one batch with progress, until it ends or something stops it.
 struct RunDriver {
@@ -52,6 +53,7 @@ struct RunDriver {
         let assembly = self.assembly
         let scheduling = Task { await assembly.runScheduler() }
         let progress = Task { await self.show(batch, of: service, meters: meters, stop: stop) }
+        let spans = Task { await assembly.spans?.run() }
         try await runner.run(resumesUnfinished: false)
         inbox.finish()
         await watch.value
@@ -59,6 +61,9 @@ struct RunDriver {
             task.cancel()
             await task.value
         }
+        // Last, so that the spans of the last lines leave.
+        spans.cancel()
+        await spans.value
         signals.stop()
         return (batch, stop.ending ?? .interrupted)
     }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Batching
 import BlobDisk
 import ConfigurationYAML
@@ -31,6 +32,8 @@ struct GatewayAssembly: Sendable {
     let pricer: Pricer
     let holds = Holds()
     let history = RequestHistory()
+    /// nil: no spans are kept.
+    let spans: SpanExporter?
     let limits: GatewayLimits
     let logger: Logger
     let epoch: Int64
@@ -65,7 +68,15 @@ struct GatewayAssembly: Sendable {
         }
         var access: [EngineID: HTTPEngineClient.Access] = [:]
         for setup in setups { access[setup.engine.id] = setup.access }
-        self.client = try HTTPEngineClient(group: group, access: access)
+        let collector = try configuration.tracing.map { try EngineSetup($0.collector) }
+        if let collector { access[collector.engine.id] = collector.access }
+        let client = try HTTPEngineClient(group: group, access: access)
+        self.client = client
+        self.spans = collector.map { [clock] in
+            SpanExporter(
+                collector: $0.engine, service: configuration.tracing?.service ?? "ebb",
+                version: EbbCommand.configuration.version, client: client, clock: clock, logger: logger)
+        }
         self.directory = EngineDirectory(table: .empty)
         let hours: EngineHours
         do throws(ConfigurationError) { hours = try EngineHours(configuration.engines) } catch {
@@ -112,7 +123,14 @@ struct GatewayAssembly: Sendable {
             policy: .init(failuresMax: self.configuration.batch.maxAttempts),
             ordersByPrefix: self.configuration.batch.order == .prefix, epoch: self.epoch, logger: self.logger)
         context.history = self.history
+        context.tracer = self.tracer
         return context
+    }
+
+    var tracer: Tracer? {
+        self.spans.map {
+            Tracer(sink: $0, share: self.configuration.tracing?.share ?? 1, randomness: self.randomness)
+        }
     }
 
     var files: FileService {

@@ -51,7 +51,7 @@ struct GatewayProcess {
             engines: assembly.directory, client: assembly.client, commits: assembly.store, pricer: assembly.pricer,
             holds: assembly.holds, scheduler: assembly.scheduler, tiers: assembly.tiers, meters: assembly.meters,
             clock: assembly.clock, timers: assembly.clock, randomness: assembly.randomness, history: assembly.history,
-            logger: logger)
+            tracer: assembly.tracer, logger: logger)
         let runner = BatchRunner(context: assembly.batchContext)
         let files = assembly.files
         let sweeper = RetentionSweeper(
@@ -62,7 +62,7 @@ struct GatewayProcess {
             logger: logger)
         // Clients that come at once should find the models; an engine that hangs must not hold up the start.
         await Patience.wait(atMost: Self.engineWait) { try? await catalog.refresh() }
-        let services: [any Service] = [
+        var services: [any Service] = [
             Loop("scheduler") { await assembly.runScheduler() },
             Loop("catalog") { await catalog.run(clock: assembly.clock) },
             Loop("access") { await access.run(logger: logger) },
@@ -70,6 +70,8 @@ struct GatewayProcess {
             BatchService.Running(runner: runner),
             server,
         ]
+        // Services stop in reverse order: the spans of the last requests still leave.
+        if let spans = assembly.spans { services.insert(Loop("spans") { await spans.run() }, at: 0) }
         var lifecycle = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },
             logger: Logger(label: "ebb.lifecycle") { _ in SwiftLogNoOpLogHandler() })

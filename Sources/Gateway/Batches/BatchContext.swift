@@ -32,6 +32,8 @@ public struct BatchContext: Sendable {
     public var atCostLimit = AtCostLimit.end
     /// The ways of lines that have ended.
     public var history = RequestHistory()
+    /// nil: this process keeps no spans.
+    public var tracer: Tracer?
     /// The boot epoch of this process.
     public var epoch: Int64
     public var logger: Logger

@@ -91,7 +91,7 @@ extension BatchLoop {
         let attempt = LineAttempt(
             request: self.context.randomness.requestID(at: now), lease: lease, lane: dispatch.lane, target: target,
             endpoint: self.endpoint, startedAt: now, path: self.path(of: lease.line, to: target.engine, now: now),
-            report: { [send] in send(.attemptEnded($0, $1)) })
+            traceContext: self.context.tracer?.begin(), report: { [send] in send(.attemptEnded($0, $1)) })
         do {
             guard let line = try self.input?.line(lease.line) else { throw StoreFailure.notFound }
             let body = try LineBody.read(line, self.endpoint)
@@ -111,10 +111,12 @@ extension BatchLoop {
                 body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
                 clientStreams: false, slot: dispatch.slot)
             self.take(attempt, body.bytes.count)
+            var asked = EngineRequest(
+                engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
+                isStream: order.isStream, request: attempt.request)
+            asked.traceparent = attempt.traceContext?.header(attempt: attempt.path.dispatches)
             attempt.start(
-                EngineRequest(
-                    engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
-                    isStream: order.isStream, request: attempt.request),
+                asked,
                 estimate: UsageEstimate(facts: body.facts, body: body.bytes, engineModel: target.engineModel),
                 client: self.context.client)
         } catch let error as RequestError {
@@ -176,7 +178,7 @@ extension BatchLoop {
         }
         let random = self.context.randomness.next()
         let verdict = self.plan?.finish(attempt.lease, outcome, now: now, random: random)
-        self.keepPath(of: attempt, outcome, failure, verdict, now: now)
+        self.keepPath(of: attempt, ending, outcome, failure, verdict, now: now)
         switch verdict {
         case .commit(let fate):
             self.commit(attempt, ending, fate, now: now)

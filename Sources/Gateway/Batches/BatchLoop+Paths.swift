@@ -1,4 +1,5 @@
 import Batching
+import OpenAIWire
 import Quantities
 import Routing
 
@@ -13,7 +14,8 @@ extension BatchLoop {
 
     /// An attempt is over: its line's way has ended, or goes on with the next attempt.
     mutating func keepPath(
-        of attempt: LineAttempt, _ outcome: AttemptOutcome, _ failure: EngineFailure?, _ verdict: LineLedger.Verdict?,
+        of attempt: LineAttempt, _ ending: LineAttempt.Ending, _ outcome: AttemptOutcome, _ failure: EngineFailure?,
+        _ verdict: LineLedger.Verdict?,
         now: Instant
     ) {
         var path = attempt.path
@@ -23,7 +25,8 @@ extension BatchLoop {
             var trace = RequestTrace(request: attempt.request, project: self.batch.project, path: path)
             trace.batch = self.batch.id
             trace.line = Int32(clamping: attempt.lease.line)
-            return self.context.history.keep(trace)
+            self.context.history.keep(trace)
+            return self.trace(trace, attempt, ending)
         }
         if outcome == .preempted {
             path.preempted(by: attempt.displacer?.seen(by: self.batch.project), now)
@@ -31,5 +34,18 @@ extension BatchLoop {
             path.failed(failure?.reason ?? "failed", now)
         }
         self.paths[attempt.lease.line] = path
+    }
+
+    private func trace(_ way: RequestTrace, _ attempt: LineAttempt, _ ending: LineAttempt.Ending) {
+        guard let context = attempt.traceContext, context.isSampled else { return }
+        var traced = TracedRequest(
+            context: context, way: way, endpoint: self.endpoint, requestedModel: self.batch.model ?? "",
+            servedTier: self.batch.tier)
+        traced.engine = self.context.directory.table.engines[attempt.target.engine]
+        if case .answered(let answer) = ending {
+            traced.servedModel = answer.facts.model ?? attempt.target.engineModel
+            traced.usage = answer.facts.usage
+        }
+        self.context.tracer?.ended(traced)
     }
 }

@@ -31,18 +31,21 @@ final class LineAttempt: AnswerSink {
     let lane: Int
     let target: EngineTarget
     let startedAt: Instant
+    /// nil: this process keeps no spans.
+    let traceContext: TraceContext?
     private let report: @Sendable (LineAttempt, Ending) -> Void
     private let state: Mutex<State>
 
     init(
         request: RequestID, lease: LineLease, lane: Int, target: EngineTarget, endpoint: Endpoint, startedAt: Instant,
-        path: RequestPath, report: @escaping @Sendable (LineAttempt, Ending) -> Void
+        path: RequestPath, traceContext: TraceContext? = nil, report: @escaping @Sendable (LineAttempt, Ending) -> Void
     ) {
         self.request = request
         self.lease = lease
         self.lane = lane
         self.target = target
         self.startedAt = startedAt
+        self.traceContext = traceContext
         self.report = report
         self.state = Mutex(State(assembly: AnswerAssembly(endpoint: endpoint, isStream: false), path: path))
     }

@@ -83,6 +83,8 @@ public struct CompletionRequest: Sendable {
     public var arrivedAt: Instant
     public var home: (any Sendable)?
     public var wishes = ServiceWishes()
+    /// The trace that the client says the request belongs to.
+    public var traceparent: String?
 
     public init(
         id: RequestID, caller: Caller, endpoint: Endpoint, body: [UInt8], facts: RequestFacts, arrivedAt: Instant,

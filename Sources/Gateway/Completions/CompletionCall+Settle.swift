@@ -151,7 +151,8 @@ extension CompletionCall {
             let charged = result == .success(.committed) ? price.amount : nil
             self.use.holds.settle(
                 self.request.id, project: self.request.caller.project, actual: charged ?? .zero)
-            self.finished(outcome: outcome.rawValue, usage: usage, amount: price.amount, tier: tier)
+            self.finished(
+                outcome: outcome.rawValue, usage: usage, amount: price.amount, tier: tier, model: charge.servedModel)
             if case .failure(let failure) = result {
                 self.use.logger.error(
                     "charge not recorded", metadata: self.request.logged(["reason": "\(failure)"]))
@@ -160,14 +161,15 @@ extension CompletionCall {
         }
     }
 
-    func finished(outcome: String, usage: TokenUsage, amount: Money?, tier: TierName) {
+    func finished(outcome: String, usage: TokenUsage, amount: Money?, tier: TierName, model: String? = nil) {
         self.use.ended()
         let now = self.use.clock.now
         let (first, path) = self.state.withLock { state in
             state.path.ended(outcome, now)
             return (state.firstBytesAt, state.path)
         }
-        self.use.history.keep(self.trace(path))
+        let way = self.trace(path)
+        self.use.history.keep(way)
         var facts = FinishedRequest(
             model: self.request.facts.model, tier: tier, outcome: outcome, usage: usage, amount: amount,
             seconds: now.since(self.request.arrivedAt).secondsApproximate,
@@ -175,5 +177,16 @@ extension CompletionCall {
         facts.waitSeconds = path.waited.secondsApproximate
         facts.predictedWaitSeconds = path.outlook?.predictedWait
         self.use.meters.requestFinished(facts)
+        if let context = self.traceContext, context.isSampled {
+            var traced = TracedRequest(
+                context: context, way: way, endpoint: self.request.endpoint, requestedModel: facts.model,
+                servedTier: tier)
+            traced.servedModel = model
+            traced.engine = self.state.withLock { $0.target }.flatMap { self.use.engines.table.engines[$0.engine] }
+            traced.requestedTier = self.request.facts.serviceTier
+            traced.usage = model == nil ? nil : usage
+            traced.amount = amount
+            self.use.tracer?.ended(traced)
+        }
     }
 }

@@ -47,6 +47,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     private let firstTargets: [EngineTarget]
     let fallback: TierFallback?
     let sink: any ClientSink
+    /// nil: this process keeps no spans.
+    let traceContext: TraceContext?
     let state: Mutex<State>
 
     var clientStreams: Bool { self.request.facts.stream && self.request.endpoint.canStream }
@@ -61,6 +63,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         self.firstTargets = targets
         self.fallback = fallback
         self.sink = sink
+        self.traceContext = use.tracer?.begin(request.traceparent)
         self.state = Mutex(
             State(
                 tier: tier, isTierChosen: tier.name != Self.askedTier(request, use),
@@ -112,10 +115,12 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             self.use.engines.released(engine.id, now: self.use.clock.now)
             return self.use.scheduler.send(.gone(key))
         }
+        var asked = EngineRequest(
+            engine: engine, path: String(self.request.endpoint.path.dropFirst(3)), body: order.body,
+            isStream: order.isStream, request: self.request.id, home: self.request.home)
+        asked.traceparent = self.traceContext?.header(attempt: attempt)
         let call = self.use.client.send(
-            EngineRequest(
-                engine: engine, path: String(self.request.endpoint.path.dropFirst(3)), body: order.body,
-                isStream: order.isStream, request: self.request.id, home: self.request.home),
+            asked,
             to: isMovable ? AttemptAnswer(self, attempt: attempt) : self)
         let isLive = self.state.withLock { state -> Bool in
             guard state.phase == .asking || state.phase == .answering, state.attempt == attempt else { return false }

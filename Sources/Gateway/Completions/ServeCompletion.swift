@@ -19,6 +19,7 @@ public final class ServeCompletion: Sendable {
     private let tierDirectory: TierDirectory
     let meters: any Meters
     let history: RequestHistory
+    let tracer: Tracer?
     let clock: any GatewayClock
     let timers: any Timers
     let randomness: any Randomness
@@ -31,7 +32,8 @@ public final class ServeCompletion: Sendable {
     public init(
         engines: EngineDirectory, client: any EngineClient, commits: any CommitLog, pricer: Pricer, holds: Holds,
         scheduler: WorkScheduler, tiers: TierDirectory, meters: any Meters, clock: any GatewayClock,
-        timers: any Timers, randomness: any Randomness, history: RequestHistory = RequestHistory(), logger: Logger
+        timers: any Timers, randomness: any Randomness, history: RequestHistory = RequestHistory(),
+        tracer: Tracer? = nil, logger: Logger
     ) {
         self.engines = engines
         self.client = client
@@ -42,11 +44,15 @@ public final class ServeCompletion: Sendable {
         self.tierDirectory = tiers
         self.meters = meters
         self.history = history
+        self.tracer = tracer
         self.clock = clock
         self.timers = timers
         self.randomness = randomness
         self.logger = logger
     }
+
+    /// Spans are kept, so that a request's `traceparent` is wanted.
+    public var isTracing: Bool { self.tracer != nil }
 
     /// Starts serving; the sink hears everything that follows, also refusals.
     public func serve(_ request: CompletionRequest, to sink: any ClientSink) -> (any ServedRequest)? {

@@ -110,6 +110,9 @@ public struct RequestPath: Hashable, Sendable {
         return self.first.isSet ? [sent, RequestStep(kind: .firstToken, after: self.first, text: "")] : [sent]
     }
 
+    /// How often it was sent to an engine.
+    var dispatches: Int { self.earlier.count { $0.kind == .dispatched } + (self.sent.isSet ? 1 : 0) }
+
     /// In order.
     public var steps: [RequestStep] {
         let arrived = RequestStep(kind: .arrived, after: Elapsed(tenths: 0), text: self.tier.text)

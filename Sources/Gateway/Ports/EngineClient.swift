@@ -10,6 +10,8 @@ public struct EngineRequest: Sendable {
     /// The call is a stream (`text/event-stream` expected); time limits differ.
     public var isStream: Bool
     public var request: RequestID
+    /// The trace that the call belongs to, as its header says it.
+    public var traceparent: String?
     /// Where the answer should be handled: an opaque hint, the caller's event loop for example. An adapter that knows
     /// the type keeps the call on it, others ignore it.
     public var home: (any Sendable)?

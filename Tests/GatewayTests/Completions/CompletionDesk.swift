@@ -35,6 +35,14 @@ final class RecordingClient: ClientSink {
     func refused(_ error: GatewayError) { self.seen.withLock { $0.error = error } }
 }
 
+/// Keeps the requests whose spans would leave.
+final class RecordedSpans: SpanSink {
+    private let seen = Mutex<[TracedRequest]>([])
+
+    var requests: [TracedRequest] { self.seen.withLock { $0 } }
+    func ended(_ request: TracedRequest) { self.seen.withLock { $0.append(request) } }
+}
+
 /// The use case with scripted engines and a store in memory.
 struct CompletionDesk {
     let engine: ScriptedEngine
@@ -45,6 +53,7 @@ struct CompletionDesk {
     /// Requests whose ways are kept.
     static let historyMax = 40
     let history = RequestHistory(requestsMax: Self.historyMax)
+    let spans = RecordedSpans()
     let directory: EngineDirectory
     let scheduler: WorkScheduler
     let tiers: TierDirectory
@@ -54,9 +63,11 @@ struct CompletionDesk {
     /// - Parameters:
     ///   - engines: how many engines serve the model `m`.
     ///   - concurrency: requests that each bears; nil: unknown.
+    ///   - tracedShare: of the traces that begin here; nil: none at all.
     init(
         _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm,
-        concurrency: Int? = nil, tiers: TierSettings = TierSettings(), log: CapturedLog = CapturedLog()
+        concurrency: Int? = nil, tiers: TierSettings = TierSettings(), tracedShare: Double? = nil,
+        log: CapturedLog = CapturedLog()
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
@@ -73,7 +84,11 @@ struct CompletionDesk {
             pricer: Pricer(book: try Self.book(), tiersPricedAs: tiers.pricedAs), holds: self.holds,
             scheduler: self.scheduler, tiers: self.tiers,
             meters: NoMeters(), clock: self.clock, timers: self.timers,
-            randomness: SeededRandomness(), history: self.history, logger: log.logger)
+            randomness: SeededRandomness(), history: self.history,
+            tracer: tracedShare.map { [spans] in
+                Tracer(sink: spans, share: $0, randomness: SeededRandomness(seed: 5))
+            },
+            logger: log.logger)
         let project = ProjectRecord(id: "proj_a", name: "a", createdAt: self.clock.now)
         try await self.store.insert(project)
         self.tiers.learn([project])
@@ -100,7 +115,7 @@ struct CompletionDesk {
 
     func ask(
         _ body: String, id: RequestID = "req_1", clientID: String? = nil, caller: Caller? = nil,
-        wishes: ServiceWishes = ServiceWishes()
+        wishes: ServiceWishes = ServiceWishes(), traceparent: String? = nil
     ) throws -> (RecordingClient, (any ServedRequest)?) {
         let client = RecordingClient()
         let bytes = Array(body.utf8)
@@ -109,6 +124,7 @@ struct CompletionDesk {
             facts: try RequestFacts.scan(bytes, .chatCompletions), arrivedAt: self.clock.now)
         request.clientID = clientID
         request.wishes = wishes
+        request.traceparent = traceparent
         return (client, self.service.serve(request, to: client))
     }
 

@@ -202,6 +202,7 @@ final class FastLaneHandler: ChannelDuplexHandler {
                 id: exchange.id, caller: incoming.caller, endpoint: incoming.endpoint, body: bytes, facts: facts,
                 arrivedAt: self.lane.clock.now, home: context.eventLoop)
             request.clientID = clientID
+            if self.lane.completions.isTracing { request.traceparent = head.headers.first(name: "traceparent") }
             request.wishes = try WishHeaders.read(head.headers, now: request.arrivedAt)
             let served = self.lane.completions.serve(request, to: exchange)
             // A request that was refused at once has ended already, and must not be held again.

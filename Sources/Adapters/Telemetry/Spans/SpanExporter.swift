@@ -1,0 +1,113 @@
+public import Gateway
+public import Logging
+import Quantities
+public import Routing
+import Synchronization
+
+/// Sends spans to an OpenTelemetry collector: OTLP over HTTP, JSON (`POST /v1/traces`).
+///
+/// Requests never wait for it. Spans are sent every `interval`, or when `batchMax` requests have come; what a collector
+/// that is away for long leaves no room for is dropped and counted.
+public final class SpanExporter: SpanSink {
+    /// Requests in one message.
+    static let batchMax = 512
+    static let waitingMax = 4_096
+    public static let interval: Duration = .seconds(5)
+    static let timeout: Duration = .seconds(10)
+    /// Tries of one message, and the pause after the first; it doubles.
+    static let triesMax = 3
+    static let pauseFirst: Duration = .milliseconds(500)
+
+    private let collector: Engine
+    private let service: String
+    private let version: String
+    private let client: any EngineClient
+    private let clock: any GatewayClock
+    private let logger: Logger
+    private let queue = Mutex(SpanQueue(capacity: SpanExporter.waitingMax))
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+    private let saidTrouble = Atomic(false)
+
+    /// - Parameters:
+    ///   - collector: its base URL, under the name that the client's credentials for it have.
+    ///   - service: `service.name` of the spans.
+    public init(
+        collector: Engine, service: String, version: String, client: any EngineClient, clock: any GatewayClock,
+        logger: Logger
+    ) {
+        self.collector = collector
+        self.service = service
+        self.version = version
+        self.client = client
+        self.clock = clock
+        self.logger = logger
+        (self.wakes, self.wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    public func ended(_ request: TracedRequest) {
+        let isFull = self.queue.withLock { queue in
+            queue.add(request)
+            return queue.count == Self.batchMax
+        }
+        if isFull { self.wake.yield() }
+    }
+
+    /// Sends until the task is cancelled, then once more what is left.
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while (try? await self.clock.sleep(for: Self.interval)) != nil { self.wake.yield() }
+            }
+            for await _ in self.wakes { await self.flush() }
+            group.cancelAll()
+        }
+        await self.flush()
+    }
+
+    private func flush() async {
+        while true {
+            let requests = self.queue.withLock { $0.take(Self.batchMax) }
+            guard !requests.isEmpty else { return }
+            await self.send(SpanText.message(requests.flatMap(\.spans), service: self.service, version: self.version))
+        }
+    }
+
+    /// A collector that has no room (429, 502, 503, 504) or cannot be reached is tried again; any other answer than 2xx
+    /// would be the same a second time (OTLP specification, "Failures").
+    private func send(_ message: [UInt8]) async {
+        var pause = Self.pauseFirst
+        for number in 1...Self.triesMax {
+            let trouble: String
+            do throws(EngineFailure) {
+                let answer = try await self.client.fetch(
+                    EngineFetch(
+                        engine: self.collector, path: self.collector.url.rootPath + "/v1/traces", body: message,
+                        timeout: Self.timeout))
+                guard !(200..<300).contains(answer.status) else { return self.well() }
+                trouble = "HTTP \(answer.status)"
+                guard [429, 502, 503, 504].contains(answer.status) else { return self.say(trouble) }
+            } catch {
+                trouble = error.message
+                if let status = error.status, ![429, 502, 503, 504].contains(status) { return self.say(trouble) }
+            }
+            guard number < Self.triesMax, (try? await self.clock.sleep(for: pause)) != nil else {
+                return self.say(trouble)
+            }
+            pause = pause * 2
+        }
+    }
+
+    private func say(_ trouble: String) {
+        let dropped = self.queue.withLock { $0.dropped }
+        guard !self.saidTrouble.exchange(true, ordering: .relaxed) else { return }
+        self.logger.warning(
+            "spans cannot be sent to the collector; they are dropped until it takes them",
+            metadata: ["collector": "\(self.collector.url)", "reason": "\(trouble)", "dropped": "\(dropped)"])
+    }
+
+    private func well() {
+        guard self.saidTrouble.exchange(false, ordering: .relaxed) else { return }
+        self.logger.info("the collector takes spans again", metadata: ["collector": "\(self.collector.url)"])
+    }
+}

@@ -1,0 +1,68 @@
+import ConfigurationYAML
+import Testing
+
+@Suite("Tracing in ebb.yaml and the environment") struct TracingConfigurationTests {
+    private static func read(_ text: String, _ environment: [String: String] = [:]) throws -> TracingConfiguration? {
+        try EbbConfiguration.parse(text, file: "ebb.yaml", environment: environment).tracing
+    }
+
+    @Test("nothing is traced unless a collector is named")
+    func off() throws {
+        #expect(try Self.read("")?.service == nil)
+        #expect(try Self.read("", ["OTEL_SERVICE_NAME": "x", "OTEL_EXPORTER_OTLP_ENDPOINT": ""])?.service == nil)
+        #expect(
+            try Self.read("tracing: {endpoint: 'http://c:4318'}", ["OTEL_SDK_DISABLED": "true"])?.service == nil)
+    }
+
+    @Test("the section says where spans go, and how many of them")
+    func section() throws {
+        let text = """
+            tracing:
+              endpoint: https://otel.example/v1/traces
+              sample: 0.05
+              service: gateway-a
+              headers: {authorization: {env: OTEL_KEY}}
+              tls: {verify: false}
+            """
+        let tracing = try #require(try Self.read(text))
+        #expect(tracing.collector.url == "https://otel.example")
+        #expect(tracing.share == 0.05 && tracing.service == "gateway-a")
+        #expect(tracing.collector.headers.map(\.name) == ["authorization"])
+        #expect(!tracing.collector.tls.verify)
+    }
+
+    @Test("OpenTelemetry's variables are enough, and win")
+    func environment() throws {
+        let tracing = try #require(
+            try Self.read(
+                "tracing: {endpoint: 'http://one:4318', sample: 1}",
+                [
+                    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://two:4318/", "OTEL_SERVICE_NAME": "s",
+                    "OTEL_EXPORTER_OTLP_HEADERS": "a=b%2Cc, d=e", "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+                    "OTEL_TRACES_SAMPLER_ARG": "0.25",
+                ]))
+        #expect(tracing.collector.url == "http://two:4318")
+        #expect(tracing.service == "s" && tracing.share == 0.25)
+        #expect(tracing.collector.headers.map(\.name) == ["a", "d"])
+        #expect(try Self.read("", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://two:4318"])?.share == 1)
+    }
+
+    @Test(
+        "what cannot be is refused with its line or variable",
+        arguments: [
+            ("tracing: {sample: 1}", [:], "endpoint"),
+            ("tracing: {endpoint: 'collector:4318'}", [:], "must start with http:// or https://"),
+            ("tracing: {endpoint: 'http://c', sample: 1.5}", [:], "a share between 0 and 1"),
+            ("tracing: {endpoint: 'http://c', protocol: grpc}", [:], "protocol"),
+            ("tracing: {endpoint: 'http://c', tls: {verify: false}}", [:], "needs an https:// endpoint"),
+            (
+                "", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_HEADERS": "a=%zz"],
+                "OTEL_EXPORTER_OTLP_HEADERS"
+            ),
+            ("", ["OTEL_EXPORTER_OTLP_ENDPOINT": "c:4317"], "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ] as [(String, [String: String], String)])
+    func refusals(_ text: String, _ environment: [String: String], _ part: String) {
+        let error = #expect(throws: ConfigurationError.self) { _ = try Self.read(text, environment) }
+        #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
+    }
+}
