@@ -47,20 +47,22 @@ public final class PrometheusMeters: Meters {
 
     public init() {}
 
-    private static func key(_ state: State, _ model: String, _ tier: String) -> SeriesKey {
-        let key = SeriesKey(model: model, tier: tier)
-        if state.series[key] != nil || state.series.count < Self.seriesMax { return key }
-        return SeriesKey(model: "other", tier: tier)
+    private static func withSeries(
+        _ state: inout State, _ model: String, _ tier: TierName, _ change: (inout Series) -> Void
+    ) {
+        let key = SeriesKey(model: model, tier: tier.text)
+        if let place = state.series.index(forKey: key) { return change(&state.series.values[place]) }
+        let kept = state.series.count < Self.seriesMax ? key : SeriesKey(model: "other", tier: tier.text)
+        change(&state.series[kept, default: Series()])
     }
 
     public func requestStarted(model: String, tier: TierName) {
-        self.state.withLock { $0.series[Self.key($0, model, tier.text), default: Series()].started += 1 }
+        self.state.withLock { state in Self.withSeries(&state, model, tier) { $0.started += 1 } }
     }
 
     public func requestFinished(_ facts: FinishedRequest) {
         self.state.withLock { state in
-            let key = Self.key(state, facts.model, facts.tier.text)
-            self.count(facts, in: &state.series[key, default: Series()])
+            Self.withSeries(&state, facts.model, facts.tier) { self.count(facts, in: &$0) }
             Self.withTier(&state, facts.tier) { tier in
                 tier.wait.observe(facts.waitSeconds)
                 if let predicted = facts.predictedWaitSeconds { tier.predictedWait.observe(predicted) }
@@ -72,8 +74,8 @@ public final class PrometheusMeters: Meters {
     static let tiersMax = 50
 
     private static func withTier(_ state: inout State, _ tier: TierName, _ change: (inout TierSeries) -> Void) {
-        let isKnown = state.tiers[tier.text] != nil || state.tiers.count < Self.tiersMax
-        change(&state.tiers[isKnown ? tier.text : "other", default: TierSeries()])
+        if let place = state.tiers.index(forKey: tier.text) { return change(&state.tiers.values[place]) }
+        change(&state.tiers[state.tiers.count < Self.tiersMax ? tier.text : "other", default: TierSeries()])
     }
 
     public func gap(tier: TierName, seconds: Double) {

@@ -25,6 +25,9 @@ public struct Instant: Hashable, Sendable, Comparable {
 
     /// The time from `earlier` to here; negative when `earlier` is later.
     public func since(_ earlier: Instant) -> Duration { .nanoseconds(self.nanoseconds - earlier.nanoseconds) }
+
+    /// As `since`, in seconds and without the 128 bits of a duration.
+    public func seconds(since earlier: Instant) -> Double { Double(self.nanoseconds - earlier.nanoseconds) / 1e9 }
 }
 
 extension Duration {

@@ -7,6 +7,12 @@ public struct EngineChooser: Sendable {
     private struct Load: Sendable {
         var inFlight = 0
         var health = EngineHealth()
+
+        mutating func admits(now: Instant) -> Bool {
+            guard self.health.admits(now: now) else { return false }
+            self.inFlight += 1
+            return true
+        }
     }
 
     private var loads: [EngineID: Load] = [:]
@@ -28,17 +34,24 @@ public struct EngineChooser: Sendable {
                 bestLoad = (load.inFlight, target.weight)
             }
         }
-        guard let chosen = best, self.loads[chosen.engine, default: Load()].health.admits(now: now) else { return nil }
-        self.loads[chosen.engine, default: Load()].inFlight += 1
+        guard let chosen = best, self.admits(chosen.engine, now: now) else { return nil }
         return chosen
     }
 
+    /// Counts a call at this engine as in flight, unless its breaker refuses.
+    public mutating func admits(_ engine: EngineID, now: Instant) -> Bool {
+        self.loads[engine, default: Load()].admits(now: now)
+    }
+
     public mutating func finished(_ engine: EngineID, failure: EngineFailure?, now: Instant) {
-        guard var load = self.loads[engine] else { return }
-        load.inFlight -= 1
-        precondition(load.inFlight >= 0, "more requests finished than started")
-        if let failure { load.health.failed(failure, now: now) } else { load.health.succeeded() }
-        self.loads[engine] = load
+        guard let place = self.loads.index(forKey: engine) else { return }
+        self.loads.values[place].inFlight -= 1
+        precondition(self.loads.values[place].inFlight >= 0, "more requests finished than started")
+        if let failure {
+            self.loads.values[place].health.failed(failure, now: now)
+        } else {
+            self.loads.values[place].health.succeeded()
+        }
     }
 
     /// A chosen engine was not asked after all: its place is free, and a probe that was not made is still to be made.

@@ -109,8 +109,8 @@ final class LineAttempt: AnswerSink {
             guard !state.isDone else { return nil }
             if let key = state.key, let driver = state.scheduler {
                 scheduler = driver
-                signals = Signals(key: key, engine: self.target.engine, isFirst: !state.hasBegun)
                 let now = driver.now
+                signals = Signals(key: key, engine: self.target.engine, at: now, isFirst: !state.hasBegun)
                 signals.gap = state.gaps.read(at: now)
                 if signals.gap != nil { signals.tier = state.path.tier }
                 if !state.hasBegun { state.path.began(now) }

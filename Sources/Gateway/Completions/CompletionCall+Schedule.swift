@@ -8,9 +8,11 @@ import Synchronization
 /// A call and the scheduler: waiting, losing a place, falling back, being refused.
 extension CompletionCall {
     /// Asks for a place at an engine.
-    func enqueue() {
+    ///
+    /// - Parameter targets: the model's engines where they were just looked up.
+    func enqueue(_ targets: [EngineTarget]? = nil) {
         let now = self.use.clock.now
-        guard self.targets.contains(where: { self.use.engines.isAvailable($0.engine, now: now) }) else {
+        guard (targets ?? self.targets).contains(where: { self.use.engines.isAvailable($0.engine, now: now) }) else {
             return self.giveUp(EngineFailure(.unreachable, message: "no engine is available"), held: true)
         }
         let key = self.use.scheduler.newKey()
@@ -198,7 +200,7 @@ extension CompletionCall.State {
     func isOf(_ attempt: Int?) -> Bool { attempt == nil || attempt == self.attempt }
 
     mutating func signals(at now: Instant) -> Signals {
-        var signals = Signals(key: self.key, engine: self.target?.engine)
+        var signals = Signals(key: self.key, engine: self.target?.engine, at: now)
         if self.firstBytesAt == nil {
             self.firstBytesAt = now
             self.path.began(now)

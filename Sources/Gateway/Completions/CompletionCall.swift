@@ -55,8 +55,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     var tier: TierName { self.state.withLock { $0.tier.name } }
 
     init(
-        use: ServeCompletion, request: CompletionRequest, tier: Tier, fallback: TierFallback?, targets: [EngineTarget],
-        sink: any ClientSink
+        use: ServeCompletion, request: CompletionRequest, tier: Tier, isTierChosen: Bool, fallback: TierFallback?,
+        targets: [EngineTarget], sink: any ClientSink
     ) {
         self.use = use
         self.request = request
@@ -66,19 +66,19 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         self.traceContext = use.tracer?.begin(request.traceparent)
         self.state = Mutex(
             State(
-                tier: tier, isTierChosen: tier.name != Self.askedTier(request, use),
+                tier: tier, isTierChosen: isTierChosen,
                 assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
                 relay: Self.relay(request, tier.name, isBought: false),
                 path: RequestPath(tier: tier.name, arrivedAt: request.arrivedAt)))
     }
 
-    private static func askedTier(_ request: CompletionRequest, _ use: ServeCompletion) -> TierName? {
-        use.tiers.resolve(
-            request.facts.serviceTier, model: request.facts.model, project: request.caller.project)?.name
-    }
-
     /// The model's engines at this moment; there may be more of them than when the request came.
     var targets: [EngineTarget] { self.use.engines.targets(for: self.request.facts.model) ?? self.firstTargets }
+
+    /// The engines among which the scheduler chose: the ones from when the request came, where this one is among them.
+    private func targets(with id: EngineID) -> [EngineTarget] {
+        self.firstTargets.contains { $0.engine == id } ? self.firstTargets : self.targets
+    }
 
     private static func relay(_ request: CompletionRequest, _ tier: TierName, isBought: Bool) -> StreamRelay {
         StreamRelay(
@@ -93,7 +93,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         guard isOurs else { return self.use.scheduler.send(.gone(key)) }
         guard isQueued else { return }
         let now = self.use.clock.now
-        guard let (target, engine) = self.use.engines.admit(id, of: self.targets, now: now) else {
+        guard let (target, engine) = self.use.engines.admit(id, of: self.targets(with: id), now: now) else {
             return self.use.scheduler.lost(key, at: id)
         }
         let order = EngineOrder(

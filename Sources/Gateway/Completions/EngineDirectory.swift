@@ -47,7 +47,11 @@ public final class EngineDirectory: Sendable {
 
     /// Counts one call in flight at this engine, unless its breaker refuses; `finished` or `released` must follow.
     func admit(_ id: EngineID, of targets: [EngineTarget], now: Instant) -> (target: EngineTarget, engine: Engine)? {
-        self.choose(from: targets.filter { $0.engine == id }, excluding: [], now: now)
+        guard let target = targets.first(where: { $0.engine == id }) else { return nil }
+        return self.state.withLock {
+            guard let engine = $0.table.engines[id], $0.chooser.admits(id, now: now) else { return nil }
+            return (target, engine)
+        }
     }
 
     public func finished(_ engine: EngineID, failure: EngineFailure?, now: Instant) {

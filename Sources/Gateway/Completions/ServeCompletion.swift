@@ -60,16 +60,17 @@ public final class ServeCompletion: Sendable {
             guard let targets = self.engines.targets(for: request.facts.model) else {
                 throw self.unserved(request.facts.model)
             }
-            let (tier, fallback) = try self.tier(of: request)
+            let (tier, isChosen, fallback) = try self.tier(of: request)
             guard self.inFlight.load(ordering: .relaxed) < Self.inFlightMax else {
                 throw GatewayError(source: .gateway, retry: .afterDelay(.seconds(1)), answer: .overloaded)
             }
-            try self.hold(request, tiers: [tier.name] + (fallback.map { [$0.tier] } ?? []), targets: targets)
+            try self.hold(request, tier: tier.name, fallback: fallback?.tier, targets: targets)
             self.inFlight.add(1, ordering: .relaxed)
             let call = CompletionCall(
-                use: self, request: request, tier: tier, fallback: fallback, targets: targets, sink: sink)
+                use: self, request: request, tier: tier, isTierChosen: isChosen, fallback: fallback, targets: targets,
+                sink: sink)
             self.meters.requestStarted(model: request.facts.model, tier: tier.name)
-            call.enqueue()
+            call.enqueue(targets)
             return call
         } catch {
             sink.refused(error)
@@ -77,8 +78,11 @@ public final class ServeCompletion: Sendable {
         }
     }
 
-    /// The tier that the request asks for, and the one that its caller wishes where that has no room.
-    private func tier(of request: CompletionRequest) throws(GatewayError) -> (Tier, TierFallback?) {
+    /// The tier that serves, whether it is another than the one asked for, and the one that the caller wishes where it
+    /// has no room.
+    private func tier(
+        of request: CompletionRequest
+    ) throws(GatewayError) -> (tier: Tier, isChosen: Bool, fallback: TierFallback?) {
         let tiers = self.tiers
         let project = request.caller.project
         let asked = request.facts.serviceTier
@@ -94,8 +98,11 @@ public final class ServeCompletion: Sendable {
             }
         }
         guard let tier = resolve(asked) else { throw .client(.invalidServiceTier) }
-        guard let deadline = request.wishes.deadline, asked == nil || asked == "auto" else { return (tier, fallback) }
-        return self.cheapest(for: deadline, standard: tier, request)
+        guard let deadline = request.wishes.deadline, asked == nil || asked == "auto" else {
+            return (tier, false, fallback)
+        }
+        let (cheapest, after) = self.cheapest(for: deadline, standard: tier, request)
+        return (cheapest, cheapest.name != tier.name, after)
     }
 
     /// The cheapest tier that meets a deadline: flex while there is time for the standard one after it, else that.
@@ -129,9 +136,10 @@ public final class ServeCompletion: Sendable {
     /// Projects with a spend cap reserve the most that the request may cost; an unpriced model cannot be capped, so it
     /// is refused there.
     private func hold(
-        _ request: CompletionRequest, tiers asked: [TierName], targets: [EngineTarget]
+        _ request: CompletionRequest, tier: TierName, fallback: TierName?, targets: [EngineTarget]
     ) throws(GatewayError) {
         guard self.holds.hasCap(request.caller.project) else { return }
+        let asked = [tier] + (fallback.map { [$0] } ?? [])
         let bound = CostBound(pricer: self.pricer, at: request.arrivedAt)
         func most(_ tiers: [TierName]) -> Money? {
             bound.most(request.facts, body: request.body, engineModels: targets.map(\.engineModel), tiers: tiers)

@@ -37,16 +37,26 @@ enum EngineLoadText {
         guard let names = self.names(kind) else { return nil }
         var waiting: Double?
         var running: Double?
-        for line in text.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
-            if let value = self.value(of: line, names.waiting) { waiting = (waiting ?? 0) + value }
-            if let value = self.value(of: line, names.running) { running = (running ?? 0) + value }
+        // Most lines are histograms of other names: their first bytes are looked at where they stand.
+        text.withUnsafeBytes { bytes in
+            var start = 0
+            while start < bytes.count {
+                let rest = bytes[start...]
+                let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+                if bytes[start] != UInt8(ascii: "#") {
+                    let line = Slice(base: bytes, bounds: start..<end)
+                    if let value = self.value(of: line, names.waiting) { waiting = (waiting ?? 0) + value }
+                    if let value = self.value(of: line, names.running) { running = (running ?? 0) + value }
+                }
+                start = end + 1
+            }
         }
         guard let waiting, let running, (0...1e6).contains(waiting), (0...1e6).contains(running) else { return nil }
         return Load(waiting: Int(waiting), running: Int(running))
     }
 
     /// The value of a series when it has one of these names.
-    private static func value(of line: ArraySlice<UInt8>, _ names: [String]) -> Double? {
+    private static func value(of line: Slice<UnsafeRawBufferPointer>, _ names: [String]) -> Double? {
         for name in names where line.starts(with: name.utf8) {
             var rest = line.dropFirst(name.utf8.count)
             if rest.first == UInt8(ascii: "{") {

@@ -5,6 +5,7 @@ import Scheduling
 struct Signals {
     var key: WorkKey?
     var engine: EngineID?
+    var at = Instant(seconds: 0)
     var isFirst = false
     var isDelivered = false
     var gap: Duration?

@@ -22,7 +22,6 @@ public final class WorkScheduler: Sendable {
     private struct State: Sendable {
         var scheduler: Scheduler
         var work: [WorkKey: any ScheduledWork] = [:]
-        var pools: [WorkKey: PoolID] = [:]
         weak var lines: (any LineSource)?
         var lineKeys: Set<WorkKey> = []
         /// Engines that were told as unavailable, and since when.
@@ -88,13 +87,12 @@ public final class WorkScheduler: Sendable {
         let now = self.clock.now
         let (outlook, displaced) = self.state.withLock { state -> (Outlook?, [Displacement]) in
             state.work[request.key] = work
-            state.pools[request.key] = request.pool
             let outlook = state.scheduler.outlook(request)
             state.scheduler.handle(.arrive(request), now: now, into: &actions)
             return (outlook, state.scheduler.displacements)
         }
         if let outlook { work.found(outlook) }
-        self.perform(actions, displaced)
+        if !actions.isEmpty { self.perform(actions, displaced) }
     }
 
     /// The engine could not be asked after all; the request waits again, and the engine is looked at at the next tick.
@@ -104,7 +102,16 @@ public final class WorkScheduler: Sendable {
         self.send([.available(engine, false), .failed(key, .lost)])
     }
 
-    func send(_ event: SchedulerEvent) { self.send([event]) }
+    func send(_ event: SchedulerEvent) {
+        var actions: [SchedulerAction] = []
+        let now = self.clock.now
+        let displaced = self.state.withLock { state -> [Displacement] in
+            Self.forget(event, in: &state)
+            state.scheduler.handle(event, now: now, into: &actions)
+            return state.scheduler.displacements
+        }
+        if !actions.isEmpty { self.perform(actions, displaced) }
+    }
 
     func send(_ events: [SchedulerEvent]) {
         var actions: [SchedulerAction] = []
@@ -124,9 +131,7 @@ public final class WorkScheduler: Sendable {
     private static func forget(_ event: SchedulerEvent, in state: inout State) {
         switch event {
         case .finished(let key, _), .gone(let key), .failed(let key, .request), .failed(let key, .full):
-            state.work[key] = nil
-            state.pools[key] = nil
-            state.lineKeys.remove(key)
+            if state.work.removeValue(forKey: key) == nil { state.lineKeys.remove(key) }
         case .failed(let key, _): state.lineKeys.remove(key)
         case .lineStarted(let line): state.lineKeys.insert(line.key)
         default: break
@@ -137,12 +142,20 @@ public final class WorkScheduler: Sendable {
 
     /// What a read from an engine says about it and about the request.
     func tell(_ signals: Signals) {
-        guard let key = signals.key else { return }
-        if signals.isFirst { self.send(.firstToken(key)) }
-        if signals.isDelivered { self.send(.delivered(key)) }
-        guard let gap = signals.gap else { return }
-        if let engine = signals.engine { self.send(.gap(engine, gap)) }
-        if let tier = signals.tier { self.meters?.gap(tier: tier, seconds: gap.secondsApproximate) }
+        guard let key = signals.key, signals.isFirst || signals.isDelivered || signals.gap != nil else { return }
+        var actions: [SchedulerAction] = []
+        // One lock for all that a read tells. Only a first token may move other work.
+        let displaced = self.state.withLock { state -> [Displacement] in
+            if signals.isDelivered { state.scheduler.handle(.delivered(key), now: signals.at, into: &actions) }
+            if let gap = signals.gap, let engine = signals.engine {
+                state.scheduler.handle(.gap(engine, gap), now: signals.at, into: &actions)
+            }
+            if signals.isFirst { state.scheduler.handle(.firstToken(key), now: signals.at, into: &actions) }
+            return state.scheduler.displacements
+        }
+        if !actions.isEmpty { self.perform(actions, displaced) }
+        guard let gap = signals.gap, let tier = signals.tier else { return }
+        self.meters?.gap(tier: tier, seconds: gap.secondsApproximate)
     }
 
     /// Who is asked for batch lines.
@@ -153,10 +166,7 @@ public final class WorkScheduler: Sendable {
             switch action {
             case .dispatch(let key, let engine): self.dispatch(key, to: engine)
             case .refuse(let key, let retryAfter):
-                let work = self.state.withLock { state -> (any ScheduledWork)? in
-                    state.pools[key] = nil
-                    return state.work.removeValue(forKey: key)
-                }
+                let work = self.state.withLock { $0.work.removeValue(forKey: key) }
                 work?.refused(key: key, retryAfter: retryAfter)
             case .preempt(let key): self.preempt(key, for: displaced.first { $0.victim == key }?.by)
             case .pull(let batch, let engine):
@@ -203,7 +213,7 @@ public final class WorkScheduler: Sendable {
         let table = self.directory.table
         self.state.withLock { state in
             guard !state.unavailable.isEmpty || table.engines.isEmpty else { return }
-            for (key, pool) in state.pools where state.scheduler.isWaiting(key) {
+            for (key, pool) in state.scheduler.waitingRequests {
                 guard let work = state.work[key] else { continue }
                 // A breaker that opens for a moment does not empty the queues.
                 let patience = work.isInteractive ? Self.awayMax : EngineHealth.openForMax

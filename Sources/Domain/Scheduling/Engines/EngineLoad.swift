@@ -96,7 +96,7 @@ struct EngineLoad: Sendable {
         switch work.lane {
         case .priority, .standard:
             self.interactiveBeforeFirst[work.key] = nil
-            self.background.observe(firstToken: now.since(work.arrivedAt).secondsApproximate)
+            self.background.observe(firstToken: now.seconds(since: work.arrivedAt))
         case .flex: self.flexBeforeFirst -= 1
         case .batch: self.linesBeforeFirst -= 1
         }
@@ -109,7 +109,7 @@ struct EngineLoad: Sendable {
         switch work.lane {
         case .priority, .standard:
             self.interactive -= 1
-            self.interactiveBeforeFirst[work.key] = nil
+            if isComputing { self.interactiveBeforeFirst[work.key] = nil }
             self.interactiveSeenAt = now
         case .flex:
             self.flex -= 1

@@ -85,7 +85,7 @@ extension Scheduler {
             return
         }
         var worst = [Double?](repeating: nil, count: self.engines.count)
-        for (id, pool) in self.pools.sorted(by: { $0.key < $1.key }) { self.review(id, pool, worst: &worst) }
+        for place in self.pools.indices { self.review(place, worst: &worst) }
         for index in self.engines.indices {
             guard let worst = worst[index] else { continue }
             let urgency = self.engines[index].background.urgency
@@ -108,8 +108,9 @@ extension Scheduler {
         return loads
     }
 
-    private mutating func review(_ id: PoolID, _ pool: Pool, worst: inout [Double?]) {
-        let items = self.batches.values.filter { $0.offer.pool == id }.map {
+    private mutating func review(_ place: Int, worst: inout [Double?]) {
+        let pool = self.pools[place]
+        let items = self.batches.values.filter { $0.pool == place }.map {
             DeadlineReview.Item(
                 batch: $0.offer.batch, deadline: $0.offer.deadline, units: $0.unitsLeft,
                 margin: min(DeadlineReview.margin, $0.offer.deadline.since($0.offeredAt) / 10))

@@ -26,14 +26,18 @@ public struct Invariants: Sendable {
     }
 
     /// I1: in flight at most the limit, and no more tokens than the engine holds. I9: preempted at most three times.
-    mutating func sent(_ work: Running, load: EngineLoad) {
+    mutating func sent(_ work: Running, at engines: [EngineLoad]) {
+        // Looked at where it stands: a copy of the engine for each request costs more than the rules.
+        let index = work.engine
+        let count = engines[index].inFlight
+        let tokens = engines[index].tokens
         if work.request != nil {
             self.require(
-                load.inFlight <= load.profile.limitMax,
-                "I1 \(load.profile.id): \(load.inFlight) in flight, at most \(load.profile.limitMax)")
+                count <= engines[index].profile.limitMax,
+                "I1 \(engines[index].profile.id): \(count) in flight, at most \(engines[index].profile.limitMax)")
             self.require(
-                load.inFlight == 1 || load.tokens <= load.profile.memoryTokens ?? .max,
-                "I1 \(load.profile.id): \(load.tokens) tokens in flight, more than its memory")
+                count == 1 || tokens <= engines[index].profile.memoryTokens ?? .max,
+                "I1 \(engines[index].profile.id): \(tokens) tokens in flight, more than its memory")
         }
         self.require(
             work.preemptions <= Scheduler.preemptionsMax, "I9 \(work.key) was preempted \(work.preemptions) times")
@@ -46,23 +50,23 @@ extension Scheduler {
 
     /// I2: no line while an interactive request waits for the engine or computes its prompt there. I10: the project
     /// with least service is next, but for the batch that the engine's cache knows.
-    mutating func checkPull(_ batch: BatchID, _ index: Int) {
-        let engine = self.engines[index]
+    mutating func checkPull(_ asked: OfferedBatch, _ index: Int) {
+        let batch = asked.offer.batch
+        let isOpen = self.engines[index].opensForLines(self.now)
+        let count = self.engines[index].inFlight
+        let most = self.engines[index].profile.limitMax
+        let engine = self.engines[index].profile.id
         self.invariants.require(
             !self.interactiveWaits(for: index), "I2 \(batch) was asked while an interactive request waits")
-        self.invariants.require(
-            engine.opensForLines(self.now), "I2 \(batch) was asked while an interactive prompt is computed")
-        self.invariants.require(
-            engine.inFlight <= engine.profile.limitMax,
-            "I1 \(engine.profile.id): \(engine.inFlight) in flight, at most \(engine.profile.limitMax)")
-        guard let asked = self.batches[batch] else { return }
+        self.invariants.require(isOpen, "I2 \(batch) was asked while an interactive prompt is computed")
+        self.invariants.require(count <= most, "I1 \(engine): \(count) in flight, at most \(most)")
         guard asked.rank != .critical else { return }
-        let service = self.counters[Lane.batch.rawValue].service(of: asked.offer.project)
+        let service = self.counters[Lane.batch.rawValue].service(of: asked.account)
         let bound = service - Self.stickiness * self.meanUnits - 1
         for other in self.batches.values where other.rank == asked.rank && other.isReady(self.now) {
-            guard self.isEligible(other, for: engine, index) else { continue }
+            guard self.isEligible(other, index) else { continue }
             self.invariants.require(
-                self.counters[Lane.batch.rawValue].service(of: other.offer.project) >= bound,
+                self.counters[Lane.batch.rawValue].service(of: other.account) >= bound,
                 "I10 \(batch) was asked although \(other.offer.batch) has had much less")
         }
     }
@@ -106,7 +110,7 @@ extension Scheduler {
             !self.interactiveWaits(for: index), engine.inFlight < engine.limit - engine.reserve.places,
             engine.opensForLines(self.now)
         else { return false }
-        return self.nextBatch(.batch, for: index) != nil
+        return self.nextBatches(for: index)[.batch] != nil
     }
 
     /// Counts the state again from its parts.
@@ -129,7 +133,7 @@ extension Scheduler {
         }
         for entry in self.waiting.values { live[entry.request.lane.rawValue] += 1 }
         live[Lane.batch.rawValue] += self.batches.count
-        let waiting = self.pools.values.reduce(0) { $0 + $1.waiting.reduce(0, +) }
+        let waiting = self.pools.reduce(0) { $0 + $1.waiting.reduce(0, +) }
         precondition(waiting == self.waiting.count, "what waits and what is counted differ")
         for lane in Lane.allCases {
             precondition(

@@ -31,9 +31,9 @@ public struct LaneWindow: Sendable {
         return place
     }
 
-    mutating func waited(_ time: Duration, now: Instant) {
+    mutating func waited(_ seconds: Double, now: Instant) {
         let place = self.step(now)
-        self.ring[place].waits[Self.bucket(time.secondsApproximate)] &+= 1
+        self.ring[place].waits[Self.bucket(seconds)] &+= 1
     }
 
     mutating func made(tokens: Int, now: Instant) {

@@ -1,8 +1,38 @@
 import Quantities
 
+/// A ``WorkRequest`` inside the scheduler: its project and its pool are places in lists, so that no event about it
+/// hashes or copies their texts again.
+struct Request: Sendable {
+    let key: WorkKey
+    let lane: Lane
+    let account: Int
+    let pool: Int
+    let promptTokens: Int
+    let outputTokens: Int
+    let giveUpAt: Instant
+    let affinity: UInt64?
+    let avoided: [EngineID]
+
+    init(_ request: WorkRequest, account: Int, pool: Int) {
+        self.key = request.key
+        self.lane = request.lane
+        self.account = account
+        self.pool = pool
+        self.promptTokens = request.promptTokens
+        self.outputTokens = request.outputTokens
+        self.giveUpAt = request.giveUpAt
+        self.affinity = request.affinity
+        self.avoided = request.avoided
+    }
+
+    var sizeTokens: Int { self.promptTokens + self.outputTokens }
+    var units: Double { ServiceUnits.of(prompt: self.promptTokens, output: self.outputTokens) }
+    var line: Scheduler.LineKey { Scheduler.LineKey(account: self.account, pool: self.pool) }
+}
+
 /// A request in one of the lines.
 struct Waiting: Sendable {
-    let request: WorkRequest
+    let request: Request
     let arrivedAt: Instant
     var preemptions = 0
 }
@@ -11,13 +41,14 @@ struct Waiting: Sendable {
 struct Running: Sendable {
     let key: WorkKey
     let lane: Lane
-    let project: ProjectID
-    let pool: PoolID
+    /// Its project's place in the counters of its lane.
+    let account: Int
+    let pool: Int
     let engine: Int
     let promptTokens: Int
     let expectedOutput: Int
     /// nil for a batch's line.
-    let request: WorkRequest?
+    let request: Request?
     let batch: BatchID?
     let arrivedAt: Instant
     let sentAt: Instant
@@ -57,6 +88,26 @@ struct OfferedBatch: Sendable {
     /// The highest load so far; nil: never reviewed.
     var loadMost: Double?
     var isOverdue = false
+    /// Its project's place in the counters of the batch lane.
+    let account: Int
+    /// nil while no engine is known to have its model.
+    var pool: Int?
+
+    /// A batch has work again, or a different amount of it.
+    mutating func renew(_ offer: BatchOffer, pool: Int?) {
+        self.offer = offer
+        self.pool = pool
+        self.taken = 0
+        self.isParked = false
+        self.pausedUntil = nil
+    }
+
+    /// It was asked for a line that it does not have now.
+    mutating func notReady(until: Instant?) {
+        self.taken = max(0, self.taken - 1)
+        self.pausedUntil = until
+        self.isParked = until == nil
+    }
 
     func isReady(_ now: Instant) -> Bool {
         !self.isParked && self.offer.linesLeft > self.taken && (self.pausedUntil.map { $0 <= now } ?? true)
@@ -65,6 +116,7 @@ struct OfferedBatch: Sendable {
 
 /// The engines of a model, and what waits for them.
 struct Pool: Sendable {
+    let id: PoolID
     var engines: [Int] = []
     var waiting = [Int](repeating: 0, count: Lane.allCases.count)
     /// Units of all requests that wait, by lane.

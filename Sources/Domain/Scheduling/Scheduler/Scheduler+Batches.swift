@@ -3,39 +3,39 @@ import Quantities
 /// Batches: offers, pulls and their answers.
 extension Scheduler {
     mutating func offered(_ offer: BatchOffer) {
-        let isNews = self.batches[offer.batch] == nil
-        var batch = self.batches[offer.batch] ?? OfferedBatch(offer: offer, offeredAt: self.now)
-        // A batch may come back while lines of it are still in flight.
-        if isNews { batch.inFlight = self.running.values.reduce(0) { $0 + ($1.batch == offer.batch ? 1 : 0) } }
-        batch.offer = offer
-        batch.taken = 0
-        batch.isParked = false
-        batch.pausedUntil = nil
-        self.batches[offer.batch] = batch
+        if let place = self.batches.index(forKey: offer.batch) {
+            self.batches.values[place].renew(offer, pool: self.poolIndex[offer.pool])
+            return self.reviewDeadlines(force: false)
+        }
         // A batch with work is one live piece of its project, so that idle time is not saved up.
-        if isNews { self.counters[Lane.batch.rawValue].enter(offer.project) }
-        self.reviewDeadlines(force: isNews)
+        let account = self.counters[Lane.batch.rawValue].enter(offer.project)
+        var batch = OfferedBatch(
+            offer: offer, offeredAt: self.now, account: account, pool: self.poolIndex[offer.pool])
+        // A batch may come back while lines of it are still in flight.
+        batch.inFlight = self.running.values.reduce(0) { $0 + ($1.batch == offer.batch ? 1 : 0) }
+        self.batches[offer.batch] = batch
+        self.reviewDeadlines(force: true)
     }
 
     mutating func withdrawn(_ id: BatchID) {
         guard let batch = self.batches.removeValue(forKey: id) else { return }
-        self.counters[Lane.batch.rawValue].leave(batch.offer.project)
+        self.counters[Lane.batch.rawValue].leave(batch.account)
     }
 
     mutating func lineStarted(_ line: BatchLine, into actions: inout [SchedulerAction]) {
         guard let index = self.engineIndex[line.engine] else { return }
         self.answered(index)
-        guard let batch = self.batches[line.batch] else {
+        guard let place = self.batches.index(forKey: line.batch), let pool = self.batches.values[place].pool else {
             // Withdrawn between question and answer: the driver takes it back.
             actions.append(.preempt(line.key))
             return
         }
-        self.batches[line.batch]?.inFlight += 1
-        let offer = batch.offer
-        self.counters[Lane.batch.rawValue].enter(offer.project)
+        self.batches.values[place].inFlight += 1
+        let account = self.batches.values[place].account
+        self.counters[Lane.batch.rawValue].enter(account)
         self.start(
             Running(
-                key: line.key, lane: .batch, project: offer.project, pool: offer.pool, engine: index,
+                key: line.key, lane: .batch, account: account, pool: pool, engine: index,
                 promptTokens: line.promptTokens, expectedOutput: line.outputTokens, request: nil, batch: line.batch,
                 arrivedAt: self.now, sentAt: self.now, charged: Double(line.promptTokens),
                 preemptions: line.preemptions))
@@ -43,11 +43,8 @@ extension Scheduler {
 
     mutating func nothingReady(_ id: BatchID, _ engine: EngineID, until: Instant?) {
         if let index = self.engineIndex[engine] { self.answered(index) }
-        guard var batch = self.batches[id] else { return }
-        batch.taken = max(0, batch.taken - 1)
-        batch.pausedUntil = until
-        batch.isParked = until == nil
-        self.batches[id] = batch
+        guard let place = self.batches.index(forKey: id) else { return }
+        self.batches.values[place].notReady(until: until)
     }
 
     private mutating func answered(_ index: Int) {

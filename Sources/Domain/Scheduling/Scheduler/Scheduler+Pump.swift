@@ -3,26 +3,24 @@ import Quantities
 /// Sends what can be sent: interactive work first, then background work by rank.
 extension Scheduler {
     mutating func pump(into actions: inout [SchedulerAction]) {
-        for lane in Lane.allCases where lane.isInteractive { self.pumpInteractive(lane, into: &actions) }
+        if self.hasInteractiveWaiting {
+            for lane in Lane.allCases where lane.isInteractive { self.pumpInteractive(lane, into: &actions) }
+        }
         self.pumpBackground(into: &actions)
+    }
+
+    /// A line that is empty is removed, so that there are none where nobody waits.
+    var hasInteractiveWaiting: Bool {
+        !self.lines[Lane.standard.rawValue].isEmpty || !self.lines[Lane.priority.rawValue].isEmpty
     }
 
     private mutating func pumpInteractive(_ lane: Lane, into actions: inout [SchedulerAction]) {
         guard !self.lines[lane.rawValue].isEmpty else { return }
-        var blocked: Set<PoolID> = []
+        var blocked: Set<Int> = []
         while let line = self.nextLine(lane, where: { !blocked.contains($0.pool) }),
             let key = self.lines[lane.rawValue][line]?.first(), let entry = self.waiting[key]
         {
-            let request = entry.request
-            if let engine = self.engineWithRoom(for: request) {
-                self.dispatch(key, to: engine, into: &actions)
-            } else if let (engine, victims) = self.victims(for: request) {
-                for victim in victims {
-                    self.displacements.append(Displacement(victim: victim, by: key))
-                    self.preempt(victim, into: &actions)
-                }
-                self.dispatch(key, to: engine, into: &actions)
-            } else if let engine = self.engineWithRoom(for: request, isGuessEnough: true) {
+            if let engine = self.makeRoom(for: entry.request, into: &actions) {
                 self.dispatch(key, to: engine, into: &actions)
             } else {
                 blocked.insert(line.pool)
@@ -30,30 +28,53 @@ extension Scheduler {
         }
     }
 
+    /// Sends a request that is in no line; false when there is no room for it.
+    mutating func sendAtOnce(_ entry: Waiting, into actions: inout [SchedulerAction]) -> Bool {
+        guard let engine = self.makeRoom(for: entry.request, into: &actions) else { return false }
+        self.send(entry, to: engine, into: &actions)
+        return true
+    }
+
+    /// Where an interactive request can go now. Background work in its way is cancelled; nil: there is no room.
+    private mutating func makeRoom(for request: Request, into actions: inout [SchedulerAction]) -> Int? {
+        if let engine = self.engineWithRoom(for: request) { return engine }
+        if let (engine, victims) = self.victims(for: request) {
+            for victim in victims {
+                self.displacements.append(Displacement(victim: victim, by: request.key))
+                self.preempt(victim, into: &actions)
+            }
+            return engine
+        }
+        return self.engineWithRoom(for: request, isGuessEnough: true)
+    }
+
     /// The line of the project with least service; the earlier request among equals.
     func nextLine(_ lane: Lane, where accepts: (LineKey) -> Bool) -> LineKey? {
         guard self.lines[lane.rawValue].count > 1 else { return self.lines[lane.rawValue].keys.first(where: accepts) }
         var best: (line: LineKey, service: Double, arrivedAt: Instant)?
         for (line, waiting) in self.lines[lane.rawValue] where accepts(line) {
-            let service = self.counters[lane.rawValue].service(of: line.project)
+            let service = self.counters[lane.rawValue].service(of: line.account)
             let arrivedAt = waiting.peek.flatMap { self.waiting[$0]?.arrivedAt } ?? self.now
-            // Dictionaries have no order of their own: equals are told apart by name, so that replays are the same.
-            if let b = best,
-                (b.service, b.arrivedAt, b.line.project, b.line.pool)
-                    <= (service, arrivedAt, line.project, line.pool)
-            {
-                continue
+            if let b = best {
+                if (b.service, b.arrivedAt) < (service, arrivedAt) { continue }
+                // Dictionaries have no order of their own: equals are told apart by name, so that replays are the same.
+                let isEqual = (b.service, b.arrivedAt) == (service, arrivedAt)
+                if isEqual, self.names(b.line, lane) <= self.names(line, lane) { continue }
             }
             best = (line, service, arrivedAt)
         }
         return best?.line
     }
 
+    private func names(_ line: LineKey, _ lane: Lane) -> (ProjectID, PoolID) {
+        (self.counters[lane.rawValue].project(of: line.account), self.pools[line.pool].id)
+    }
+
     /// The engine with most room, or the one that this prompt's beginning belongs to unless it is a quarter fuller.
     ///
     /// - Parameter isGuessEnough: engines whose limit is a guess have room beyond it.
-    private func engineWithRoom(for request: WorkRequest, isGuessEnough: Bool = false) -> Int? {
-        let engines = self.pools[request.pool]?.engines ?? []
+    private func engineWithRoom(for request: Request, isGuessEnough: Bool = false) -> Int? {
+        let engines = self.pools[request.pool].engines
         let home = request.affinity.flatMap { self.home(of: $0, among: engines) }
         var best: (engine: Int, load: Double)?
         for index in engines {
@@ -64,7 +85,7 @@ extension Scheduler {
             guard hasRoom else { continue }
             var load = self.engines[index].load - (index == home ? 0.25 : 0)
             // One that failed this request is the last choice, not none: it may be the only one.
-            if request.avoided.contains(self.engines[index].profile.id) { load += 1_000 }
+            if !request.avoided.isEmpty, request.avoided.contains(self.engines[index].profile.id) { load += 1_000 }
             if let best, best.load <= load { continue }
             best = (index, load)
         }
@@ -88,22 +109,26 @@ extension Scheduler {
 
     private mutating func dispatch(_ key: WorkKey, to engine: Int, into actions: inout [SchedulerAction]) {
         guard let entry = self.dequeue(key, isFirst: true) else { return }
+        self.send(entry, to: engine, into: &actions)
+    }
+
+    private mutating func send(_ entry: Waiting, to engine: Int, into actions: inout [SchedulerAction]) {
         let request = entry.request
-        self.windows[request.lane.rawValue].waited(self.now.since(entry.arrivedAt), now: self.now)
+        self.windows[request.lane.rawValue].waited(self.now.seconds(since: entry.arrivedAt), now: self.now)
         self.start(
             Running(
-                key: key, lane: request.lane, project: request.project, pool: request.pool, engine: engine,
+                key: request.key, lane: request.lane, account: request.account, pool: request.pool, engine: engine,
                 promptTokens: request.promptTokens, expectedOutput: request.outputTokens, request: request, batch: nil,
                 arrivedAt: entry.arrivedAt, sentAt: self.now, charged: Double(request.promptTokens),
                 preemptions: entry.preemptions))
-        actions.append(.dispatch(key, self.engines[engine].profile.id))
+        actions.append(.dispatch(request.key, self.engines[engine].profile.id))
     }
 
     /// Background work to cancel for a request, batch before flex, least computed first: at the one engine where
     /// that loses least, and only if it makes room.
-    private func victims(for request: WorkRequest) -> (engine: Int, keys: [WorkKey])? {
+    private func victims(for request: Request) -> (engine: Int, keys: [WorkKey])? {
         var best: (engine: Int, keys: [WorkKey], lost: Int)?
-        for index in self.pools[request.pool]?.engines ?? [] {
+        for index in self.pools[request.pool].engines where !self.engines[index].backgroundKeys.isEmpty {
             guard let (keys, lost) = self.victims(for: request, at: self.engines[index]) else { continue }
             if let best, best.lost <= lost { continue }
             best = (index, keys, lost)
@@ -111,8 +136,8 @@ extension Scheduler {
         return best.map { ($0.engine, $0.keys) }
     }
 
-    private func victims(for request: WorkRequest, at engine: EngineLoad) -> (keys: [WorkKey], lost: Int)? {
-        guard engine.profile.isOwned, engine.isOpen(self.now), !engine.backgroundKeys.isEmpty else { return nil }
+    private func victims(for request: Request, at engine: EngineLoad) -> (keys: [WorkKey], lost: Int)? {
+        guard engine.profile.isOwned, engine.isOpen(self.now) else { return nil }
         let candidates = engine.backgroundKeys.compactMap { self.running[$0] }.filter(\.canBePreempted).sorted {
             // Later is less: an engine that tells nothing of its progress has done least for the youngest.
             ($1.lane, $0.computedTokens, $1.sentAt, $1.key) < ($0.lane, $1.computedTokens, $0.sentAt, $0.key)
@@ -142,9 +167,10 @@ extension Scheduler {
     private mutating func sendBackground(to index: Int, into actions: inout [SchedulerAction]) -> Bool {
         guard self.engines[index].hasBackgroundRoom(.critical, now: self.now), !self.interactiveWaits(for: index)
         else { return false }
-        for rank in [Rank.critical, .flex, .batch] {
-            guard self.engines[index].hasBackgroundRoom(rank, now: self.now) else { continue }
-            let batch = self.nextBatch(rank, for: index)
+        let hasRoom = self.engines[index].hasBackgroundRoom(.batch, now: self.now)
+        let batches = self.nextBatches(for: index)
+        for rank in [Rank.critical, .flex, .batch] where rank == .critical || hasRoom {
+            let batch = batches[rank]
             let line = rank == .flex ? self.nextFlex(for: index) : nil
             // Flex requests and promoted batches take turns.
             if let line, batch == nil || !self.engines[index].lastWasFlex,
@@ -165,49 +191,51 @@ extension Scheduler {
 
     /// True while an interactive request waits that this engine could serve.
     func interactiveWaits(for index: Int) -> Bool {
-        self.pools.values.contains { $0.interactiveWaiting > 0 && $0.engines.contains(index) }
+        self.hasInteractiveWaiting && self.pools.contains { $0.interactiveWaiting > 0 && $0.engines.contains(index) }
     }
 
     private func nextFlex(for index: Int) -> LineKey? {
         self.nextLine(.flex) { line in
-            guard self.pools[line.pool]?.engines.contains(index) == true,
+            guard self.pools[line.pool].engines.contains(index),
                 let key = self.lines[Lane.flex.rawValue][line]?.peek, let size = self.waiting[key]?.request.sizeTokens
             else { return false }
             return self.engines[index].holds(size)
         }
     }
 
-    /// The next batch of a rank: fair between projects, earliest deadline within one; critical ones by deadline alone.
-    func nextBatch(_ rank: Rank, for index: Int) -> BatchID? {
-        let engine = self.engines[index]
-        guard engine.opensForLines(self.now) else { return nil }
-        if rank == .batch, let held = engine.heldUntil, held > self.now { return nil }
-        var best: (id: BatchID, service: Double, deadline: Instant)?
-        for (id, batch) in self.batches where batch.rank == rank && batch.isReady(self.now) {
-            let offer = batch.offer
-            guard self.isEligible(batch, for: engine, index) else { continue }
-            var service = rank == .critical ? 0 : self.counters[Lane.batch.rawValue].service(of: offer.project)
+    /// The next batch of each rank: fair between projects, earliest deadline within one; critical ones by deadline
+    /// alone.
+    func nextBatches(for index: Int) -> NextBatches {
+        var next = NextBatches()
+        guard !self.batches.isEmpty, self.engines[index].opensForLines(self.now) else { return next }
+        let isHeld = self.engines[index].heldUntil.map { $0 > self.now } ?? false
+        for batch in self.batches.values where batch.isReady(self.now) && !(isHeld && batch.rank == .batch) {
+            guard self.isEligible(batch, index) else { continue }
+            let isCritical = batch.rank == .critical
+            var service = isCritical ? 0 : self.counters[Lane.batch.rawValue].service(of: batch.account)
             // The cache knows this project's prompts: another one is next only when it lags by some requests.
-            if rank != .critical, offer.project == engine.lastProject { service -= Self.stickiness * self.meanUnits }
-            if let b = best, (b.service, b.deadline, b.id) <= (service, offer.deadline, id) { continue }
-            best = (id, service, offer.deadline)
+            if !isCritical, batch.offer.project == self.engines[index].lastProject {
+                service -= Self.stickiness * self.meanUnits
+            }
+            next.consider(batch, service: service)
         }
-        return best?.id
+        return next
     }
 
-    func isEligible(_ batch: OfferedBatch, for engine: EngineLoad, _ index: Int) -> Bool {
-        self.pools[batch.offer.pool]?.engines.contains(index) == true
-            && engine.holds(batch.offer.promptTokens + batch.offer.outputTokens)
+    func isEligible(_ batch: OfferedBatch, _ index: Int) -> Bool {
+        guard let pool = batch.pool, self.pools[pool].engines.contains(index) else { return false }
+        return self.engines[index].holds(batch.offer.promptTokens + batch.offer.outputTokens)
     }
 
     /// A project's batches keep an engine until another project lags by this many requests of mean size.
     static let stickiness = 3.0
 
     private mutating func pull(_ batch: BatchID, _ index: Int, into actions: inout [SchedulerAction]) {
-        self.checkPull(batch, index)
+        guard let place = self.batches.index(forKey: batch) else { return }
+        self.checkPull(self.batches.values[place], index)
         self.engines[index].pulls += 1
-        self.engines[index].lastProject = self.batches[batch]?.offer.project
-        self.batches[batch]?.taken += 1
+        self.engines[index].lastProject = self.batches.values[place].offer.project
+        self.batches.values[place].taken += 1
         actions.append(.pull(batch, self.engines[index].profile.id))
     }
 }

@@ -3,54 +3,59 @@ import Quantities
 /// From dispatch to the end.
 extension Scheduler {
     mutating func start(_ work: Running) {
-        precondition(self.running[work.key] == nil, "a request runs twice")
-        self.running[work.key] = work
+        precondition(self.running.updateValue(work, forKey: work.key) == nil, "a request runs twice")
         self.engines[work.engine].begin(work, now: self.now)
-        self.counters[work.lane.rawValue].charge(work.charged, to: work.project)
+        self.counters[work.lane.rawValue].charge(work.charged, to: work.account)
         let units = ServiceUnits.of(prompt: work.promptTokens, output: work.expectedOutput)
         self.meanUnits += 0.02 * (units - self.meanUnits)
         self.statistics.sent[work.lane.rawValue] += 1
-        self.invariants.sent(work, load: self.engines[work.engine])
+        self.invariants.sent(work, at: self.engines)
     }
 
     mutating func firstToken(_ key: WorkKey) {
-        guard var work = self.running[key], work.firstTokenAt == nil else { return }
-        work.firstTokenAt = self.now
-        self.running[key] = work
-        let seconds = self.now.since(work.sentAt).secondsApproximate
-        self.engines[work.engine].firstToken(of: work, after: seconds, now: self.now)
+        if let place = self.running.index(forKey: key) { self.firstToken(at: place) }
+    }
+
+    private mutating func firstToken(at place: Dictionary<WorkKey, Running>.Index) {
+        guard self.running.values[place].firstTokenAt == nil else { return }
+        self.running.values[place].firstTokenAt = self.now
+        let work = self.running.values[place]
+        self.engines[work.engine].firstToken(of: work, after: self.now.seconds(since: work.sentAt), now: self.now)
     }
 
     mutating func progress(_ key: WorkKey, outputTokens: Int) {
-        guard var work = self.running[key], outputTokens > work.outputTokens else { return }
-        let units = Double(outputTokens - work.outputTokens) * ServiceUnits.output
-        self.windows[work.lane.rawValue].made(tokens: outputTokens - work.outputTokens, now: self.now)
-        work.outputTokens = outputTokens
-        work.charged += units
-        self.running[key] = work
-        self.counters[work.lane.rawValue].charge(units, to: work.project)
-        self.pools[work.pool]?.rate.served(units, isBackground: !work.lane.isInteractive)
+        guard let place = self.running.index(forKey: key) else { return }
+        let more = outputTokens - self.running.values[place].outputTokens
+        guard more > 0 else { return }
+        let units = Double(more) * ServiceUnits.output
+        self.running.values[place].outputTokens = outputTokens
+        self.running.values[place].charged += units
+        let work = self.running.values[place]
+        self.windows[work.lane.rawValue].made(tokens: more, now: self.now)
+        self.counters[work.lane.rawValue].charge(units, to: work.account)
+        self.pools[work.pool].rate.served(units, isBackground: !work.lane.isInteractive)
     }
 
     mutating func finished(_ key: WorkKey, _ usage: WorkUsage) {
-        if self.running[key]?.firstTokenAt == nil { self.firstToken(key) }
         // One that lost its place a moment ago may still report its end: it does not wait any more either.
-        guard let work = self.end(key) else { return self.gone(key) }
+        guard let place = self.running.index(forKey: key) else { return self.gone(key) }
+        self.firstToken(at: place)
+        let work = self.end(at: place)
         let units = ServiceUnits.of(usage)
         self.windows[work.lane.rawValue].made(tokens: usage.outputTokens - work.outputTokens, now: self.now)
-        self.counters[work.lane.rawValue].charge(units - work.charged, to: work.project)
-        self.counters[work.lane.rawValue].leave(work.project)
+        self.counters[work.lane.rawValue].charge(units - work.charged, to: work.account)
+        self.counters[work.lane.rawValue].leave(work.account)
         let streamed = Double(work.outputTokens) * ServiceUnits.output
-        self.pools[work.pool]?.rate.served(max(0, units - streamed), isBackground: !work.lane.isInteractive)
+        self.pools[work.pool].rate.served(max(0, units - streamed), isBackground: !work.lane.isInteractive)
         self.engines[work.engine].reserve.served(units: units)
-        self.engines[work.engine].capacity.finished(after: self.now.since(work.sentAt).secondsApproximate)
+        self.engines[work.engine].capacity.finished(after: self.now.seconds(since: work.sentAt))
         self.statistics.finished[work.lane.rawValue] += 1
         self.statistics.unitsServed[work.lane.rawValue] += units
     }
 
     mutating func failed(_ key: WorkKey, _ trouble: EngineTrouble) {
         guard let work = self.end(key) else { return self.gone(key) }
-        self.counters[work.lane.rawValue].charge(-work.charged, to: work.project)
+        self.counters[work.lane.rawValue].charge(-work.charged, to: work.account)
         switch trouble {
         case .capacity(let retryAfter), .full(let retryAfter):
             self.engines[work.engine].capacity.refused(retryAfter: retryAfter, now: self.now)
@@ -58,12 +63,12 @@ extension Scheduler {
         }
         switch trouble {
         case .request, .full:
-            self.counters[work.lane.rawValue].leave(work.project)
+            self.counters[work.lane.rawValue].leave(work.account)
             self.statistics.failed[work.lane.rawValue] += 1
         case .capacity, .lost:
             // A line is its batch's again; a request waits again, first in its line.
             guard let request = work.request, !work.isDelivered else {
-                self.counters[work.lane.rawValue].leave(work.project)
+                self.counters[work.lane.rawValue].leave(work.account)
                 return
             }
             var entry = Waiting(request: request, arrivedAt: work.arrivedAt)
@@ -74,9 +79,15 @@ extension Scheduler {
 
     /// Takes a request or line off its engine; nil when it is not there.
     mutating func end(_ key: WorkKey) -> Running? {
-        guard let work = self.running.removeValue(forKey: key) else { return nil }
+        self.running.index(forKey: key).map { self.end(at: $0) }
+    }
+
+    private mutating func end(at place: Dictionary<WorkKey, Running>.Index) -> Running {
+        let work = self.running.remove(at: place).value
         self.engines[work.engine].end(work, now: self.now)
-        if let batch = work.batch { self.batches[batch]?.inFlight -= 1 }
+        if let batch = work.batch, let place = self.batches.index(forKey: batch) {
+            self.batches.values[place].inFlight -= 1
+        }
         return work
     }
 
@@ -89,9 +100,9 @@ extension Scheduler {
         self.statistics.preempted[work.lane.rawValue] += 1
         self.statistics.tokensWasted += work.computedTokens
         self.statistics.tokensWastedByLane[work.lane.rawValue] += work.computedTokens
-        self.counters[work.lane.rawValue].charge(-work.charged, to: work.project)
+        self.counters[work.lane.rawValue].charge(-work.charged, to: work.account)
         guard let request = work.request else {
-            self.counters[work.lane.rawValue].leave(work.project)
+            self.counters[work.lane.rawValue].leave(work.account)
             return
         }
         var entry = Waiting(request: request, arrivedAt: work.arrivedAt)

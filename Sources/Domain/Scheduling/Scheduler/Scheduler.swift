@@ -15,13 +15,14 @@ public struct Scheduler: Sendable {
     static let retryAfterRange = (least: Duration.seconds(5), most: Duration.seconds(60))
 
     struct LineKey: Hashable, Sendable {
-        let project: ProjectID
-        let pool: PoolID
+        let account: Int
+        let pool: Int
     }
 
     var engines: [EngineLoad] = []
     var engineIndex: [EngineID: Int] = [:]
-    var pools: [PoolID: Pool] = [:]
+    var pools: [Pool] = []
+    var poolIndex: [PoolID: Int] = [:]
     var lines = [[LineKey: WaitingLine]](repeating: [:], count: Lane.allCases.count)
     var waiting: [WorkKey: Waiting] = [:]
     var running: [WorkKey: Running] = [:]
@@ -51,8 +52,7 @@ public struct Scheduler: Sendable {
         case .engine(let profile): self.describe(profile)
         case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }
         case .held(let id, let until): self.withEngine(id) { $0.heldUntil = until }
-        case .pool(let id, let engines):
-            self.pools[id, default: Pool()].engines = engines.compactMap { self.engineIndex[$0] }
+        case .pool(let id, let engines): self.describe(id, engines)
         case .weight(let project, let weight):
             for lane in Lane.allCases { self.counters[lane.rawValue].set(weight: weight, of: project) }
         case .arrive(let request): self.arrive(request, into: &actions)
@@ -65,7 +65,7 @@ public struct Scheduler: Sendable {
             self.progress(key, outputTokens: tokens)
             return
         case .delivered(let key):
-            self.running[key]?.isDelivered = true
+            if let place = self.running.index(forKey: key) { self.running.values[place].isDelivered = true }
             return
         case .gap(let id, let gap):
             let now = self.now
@@ -101,25 +101,35 @@ public struct Scheduler: Sendable {
         self.engines[index].reserve = ReserveController(limit: profile.limitStart, now: self.now)
     }
 
+    private mutating func describe(_ id: PoolID, _ engines: [EngineID]) {
+        let place = self.poolIndex[id] ?? self.pools.count
+        if place == self.pools.count {
+            self.pools.append(Pool(id: id))
+            self.poolIndex[id] = place
+            for batch in self.batches.keys where self.batches[batch]?.offer.pool == id {
+                self.batches[batch]?.pool = place
+            }
+        }
+        self.pools[place].engines = engines.compactMap { self.engineIndex[$0] }
+    }
+
     /// Batches at this engine wait for a cheaper hour, or the engine is away.
     func isHeld(_ index: Int) -> Bool {
-        let engine = self.engines[index]
-        return !engine.isAvailable || engine.heldUntil.map { $0 > self.now } ?? false
+        !self.engines[index].isAvailable || self.engines[index].heldUntil.map { $0 > self.now } ?? false
     }
 
     /// What every part of the scheduler does as time passes.
     private mutating func tick(into actions: inout [SchedulerAction]) {
         for index in self.engines.indices { self.engines[index].tick(now: self.now) }
-        for id in self.pools.keys.sorted() {
-            guard var pool = self.pools[id] else { continue }
-            let isHeld = pool.engines.allSatisfy { self.isHeld($0) }
+        for place in self.pools.indices {
+            let isHeld = self.pools[place].engines.allSatisfy { self.isHeld($0) }
             let hasBackground =
-                pool.waiting[Lane.flex.rawValue] > 0
+                self.pools[place].waiting[Lane.flex.rawValue] > 0
                 || self.batches.values.contains {
-                    $0.offer.pool == id && $0.isReady(self.now) && !(isHeld && $0.rank == .batch)
+                    $0.pool == place && $0.isReady(self.now) && !(isHeld && $0.rank == .batch)
                 }
-            pool.rate.tick(isWaiting: pool.interactiveWaiting > 0, hasBackground: hasBackground, now: self.now)
-            self.pools[id] = pool
+            let isWaiting = self.pools[place].interactiveWaiting > 0
+            self.pools[place].rate.tick(isWaiting: isWaiting, hasBackground: hasBackground, now: self.now)
         }
         self.refuseLate(into: &actions)
         self.reviewDeadlines(force: false)

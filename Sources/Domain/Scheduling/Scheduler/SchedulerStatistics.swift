@@ -98,14 +98,18 @@ extension Scheduler {
         }.sorted { $0.batch < $1.batch }
     }
 
-    public func isWaiting(_ key: WorkKey) -> Bool { self.waiting[key] != nil }
+    /// Requests that wait, in no order, and what they wait for.
+    public var waitingRequests: [(key: WorkKey, pool: PoolID)] {
+        self.waiting.values.map { ($0.request.key, self.pools[$0.request.pool].id) }
+    }
 
     public func isRunning(_ key: WorkKey, at engine: EngineID) -> Bool {
-        self.running[key].map { self.engines[$0.engine].profile.id == engine } ?? false
+        guard let place = self.running.index(forKey: key) else { return false }
+        return self.engines[self.running.values[place].engine].profile.id == engine
     }
 
     public func waitingCount(_ lane: Lane) -> Int {
-        self.pools.values.reduce(0) { $0 + $1.waiting[lane.rawValue] }
+        self.pools.reduce(0) { $0 + $1.waiting[lane.rawValue] }
     }
 
     /// Service that a project has had in a lane, over its weight; counted on from what others had when it came.
@@ -115,10 +119,11 @@ extension Scheduler {
 
     /// What a request would find if it came now; nil when nobody waits.
     public func outlook(_ request: WorkRequest) -> Outlook? {
-        guard !self.waiting.isEmpty, let pool = self.pools[request.pool] else { return nil }
-        let ahead = pool.waiting[...request.lane.rawValue].reduce(0, +)
+        guard !self.waiting.isEmpty, let pool = self.poolIndex[request.pool] else { return nil }
+        let ahead = self.pools[pool].waiting[...request.lane.rawValue].reduce(0, +)
         guard ahead > 0 else { return nil }
-        return Outlook(ahead: ahead, predictedWait: self.predictedWait(request, in: pool))
+        let account = self.counters[request.lane.rawValue].account(of: request.project)
+        return Outlook(ahead: ahead, predictedWait: self.predictedWait(request.lane, account: account, pool: pool))
     }
 
     /// The last minute of a lane.

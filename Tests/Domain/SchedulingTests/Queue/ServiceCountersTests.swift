@@ -8,8 +8,8 @@ import Testing
         var counters = ServiceCounters()
         counters.set(weight: 3, of: "proj_a")
         let projects: [ProjectID] = ["proj_a", "proj_b"]
-        for project in projects { counters.enter(project) }
-        for project in projects { counters.charge(300, to: project) }
+        let accounts = projects.map { counters.enter($0) }
+        for account in accounts { counters.charge(300, to: account) }
         #expect(counters.service(of: "proj_a") == 100)
         #expect(counters.service(of: "proj_b") == 300)
         #expect(counters.spread == 200)
@@ -18,13 +18,13 @@ import Testing
     @Test("who comes back is lifted to the least of those that are there")
     func lift() {
         var counters = ServiceCounters()
-        counters.enter("proj_a")
-        counters.charge(500, to: "proj_a")
-        counters.enter("proj_b")
+        let a = counters.enter("proj_a")
+        counters.charge(500, to: a)
+        let b = counters.enter("proj_b")
         #expect(counters.service(of: "proj_b") == 499)
-        counters.charge(100, to: "proj_b")
-        counters.leave("proj_b")
-        counters.charge(9_500, to: "proj_a")
+        counters.charge(100, to: b)
+        counters.leave(b)
+        counters.charge(9_500, to: a)
         counters.enter("proj_b")
         #expect(counters.service(of: "proj_b") == 9_999)
     }
@@ -33,9 +33,9 @@ import Testing
     func noWashing() {
         var counters = ServiceCounters()
         counters.enter("proj_a")
-        counters.enter("proj_b")
-        counters.charge(5_000, to: "proj_b")
-        counters.leave("proj_b")
+        let b = counters.enter("proj_b")
+        counters.charge(5_000, to: b)
+        counters.leave(b)
         counters.enter("proj_b")
         #expect(counters.service(of: "proj_b") == 5_000)
     }
@@ -43,9 +43,9 @@ import Testing
     @Test("nobody there: a newcomer starts from the last one's service")
     func floor() {
         var counters = ServiceCounters()
-        counters.enter("proj_a")
-        counters.charge(700, to: "proj_a")
-        counters.leave("proj_a")
+        let a = counters.enter("proj_a")
+        counters.charge(700, to: a)
+        counters.leave(a)
         counters.enter("proj_c")
         #expect(counters.service(of: "proj_c") == 700)
         #expect(counters.spread == 0)
@@ -55,14 +55,15 @@ import Testing
     func sweep() {
         var counters = ServiceCounters()
         counters.set(weight: 2, of: "proj_kept")
-        counters.enter("proj_here")
-        counters.charge(10, to: "proj_here")
-        for number in 0..<5_000 {
-            counters.enter(ProjectID("proj_\(number)"))
-            counters.leave(ProjectID("proj_\(number)"))
-        }
+        let here = counters.enter("proj_here")
+        counters.charge(10, to: here)
+        for number in 0..<5_000 { counters.leave(counters.enter(ProjectID("proj_\(number)"))) }
         counters.sweep()
         #expect(counters.count == 2)
         #expect(counters.live == 1)
+        // Whoever comes then has an account of its own, though its place was another's.
+        counters.charge(7, to: counters.enter("proj_next"))
+        #expect(counters.service(of: "proj_next") == 16)
+        #expect(counters.service(of: "proj_here") == 10)
     }
 }
