@@ -128,7 +128,7 @@ extension Scheduler {
             precondition(batch.inFlight == inFlight[batch.offer.batch] ?? 0, "a batch's lines in flight differ")
         }
         for entry in self.waiting.values { live[entry.request.lane.rawValue] += 1 }
-        live[Lane.batch.rawValue] += self.batches.count
+        live[Lane.batch.rawValue] += self.batches.values.reduce(0) { $0 + ($1.isCounted ? 1 : 0) }
         let waiting = self.pools.values.reduce(0) { $0 + $1.waiting.reduce(0, +) }
         precondition(waiting == self.waiting.count, "what waits and what is counted differ")
         for lane in Lane.allCases {

@@ -57,6 +57,8 @@ struct OfferedBatch: Sendable {
     /// The highest load so far; nil: never reviewed.
     var loadMost: Double?
     var isOverdue = false
+    /// Counted as waiting in its project's account.
+    var isCounted = false
 
     func isReady(_ now: Instant) -> Bool {
         !self.isParked && self.offer.linesLeft > self.taken && (self.pausedUntil.map { $0 <= now } ?? true)

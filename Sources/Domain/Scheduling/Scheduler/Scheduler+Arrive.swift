@@ -80,7 +80,7 @@ extension Scheduler {
         let late = self.waiting.values.filter { $0.request.giveUpAt <= self.now }.map(\.request.key).sorted()
         for key in late {
             guard let entry = self.dequeue(key, isFirst: false) else { continue }
-            self.counters[entry.request.lane.rawValue].leave(entry.request.project)
+            self.counters[entry.request.lane.rawValue].leaveQueue(entry.request.project)
             let wait = self.pools[entry.request.pool].map { self.predictedWait(entry.request, in: $0) } ?? 0
             self.refuse(entry.request, wait: .seconds(wait), into: &actions)
         }
@@ -88,10 +88,10 @@ extension Scheduler {
 
     mutating func gone(_ key: WorkKey) {
         if let entry = self.dequeue(key, isFirst: false) {
-            self.counters[entry.request.lane.rawValue].leave(entry.request.project)
+            self.counters[entry.request.lane.rawValue].leaveQueue(entry.request.project)
             self.statistics.gone[entry.request.lane.rawValue] += 1
         } else if let work = self.end(key) {
-            self.counters[work.lane.rawValue].leave(work.project)
+            self.counters[work.lane.rawValue].ended(work.project)
             self.statistics.gone[work.lane.rawValue] += 1
         }
     }

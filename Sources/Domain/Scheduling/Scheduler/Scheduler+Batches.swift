@@ -12,14 +12,13 @@ extension Scheduler {
         batch.isParked = false
         batch.pausedUntil = nil
         self.batches[offer.batch] = batch
-        // A batch with work is one live piece of its project, so that idle time is not saved up.
-        if isNews { self.counters[Lane.batch.rawValue].enter(offer.project) }
+        self.countWaiting(offer.batch)
         self.reviewDeadlines(force: isNews)
     }
 
     mutating func withdrawn(_ id: BatchID) {
         guard let batch = self.batches.removeValue(forKey: id) else { return }
-        self.counters[Lane.batch.rawValue].leave(batch.offer.project)
+        if batch.isCounted { self.counters[Lane.batch.rawValue].leaveQueue(batch.offer.project) }
     }
 
     mutating func lineStarted(_ line: BatchLine, into actions: inout [SchedulerAction]) {
@@ -32,7 +31,7 @@ extension Scheduler {
         }
         self.batches[line.batch]?.inFlight += 1
         let offer = batch.offer
-        self.counters[Lane.batch.rawValue].enter(offer.project)
+        self.counters[Lane.batch.rawValue].ran(offer.project)
         self.start(
             Running(
                 key: line.key, lane: .batch, project: offer.project, pool: offer.pool, engine: index,
@@ -48,6 +47,20 @@ extension Scheduler {
         batch.pausedUntil = until
         batch.isParked = until == nil
         self.batches[id] = batch
+        self.countWaiting(id)
+    }
+
+    /// A batch with lines to send is one waiting piece of its project; one whose last lines run is none.
+    mutating func countWaiting(_ id: BatchID) {
+        guard let batch = self.batches[id] else { return }
+        let waits = !batch.isParked && batch.offer.linesLeft > batch.taken
+        guard waits != batch.isCounted else { return }
+        self.batches[id]?.isCounted = waits
+        if waits {
+            self.counters[Lane.batch.rawValue].enter(batch.offer.project)
+        } else {
+            self.counters[Lane.batch.rawValue].leaveQueue(batch.offer.project)
+        }
     }
 
     private mutating func answered(_ index: Int) {

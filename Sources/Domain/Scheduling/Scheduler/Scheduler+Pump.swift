@@ -89,6 +89,7 @@ extension Scheduler {
     private mutating func dispatch(_ key: WorkKey, to engine: Int, into actions: inout [SchedulerAction]) {
         guard let entry = self.dequeue(key, isFirst: true) else { return }
         let request = entry.request
+        self.counters[request.lane.rawValue].sent(request.project)
         self.windows[request.lane.rawValue].waited(self.now.since(entry.arrivedAt), now: self.now)
         self.start(
             Running(
@@ -208,6 +209,7 @@ extension Scheduler {
         self.engines[index].pulls += 1
         self.engines[index].lastProject = self.batches[batch]?.offer.project
         self.batches[batch]?.taken += 1
+        self.countWaiting(batch)
         actions.append(.pull(batch, self.engines[index].profile.id))
     }
 }

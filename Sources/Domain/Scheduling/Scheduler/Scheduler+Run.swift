@@ -39,7 +39,7 @@ extension Scheduler {
         let units = ServiceUnits.of(usage)
         self.windows[work.lane.rawValue].made(tokens: usage.outputTokens - work.outputTokens, now: self.now)
         self.counters[work.lane.rawValue].charge(units - work.charged, to: work.project)
-        self.counters[work.lane.rawValue].leave(work.project)
+        self.counters[work.lane.rawValue].ended(work.project)
         let streamed = Double(work.outputTokens) * ServiceUnits.output
         self.pools[work.pool]?.rate.served(max(0, units - streamed), isBackground: !work.lane.isInteractive)
         self.engines[work.engine].reserve.served(units: units)
@@ -50,7 +50,7 @@ extension Scheduler {
 
     mutating func failed(_ key: WorkKey, _ trouble: EngineTrouble) {
         guard let work = self.end(key) else { return self.gone(key) }
-        self.counters[work.lane.rawValue].charge(-work.charged, to: work.project)
+        defer { self.counters[work.lane.rawValue].charge(-work.charged, to: work.project) }
         switch trouble {
         case .capacity(let retryAfter), .full(let retryAfter):
             self.engines[work.engine].capacity.refused(retryAfter: retryAfter, now: self.now)
@@ -58,16 +58,17 @@ extension Scheduler {
         }
         switch trouble {
         case .request, .full:
-            self.counters[work.lane.rawValue].leave(work.project)
+            self.counters[work.lane.rawValue].ended(work.project)
             self.statistics.failed[work.lane.rawValue] += 1
         case .capacity, .lost:
             // A line is its batch's again; a request waits again, first in its line.
             guard let request = work.request, !work.isDelivered else {
-                self.counters[work.lane.rawValue].leave(work.project)
+                self.counters[work.lane.rawValue].ended(work.project)
                 return
             }
             var entry = Waiting(request: request, arrivedAt: work.arrivedAt)
             entry.preemptions = work.preemptions
+            self.counters[work.lane.rawValue].returned(work.project)
             self.enqueue(entry, isBack: true)
         }
     }
@@ -89,13 +90,14 @@ extension Scheduler {
         self.statistics.preempted[work.lane.rawValue] += 1
         self.statistics.tokensWasted += work.computedTokens
         self.statistics.tokensWastedByLane[work.lane.rawValue] += work.computedTokens
-        self.counters[work.lane.rawValue].charge(-work.charged, to: work.project)
+        defer { self.counters[work.lane.rawValue].charge(-work.charged, to: work.project) }
         guard let request = work.request else {
-            self.counters[work.lane.rawValue].leave(work.project)
+            self.counters[work.lane.rawValue].ended(work.project)
             return
         }
         var entry = Waiting(request: request, arrivedAt: work.arrivedAt)
         entry.preemptions = work.preemptions + 1
+        self.counters[work.lane.rawValue].returned(work.project)
         self.enqueue(entry, isBack: true)
     }
 }

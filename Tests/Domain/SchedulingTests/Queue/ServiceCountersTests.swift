@@ -23,10 +23,28 @@ import Testing
         counters.enter("proj_b")
         #expect(counters.service(of: "proj_b") == 499)
         counters.charge(100, to: "proj_b")
-        counters.leave("proj_b")
+        counters.leaveQueue("proj_b")
         counters.charge(9_500, to: "proj_a")
         counters.enter("proj_b")
         #expect(counters.service(of: "proj_b") == 9_999)
+    }
+
+    @Test("who begins to wait is lifted although something of it still runs")
+    func liftWhileRunning() {
+        var counters = ServiceCounters()
+        counters.enter("proj_a")
+        counters.enter("proj_b")
+        counters.sent("proj_b")
+        counters.charge(9_000, to: "proj_a")
+        #expect(counters.spread == 0)
+        counters.enter("proj_b")
+        #expect(counters.service(of: "proj_b") == 8_999)
+        // It loses its place: what it was charged comes back, it is lifted no further.
+        counters.charge(600, to: "proj_b")
+        counters.returned("proj_b")
+        counters.charge(-600, to: "proj_b")
+        #expect(counters.service(of: "proj_b") == 8_999)
+        #expect(counters.live == 3)
     }
 
     @Test("who had more keeps it: a short absence does not wash it off")
@@ -35,7 +53,7 @@ import Testing
         counters.enter("proj_a")
         counters.enter("proj_b")
         counters.charge(5_000, to: "proj_b")
-        counters.leave("proj_b")
+        counters.leaveQueue("proj_b")
         counters.enter("proj_b")
         #expect(counters.service(of: "proj_b") == 5_000)
     }
@@ -45,7 +63,7 @@ import Testing
         var counters = ServiceCounters()
         counters.enter("proj_a")
         counters.charge(700, to: "proj_a")
-        counters.leave("proj_a")
+        counters.leaveQueue("proj_a")
         counters.enter("proj_c")
         #expect(counters.service(of: "proj_c") == 700)
         #expect(counters.spread == 0)
@@ -59,7 +77,7 @@ import Testing
         counters.charge(10, to: "proj_here")
         for number in 0..<5_000 {
             counters.enter(ProjectID("proj_\(number)"))
-            counters.leave(ProjectID("proj_\(number)"))
+            counters.leaveQueue(ProjectID("proj_\(number)"))
         }
         counters.sweep()
         #expect(counters.count == 2)
