@@ -94,11 +94,7 @@ public struct Scheduler: Sendable {
             self.engines.append(EngineLoad(profile, now: self.now))
             return
         }
-        guard self.engines[index].profile != profile else { return }
-        self.engines[index].profile = profile
-        self.engines[index].capacity = CapacityController(profile, now: self.now)
-        self.engines[index].background = BackgroundController(profile.protection, now: self.now)
-        self.engines[index].reserve = ReserveController(limit: profile.limitStart, now: self.now)
+        self.engines[index].describe(profile)
     }
 
     /// Batches at this engine wait for a cheaper hour, or the engine is away.
