@@ -107,6 +107,7 @@ extension Scheduler {
             engine.opensForLines(self.now)
         else { return false }
         return self.nextBatch(.batch, for: index) != nil
+            && ![.critical, .flex, .batch].contains { self.drains(index, for: $0) }
     }
 
     /// Counts the state again from its parts.

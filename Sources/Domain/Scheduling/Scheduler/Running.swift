@@ -44,6 +44,8 @@ struct Running: Sendable {
 struct OfferedBatch: Sendable {
     var offer: BatchOffer
     let offeredAt: Instant
+    /// When a line of it was asked for last; at first, when it was offered.
+    var askedAt: Instant
     var rank = Rank.batch
     /// Nothing is ready before.
     var pausedUntil: Instant?

@@ -4,7 +4,7 @@ import Quantities
 extension Scheduler {
     mutating func offered(_ offer: BatchOffer) {
         let isNews = self.batches[offer.batch] == nil
-        var batch = self.batches[offer.batch] ?? OfferedBatch(offer: offer, offeredAt: self.now)
+        var batch = self.batches[offer.batch] ?? OfferedBatch(offer: offer, offeredAt: self.now, askedAt: self.now)
         // A batch may come back while lines of it are still in flight.
         if isNews { batch.inFlight = self.running.values.reduce(0) { $0 + ($1.batch == offer.batch ? 1 : 0) } }
         batch.offer = offer

@@ -145,6 +145,7 @@ extension Scheduler {
         else { return false }
         for rank in [Rank.critical, .flex, .batch] {
             guard self.engines[index].hasBackgroundRoom(rank, now: self.now) else { continue }
+            if self.drains(index, for: rank) { return false }
             let batch = self.nextBatch(rank, for: index)
             let line = rank == .flex ? self.nextFlex(for: index) : nil
             // Flex requests and promoted batches take turns.
@@ -179,14 +180,16 @@ extension Scheduler {
     }
 
     /// The next batch of a rank: fair between projects, earliest deadline within one; critical ones by deadline alone.
-    func nextBatch(_ rank: Rank, for index: Int) -> BatchID? {
+    ///
+    /// - Parameter fits: its lines fit into what is free of the engine's memory.
+    func nextBatch(_ rank: Rank, for index: Int, fits: Bool = true) -> BatchID? {
         let engine = self.engines[index]
         guard engine.opensForLines(self.now) else { return nil }
         if rank == .batch, let held = engine.heldUntil, held > self.now { return nil }
         var best: (id: BatchID, service: Double, deadline: Instant)?
         for (id, batch) in self.batches where batch.rank == rank && batch.isReady(self.now) {
             let offer = batch.offer
-            guard self.isEligible(batch, for: engine, index) else { continue }
+            guard self.isEligible(batch, for: engine, index, fits: fits) else { continue }
             var service = rank == .critical ? 0 : self.counters[Lane.batch.rawValue].service(of: offer.project)
             // The cache knows this project's prompts: another one is next only when it lags by some requests.
             if rank != .critical, offer.project == engine.lastProject { service -= Self.stickiness * self.meanUnits }
@@ -196,9 +199,9 @@ extension Scheduler {
         return best?.id
     }
 
-    func isEligible(_ batch: OfferedBatch, for engine: EngineLoad, _ index: Int) -> Bool {
+    func isEligible(_ batch: OfferedBatch, for engine: EngineLoad, _ index: Int, fits: Bool = true) -> Bool {
         self.pools[batch.offer.pool]?.engines.contains(index) == true
-            && engine.holds(batch.offer.promptTokens + batch.offer.outputTokens)
+            && (!fits || engine.holds(batch.offer.promptTokens + batch.offer.outputTokens))
     }
 
     /// A project's batches keep an engine until another project lags by this many requests of mean size.
@@ -209,6 +212,7 @@ extension Scheduler {
         self.engines[index].pulls += 1
         self.engines[index].lastProject = self.batches[batch]?.offer.project
         self.batches[batch]?.taken += 1
+        self.batches[batch]?.askedAt = self.now
         self.countWaiting(batch)
         actions.append(.pull(batch, self.engines[index].profile.id))
     }
