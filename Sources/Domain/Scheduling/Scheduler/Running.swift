@@ -74,6 +74,8 @@ struct Pool: Sendable {
     /// Units of all requests that wait, by lane.
     var waitingUnits = [Double](repeating: 0, count: Lane.allCases.count)
     var rate = ServiceRate()
+    /// Of the requests of each lane that ended.
+    var sizes = [SizeRatio](repeating: SizeRatio(), count: Lane.allCases.count)
 
     var interactiveWaiting: Int { self.waiting[Lane.priority.rawValue] + self.waiting[Lane.standard.rawValue] }
 }

@@ -52,16 +52,20 @@ extension Scheduler {
 
     /// Seconds until a place is free, by the work ahead and the pool's rate; 0 while the rate is not known.
     ///
+    /// The rate counts what requests used, so what waits is taken for what such requests used lately.
+    ///
     /// Projects take turns, so a project waits for its own work times the number of projects, or for all of it.
     func predictedWait(_ request: WorkRequest, in pool: Pool) -> Double {
         var ahead = 0.0
-        for lane in Lane.allCases where lane < request.lane { ahead += pool.waitingUnits[lane.rawValue] }
+        for lane in Lane.allCases where lane < request.lane {
+            ahead += pool.waitingUnits[lane.rawValue] * pool.sizes[lane.rawValue].value
+        }
         let lane = request.lane.rawValue
         if pool.waiting[lane] > 0 {
             let line = self.lines[lane][LineKey(project: request.project, pool: request.pool)]
             let own = Double(line?.count ?? 0) * pool.waitingUnits[lane] / Double(max(1, pool.waiting[lane]))
             let projects = self.lines[lane].keys.reduce(0) { $0 + ($1.pool == request.pool ? 1 : 0) }
-            ahead += min(pool.waitingUnits[lane], own * Double(max(1, projects)))
+            ahead += min(pool.waitingUnits[lane], own * Double(max(1, projects))) * pool.sizes[lane].value
         }
         guard ahead > 0, let rate = request.lane.isInteractive ? pool.rate.all : pool.rate.background else { return 0 }
         return ahead / max(rate, 1e-6)

@@ -42,6 +42,8 @@ extension Scheduler {
         self.counters[work.lane.rawValue].ended(work.project)
         let streamed = Double(work.outputTokens) * ServiceUnits.output
         self.pools[work.pool]?.rate.served(max(0, units - streamed), isBackground: !work.lane.isInteractive)
+        self.pools[work.pool]?.sizes[work.lane.rawValue].observe(
+            expected: ServiceUnits.of(prompt: work.promptTokens, output: work.expectedOutput), used: units)
         self.engines[work.engine].reserve.served(units: units)
         self.engines[work.engine].capacity.finished(after: self.now.since(work.sentAt).secondsApproximate)
         self.statistics.finished[work.lane.rawValue] += 1
