@@ -100,12 +100,13 @@ public struct ServiceCounters: Sendable {
     /// Projects that are remembered.
     package var count: Int { self.accounts.count }
 
-    /// Requests that wait or run, of all projects.
-    package var live: Int { self.accounts.values.reduce(0) { $0 + $1.live } }
+    /// Requests of all projects.
+    package var waiting: Int { self.accounts.values.reduce(0) { $0 + $1.waiting } }
+    package var running: Int { self.accounts.values.reduce(0) { $0 + $1.running } }
 
     /// Forgets projects without work and without a weight of their own, so that memory follows the load.
     package mutating func sweep() {
         guard self.accounts.count > 4_096 else { return }
-        self.accounts = self.accounts.filter { $0.value.live > 0 || $0.value.weight != 1 }
+        self.accounts = self.accounts.filter { $0.value.waiting + $0.value.running > 0 || $0.value.weight != 1 }
     }
 }

@@ -23,6 +23,7 @@ extension Scheduler {
         let request = entry.request
         let lane = request.lane.rawValue
         self.waiting[request.key] = entry
+        self.givesUpFirst = min(self.givesUpFirst ?? request.giveUpAt, request.giveUpAt)
         let line = LineKey(project: request.project, pool: request.pool)
         if isBack {
             self.lines[lane][line, default: WaitingLine()].putBack(request.key)
@@ -77,11 +78,20 @@ extension Scheduler {
         actions.append(.refuse(request.key, retryAfter: min(range.most, max(range.least, wait))))
     }
 
-    /// Refuses what has waited as long as it wants to. Twice a second, over everything that waits.
+    /// Refuses what has waited as long as it wants to. Looks through what waits only when something may have.
     mutating func refuseLate(into actions: inout [SchedulerAction]) {
-        if let last = self.expiredAt, self.now.since(last) < .milliseconds(400) { return }
-        self.expiredAt = self.now
-        let late = self.waiting.values.filter { $0.request.giveUpAt <= self.now }.map(\.request.key).sorted()
+        guard let first = self.givesUpFirst, first <= self.now else { return }
+        var late: [WorkKey] = []
+        self.givesUpFirst = nil
+        for entry in self.waiting.values {
+            let giveUpAt = entry.request.giveUpAt
+            if giveUpAt <= self.now {
+                late.append(entry.request.key)
+            } else {
+                self.givesUpFirst = min(self.givesUpFirst ?? giveUpAt, giveUpAt)
+            }
+        }
+        late.sort()
         for key in late {
             guard let entry = self.dequeue(key, isFirst: false) else { continue }
             self.counters[entry.request.lane.rawValue].leaveQueue(entry.request.project)

@@ -36,7 +36,9 @@ public struct Scheduler: Sendable {
     public internal(set) var displacements: [Displacement] = []
     var invariants = Invariants()
     var reviewedAt: Instant?
-    var expiredAt: Instant?
+    /// Nothing that waits gives up before; it may be earlier than needed, never later.
+    var givesUpFirst: Instant?
+    var queueVerifiedAt: Instant?
     var checkedAt: Instant?
     var now: Instant
 

@@ -44,7 +44,8 @@ import Testing
         counters.returned("proj_b")
         counters.charge(-600, to: "proj_b")
         #expect(counters.service(of: "proj_b") == 8_999)
-        #expect(counters.live == 3)
+        #expect(counters.waiting == 3)
+        #expect(counters.running == 0)
     }
 
     @Test("who had more keeps it: a short absence does not wash it off")
@@ -81,6 +82,6 @@ import Testing
         }
         counters.sweep()
         #expect(counters.count == 2)
-        #expect(counters.live == 1)
+        #expect(counters.waiting == 1)
     }
 }
