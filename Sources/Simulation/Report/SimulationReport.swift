@@ -21,6 +21,8 @@ public struct SimulationReport: Sendable {
         public var gap = Distribution()
         /// How long requests have waited that have no first token at the end.
         public var stillWaiting = Distribution()
+        /// Waits that were foretold over what they were, of requests that waited a second or more.
+        public var predictedWaits: [Double] = []
         /// Weighted service (``Scheduler/serviceSpread(_:)``) that one project was ahead of another at most.
         public var spreadMax = 0.0
         /// Requests without an end.
@@ -120,6 +122,11 @@ public struct SimulationReport: Sendable {
 
     mutating func stillWaiting(_ lane: Lane, for nanoseconds: Int64) {
         self.lanes[lane.rawValue].stillWaiting.add(nanoseconds)
+    }
+
+    mutating func waited(_ lane: Lane, for nanoseconds: Int64, predicted: Double) {
+        guard nanoseconds >= 1_000_000_000, predicted > 0 else { return }
+        self.lanes[lane.rawValue].predictedWaits.append(predicted * 1e9 / Double(nanoseconds))
     }
 
     mutating func failed(_ lane: Lane) { self.lanes[lane.rawValue].failed += 1 }

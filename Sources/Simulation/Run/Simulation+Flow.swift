@@ -9,14 +9,15 @@ extension Simulation {
         self.flights[key] = Flight(request: request, arrivedAt: self.now, batch: nil, line: 0)
         self.report.arrived(request, now: self.now)
         let patience = request.lane.isInteractive ? Duration.seconds(86_400) : self.setup.flexPatience
-        self.send(
-            .arrive(
-                WorkRequest(
-                    key: WorkKey(key), lane: request.lane, project: request.project, pool: Self.pool,
-                    promptTokens: request.promptTokens,
-                    outputTokens: Int(self.expectedOutput[request.lane.rawValue]), patience: patience,
-                    giveUpAt: Instant(nanoseconds: self.now).advanced(by: patience),
-                    affinity: request.chain.first)))
+        let expected = self.setup.expectedOutput ?? Int(self.expectedOutput[request.lane.rawValue])
+        let work = WorkRequest(
+            key: WorkKey(key), lane: request.lane, project: request.project, pool: Self.pool,
+            promptTokens: request.promptTokens, outputTokens: expected, patience: patience,
+            giveUpAt: Instant(nanoseconds: self.now).advanced(by: patience), affinity: request.chain.first)
+        if case .ebb(let scheduler) = self.dispatcher {
+            self.flights[key]?.predictedWait = scheduler.outlook(work)?.predictedWait
+        }
+        self.send(.arrive(work))
     }
 
     mutating func start(_ key: UInt64, at engine: EngineID) {
@@ -24,6 +25,10 @@ extension Simulation {
         self.require(self.servers[index].isUp, "\(engine) is away, nothing may be sent to it")
         guard let request = self.flights[key]?.request else { return }
         self.flights[key]?.engine = index
+        if let flight = self.flights[key], let predicted = flight.predictedWait {
+            self.report.waited(request.lane, for: self.now - flight.arrivedAt, predicted: predicted)
+            self.flights[key]?.predictedWait = nil
+        }
         self.servers[index].engine.arrive(
             SteppedEngine.Job(
                 id: key, promptTokens: request.promptTokens, outputTokens: request.outputTokens,

@@ -14,6 +14,8 @@ public struct Simulation: Sendable {
         let line: Int
         var engine = -1
         var firstTokenAt: Int64?
+        /// Seconds, when it came; nil: nobody waited then, or it was sent already.
+        var predictedWait: Double?
     }
 
     struct BatchState: Sendable {

@@ -34,6 +34,8 @@ public struct SimulationSetup: Sendable {
     /// Slots that the engine has from half time on.
     public var slotsAtHalfTime: Int?
     public var weights: [ProjectID: Double]
+    /// How long answers are taken to be beforehand; nil: as long as those before were on average.
+    public var expectedOutput: Int?
     /// How long flex requests wait at most.
     public var flexPatience: Duration
     /// What requests are charged; nil: nothing.
@@ -60,6 +62,7 @@ public struct SimulationSetup: Sendable {
         self.hasFixedLimit = false
         self.slotsAtHalfTime = nil
         self.weights = [:]
+        self.expectedOutput = nil
         self.flexPatience = .seconds(300)
         self.prices = nil
         self.incidents = []

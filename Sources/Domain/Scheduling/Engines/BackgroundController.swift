@@ -15,7 +15,7 @@ public struct BackgroundController: Sendable {
     package static let idleGrowth = 1.5
 
     public private(set) var limit = Self.start
-    package let protection: Protection
+    package private(set) var protection: Protection
     private var model = GapModel()
     private var gaps: [Double] = []
     private var firstTokens: [Double] = []
@@ -28,8 +28,26 @@ public struct BackgroundController: Sendable {
     package init(_ protection: Protection, now: Instant) {
         self.protection = protection
         self.decidedAt = now
-        if case .fixed(let count) = protection { self.limit = Double(count) }
-        if case .none = protection { self.limit = .infinity }
+        self.limit = Self.start(protection)
+    }
+
+    private static func start(_ protection: Protection) -> Double {
+        switch protection {
+        case .fixed(let count): Double(count)
+        case .none: .infinity
+        case .gapRatio, .objective: Self.start
+        }
+    }
+
+    /// Another protection from now on. How gaps follow from the number of sequences is the engine's and stays known;
+    /// so does B between two protections that steer it.
+    package mutating func protect(_ protection: Protection) {
+        guard protection != self.protection else { return }
+        switch (self.protection, protection) {
+        case (.gapRatio, .gapRatio), (.gapRatio, .objective), (.objective, .gapRatio), (.objective, .objective): break
+        default: self.limit = Self.start(protection)
+        }
+        self.protection = protection
     }
 
     /// - Parameter sequences: requests that decoded meanwhile. Only steps that computed no prompt are told: a longer

@@ -24,10 +24,10 @@ public struct CapacityController: Sendable {
 
     public private(set) var limit: Double
     public private(set) var source: Source
-    package let limitMax: Double
-    package let isFixed: Bool
+    package private(set) var limitMax: Double
+    package private(set) var isFixed: Bool
     /// The limit began as a guess, which interactive requests pass.
-    let isGuess: Bool
+    private(set) var isGuess: Bool
     private var sample: EngineSample?
     private var buckets = FirstTokenBuckets()
     private var ratios: [Double] = []
@@ -55,6 +55,20 @@ public struct CapacityController: Sendable {
         self.isGuess = profile.isGuess
         self.source = profile.isFixed ? .fixed : .firstToken
         self.decidedAt = now
+    }
+
+    /// The engine is described anew. What was learnt of it still holds, within the new bounds.
+    package mutating func describe(_ profile: EngineProfile) {
+        if self.isFixed || profile.isFixed {
+            self.limit = Double(profile.limitStart)
+            self.proven = self.limit
+            self.source = profile.isFixed ? .fixed : .firstToken
+        }
+        self.limitMax = Double(profile.limitMax)
+        self.isFixed = profile.isFixed
+        self.isGuess = profile.isGuess
+        self.limit = min(self.limit, self.limitMax)
+        self.proven = min(self.proven, self.limitMax)
     }
 
     package mutating func observe(_ sample: EngineSample) { self.sample = sample }

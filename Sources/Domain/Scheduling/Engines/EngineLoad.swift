@@ -42,6 +42,15 @@ struct EngineLoad: Sendable {
         self.reserve = ReserveController(limit: profile.limitStart, now: now)
     }
 
+    /// The engine is described anew: what was learnt of it is kept as far as it still holds.
+    mutating func describe(_ profile: EngineProfile) {
+        guard self.profile != profile else { return }
+        self.capacity.describe(profile)
+        self.background.protect(profile.protection)
+        if profile.limitStart != self.profile.limitStart { self.reserve.resize(limit: profile.limitStart) }
+        self.profile = profile
+    }
+
     var backgroundCount: Int { self.flex + self.lines + self.pulls }
     var inFlight: Int { self.interactive + self.backgroundCount }
     var limit: Int { max(1, Int(self.capacity.limit)) }

@@ -11,17 +11,25 @@ public struct ReserveController: Sendable {
     package static let window: Duration = .seconds(300)
 
     public private(set) var places: Int
-    private let placesMax: Int
+    private var placesMax: Int
     private var wasted = 0.0
     private var useful = 0.0
     private var windowBegan: Instant
     private var lastPreemption: Instant
 
     package init(limit: Int, now: Instant) {
-        self.places = limit >= 16 ? (limit + 15) / 16 : 0
+        self.places = Self.start(limit)
         self.placesMax = max(1, limit / 4)
         self.windowBegan = now
         self.lastPreemption = now
+    }
+
+    private static func start(_ limit: Int) -> Int { limit >= 16 ? (limit + 15) / 16 : 0 }
+
+    /// The engine bears another number of requests than was thought.
+    package mutating func resize(limit: Int) {
+        self.placesMax = max(1, limit / 4)
+        self.places = min(self.placesMax, max(self.places, Self.start(limit)))
     }
 
     package mutating func preempted(units: Double, now: Instant) {

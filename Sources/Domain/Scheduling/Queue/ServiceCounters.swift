@@ -2,7 +2,8 @@ public import Quantities
 
 /// Fair shares by virtual token counters (Sheng et al., OSDI 2024): who has had least service for its weight is next.
 ///
-/// A project that comes back is lifted to the least counter of those that are there, so that idle time is not saved up.
+/// A project that begins to wait is lifted to the least counter of those that wait, so that a time with little work is
+/// not saved up, also when something of it ran all the while.
 /// Charged when work is sent (its prompt), while it streams (its output) and corrected at its end; taken back when we
 /// cancel it ourselves.
 ///
@@ -13,8 +14,10 @@ public struct ServiceCounters: Sendable {
         var project: ProjectID
         var service = 0.0
         var weight = 1.0
-        /// Requests that wait or run.
-        var live = 0
+        var waiting = 0
+        var running = 0
+
+        var isIdle: Bool { self.waiting + self.running == 0 && self.weight == 1 }
     }
 
     package init() {}
@@ -23,15 +26,17 @@ public struct ServiceCounters: Sendable {
     private var places: [ProjectID: Int] = [:]
     /// Places whose projects were forgotten.
     private var free: [Int] = []
-    /// What a newcomer starts from while nobody else is there.
+    /// Projects of which something waits.
+    private var waitingProjects = 0
+    /// What a newcomer starts from while nobody else waits.
     private var floor = 0.0
 
     package mutating func set(weight: Double, of project: ProjectID) {
         self.accounts[self.open(project)].weight = max(0.001, weight)
     }
 
-    /// The project's account, a new one where it has none.
-    private mutating func open(_ project: ProjectID) -> Int {
+    /// The project's account, a new one where it has none. It is forgotten unless work enters it.
+    package mutating func open(_ project: ProjectID) -> Int {
         if let place = self.places[project] { return place }
         let account = Account(project: project, service: self.floor)
         let place: Int
@@ -46,28 +51,54 @@ public struct ServiceCounters: Sendable {
         return place
     }
 
-    /// One more request of the project is there.
+    /// One more request of the project waits.
     ///
     /// - Returns: its account.
     @discardableResult
     package mutating func enter(_ project: ProjectID) -> Int {
         let place = self.open(project)
-        if self.accounts[place].live == 0 {
-            // One unit less, so that who comes back is next among equals.
-            let least = self.leastActive.map { $0 - 1 } ?? self.floor
-            self.accounts[place].service = max(self.accounts[place].service, least)
-        }
-        self.accounts[place].live += 1
+        self.enter(place)
         return place
     }
 
-    /// One more request of a project that has work.
-    package mutating func enter(_ account: Int) { self.accounts[account].live += 1 }
+    package mutating func enter(_ account: Int) {
+        if self.accounts[account].waiting == 0 {
+            // One unit less, so that who comes back is next among equals.
+            let least = self.leastWaiting.map { $0 - 1 } ?? self.floor
+            self.accounts[account].service = max(self.accounts[account].service, least)
+            self.waitingProjects += 1
+        }
+        self.accounts[account].waiting += 1
+    }
 
-    package mutating func leave(_ account: Int) {
-        self.accounts[account].live -= 1
-        assert(self.accounts[account].live >= 0, "more work left than came")
-        if self.accounts[account].live == 0 { self.floor = max(self.floor, self.accounts[account].service) }
+    /// A waiting request of the project was sent.
+    package mutating func sent(_ account: Int) {
+        self.ran(account)
+        self.leaveQueue(account)
+    }
+
+    /// One more piece of the project's work runs that did not wait here by itself: a batch's line.
+    package mutating func ran(_ account: Int) { self.accounts[account].running += 1 }
+
+    /// A running request lost its place and waits again. What it was charged is taken back after this.
+    package mutating func returned(_ account: Int) {
+        self.enter(account)
+        self.ended(account)
+    }
+
+    /// A running piece of work is over.
+    package mutating func ended(_ account: Int) {
+        self.accounts[account].running -= 1
+        assert(self.accounts[account].running >= 0, "more work ended than began")
+    }
+
+    /// A request no longer waits.
+    package mutating func leaveQueue(_ account: Int) {
+        self.accounts[account].waiting -= 1
+        assert(self.accounts[account].waiting >= 0, "more work left than came")
+        guard self.accounts[account].waiting == 0 else { return }
+        self.waitingProjects -= 1
+        self.floor = max(self.floor, self.accounts[account].service)
     }
 
     package mutating func charge(_ units: Double, to account: Int) {
@@ -85,19 +116,20 @@ public struct ServiceCounters: Sendable {
         self.places[project].map { self.accounts[$0].service } ?? self.floor
     }
 
-    private var leastActive: Double? {
+    private var leastWaiting: Double? {
+        guard self.waitingProjects > 0 else { return nil }
         var least: Double?
-        for account in self.accounts where account.live > 0 {
+        for account in self.accounts where account.waiting > 0 {
             least = Swift.min(least ?? account.service, account.service)
         }
         return least
     }
 
-    /// The largest difference of service among the projects that have work.
+    /// The largest difference of service among the projects whose work waits: others may have less, they want no more.
     public var spread: Double {
         var least = Double.infinity
         var most = -Double.infinity
-        for account in self.accounts where account.live > 0 {
+        for account in self.accounts where account.waiting > 0 {
             least = min(least, account.service)
             most = max(most, account.service)
         }
@@ -107,13 +139,14 @@ public struct ServiceCounters: Sendable {
     /// Projects that are remembered.
     package var count: Int { self.places.count }
 
-    /// Requests that wait or run, of all projects.
-    package var live: Int { self.accounts.reduce(0) { $0 + $1.live } }
+    /// Requests of all projects.
+    package var waiting: Int { self.accounts.reduce(0) { $0 + $1.waiting } }
+    package var running: Int { self.accounts.reduce(0) { $0 + $1.running } }
 
     /// Forgets projects without work and without a weight of their own, so that memory follows the load.
     package mutating func sweep() {
         guard self.places.count > 4_096 else { return }
-        let idle = self.places.filter { self.accounts[$0.value].live == 0 && self.accounts[$0.value].weight == 1 }
+        let idle = self.places.filter { self.accounts[$0.value].isIdle }
         for (project, place) in idle {
             self.places[project] = nil
             self.free.append(place)

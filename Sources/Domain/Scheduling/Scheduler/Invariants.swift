@@ -111,16 +111,17 @@ extension Scheduler {
             engine.opensForLines(self.now)
         else { return false }
         return self.nextBatches(for: index)[.batch] != nil
+            && ![.critical, .flex, .batch].contains { self.drains(index, for: $0) }
     }
 
     /// Counts the state again from its parts.
     mutating func verify() {
         var counted = [EngineCount](repeating: EngineCount(), count: self.engines.count)
         var inFlight: [BatchID: Int] = [:]
-        var live = [Int](repeating: 0, count: Lane.allCases.count)
+        var running = [Int](repeating: 0, count: Lane.allCases.count)
         for work in self.running.values {
             counted[work.engine].add(work)
-            live[work.lane.rawValue] += 1
+            running[work.lane.rawValue] += 1
             if let batch = work.batch { inFlight[batch, default: 0] += 1 }
         }
         for (index, engine) in self.engines.enumerated() {
@@ -131,14 +132,27 @@ extension Scheduler {
         for batch in self.batches.values {
             precondition(batch.inFlight == inFlight[batch.offer.batch] ?? 0, "a batch's lines in flight differ")
         }
-        for entry in self.waiting.values { live[entry.request.lane.rawValue] += 1 }
-        live[Lane.batch.rawValue] += self.batches.count
         let waiting = self.pools.reduce(0) { $0 + $1.waiting.reduce(0, +) }
         precondition(waiting == self.waiting.count, "what waits and what is counted differ")
         for lane in Lane.allCases {
             precondition(
-                self.counters[lane.rawValue].live == live[lane.rawValue],
-                "what the shares count and what is there differ")
+                self.counters[lane.rawValue].running == running[lane.rawValue],
+                "what runs and what the shares count differ")
+        }
+        self.verifyQueue()
+    }
+
+    /// A long queue is counted every ten seconds, so that an overload does not slow the ticks.
+    private mutating func verifyQueue() {
+        if self.waiting.count > 1_000, let last = self.queueVerifiedAt, self.now.since(last) < .seconds(10) { return }
+        self.queueVerifiedAt = self.now
+        var waiting = [Int](repeating: 0, count: Lane.allCases.count)
+        for entry in self.waiting.values { waiting[entry.request.lane.rawValue] += 1 }
+        waiting[Lane.batch.rawValue] = self.batches.values.reduce(0) { $0 + ($1.isCounted ? 1 : 0) }
+        for lane in Lane.allCases {
+            precondition(
+                self.counters[lane.rawValue].waiting == waiting[lane.rawValue],
+                "what waits and what the shares count differ")
         }
     }
 }

@@ -75,6 +75,8 @@ struct Running: Sendable {
 struct OfferedBatch: Sendable {
     var offer: BatchOffer
     let offeredAt: Instant
+    /// When a line of it was asked for last; at first, when it was offered.
+    var askedAt: Instant
     var rank = Rank.batch
     /// Nothing is ready before.
     var pausedUntil: Instant?
@@ -88,8 +90,10 @@ struct OfferedBatch: Sendable {
     /// The highest load so far; nil: never reviewed.
     var loadMost: Double?
     var isOverdue = false
-    /// Its project's place in the counters of the batch lane.
-    let account: Int
+    /// Counted as waiting in its project's account.
+    var isCounted = false
+    /// Its project's place in the counters of the batch lane, while it is counted there.
+    var account = 0
     /// nil while no engine is known to have its model.
     var pool: Int?
 
@@ -109,8 +113,11 @@ struct OfferedBatch: Sendable {
         self.isParked = until == nil
     }
 
+    /// It has lines to send, at once or after a pause.
+    var hasLines: Bool { !self.isParked && self.offer.linesLeft > self.taken }
+
     func isReady(_ now: Instant) -> Bool {
-        !self.isParked && self.offer.linesLeft > self.taken && (self.pausedUntil.map { $0 <= now } ?? true)
+        self.hasLines && (self.pausedUntil.map { $0 <= now } ?? true)
     }
 }
 
@@ -122,6 +129,8 @@ struct Pool: Sendable {
     /// Units of all requests that wait, by lane.
     var waitingUnits = [Double](repeating: 0, count: Lane.allCases.count)
     var rate = ServiceRate()
+    /// Of the requests of each lane that ended.
+    var sizes = [SizeRatio](repeating: SizeRatio(), count: Lane.allCases.count)
 
     var interactiveWaiting: Int { self.waiting[Lane.priority.rawValue] + self.waiting[Lane.standard.rawValue] }
 }

@@ -32,6 +32,7 @@ extension Scheduler {
         let request = entry.request
         let lane = request.lane.rawValue
         self.waiting[request.key] = entry
+        self.givesUpFirst = min(self.givesUpFirst ?? request.giveUpAt, request.giveUpAt)
         if isBack {
             self.lines[lane][request.line, default: WaitingLine()].putBack(request.key)
         } else {
@@ -60,20 +61,24 @@ extension Scheduler {
 
     /// Seconds until a place is free, by the work ahead and the pool's rate; 0 while the rate is not known.
     ///
+    /// The rate counts what requests used, so what waits is taken for what such requests used lately.
+    ///
     /// Projects take turns, so a project waits for its own work times the number of projects, or for all of it.
     ///
     /// - Parameter account: the project's in this lane; nil: it has no work there.
     func predictedWait(_ lane: Lane, account: Int?, pool place: Int) -> Double {
         let pool = self.pools[place]
         var ahead = 0.0
-        for other in Lane.allCases where other < lane { ahead += pool.waitingUnits[other.rawValue] }
+        for other in Lane.allCases where other < lane {
+            ahead += pool.waitingUnits[other.rawValue] * pool.sizes[other.rawValue].value
+        }
         let units = pool.waitingUnits[lane.rawValue]
         let count = pool.waiting[lane.rawValue]
         if count > 0 {
             let line = account.flatMap { self.lines[lane.rawValue][LineKey(account: $0, pool: place)] }
             let own = Double(line?.count ?? 0) * units / Double(max(1, count))
             let projects = self.lines[lane.rawValue].keys.reduce(0) { $0 + ($1.pool == place ? 1 : 0) }
-            ahead += min(units, own * Double(max(1, projects)))
+            ahead += min(units, own * Double(max(1, projects))) * pool.sizes[lane.rawValue].value
         }
         guard ahead > 0, let rate = lane.isInteractive ? pool.rate.all : pool.rate.background else { return 0 }
         return ahead / max(rate, 1e-6)
@@ -87,14 +92,23 @@ extension Scheduler {
         actions.append(.refuse(key, retryAfter: min(range.most, max(range.least, wait))))
     }
 
-    /// Refuses what has waited as long as it wants to. Twice a second, over everything that waits.
+    /// Refuses what has waited as long as it wants to. Looks through what waits only when something may have.
     mutating func refuseLate(into actions: inout [SchedulerAction]) {
-        if let last = self.expiredAt, self.now.since(last) < .milliseconds(400) { return }
-        self.expiredAt = self.now
-        let late = self.waiting.values.filter { $0.request.giveUpAt <= self.now }.map(\.request.key).sorted()
+        guard let first = self.givesUpFirst, first <= self.now else { return }
+        var late: [WorkKey] = []
+        self.givesUpFirst = nil
+        for entry in self.waiting.values {
+            let giveUpAt = entry.request.giveUpAt
+            if giveUpAt <= self.now {
+                late.append(entry.request.key)
+            } else {
+                self.givesUpFirst = min(self.givesUpFirst ?? giveUpAt, giveUpAt)
+            }
+        }
+        late.sort()
         for key in late {
             guard let request = self.dequeue(key, isFirst: false)?.request else { continue }
-            self.counters[request.lane.rawValue].leave(request.account)
+            self.counters[request.lane.rawValue].leaveQueue(request.account)
             let wait = self.predictedWait(request.lane, account: request.account, pool: request.pool)
             self.refuse(key, request.lane, wait: .seconds(wait), into: &actions)
         }
@@ -102,10 +116,10 @@ extension Scheduler {
 
     mutating func gone(_ key: WorkKey) {
         if let entry = self.dequeue(key, isFirst: false) {
-            self.counters[entry.request.lane.rawValue].leave(entry.request.account)
+            self.counters[entry.request.lane.rawValue].leaveQueue(entry.request.account)
             self.statistics.gone[entry.request.lane.rawValue] += 1
         } else if let work = self.end(key) {
-            self.counters[work.lane.rawValue].leave(work.account)
+            self.counters[work.lane.rawValue].ended(work.account)
             self.statistics.gone[work.lane.rawValue] += 1
         }
     }

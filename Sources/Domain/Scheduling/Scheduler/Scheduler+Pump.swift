@@ -114,6 +114,7 @@ extension Scheduler {
 
     private mutating func send(_ entry: Waiting, to engine: Int, into actions: inout [SchedulerAction]) {
         let request = entry.request
+        self.counters[request.lane.rawValue].sent(request.account)
         self.windows[request.lane.rawValue].waited(self.now.seconds(since: entry.arrivedAt), now: self.now)
         self.start(
             Running(
@@ -170,6 +171,7 @@ extension Scheduler {
         let hasRoom = self.engines[index].hasBackgroundRoom(.batch, now: self.now)
         let batches = self.nextBatches(for: index)
         for rank in [Rank.critical, .flex, .batch] where rank == .critical || hasRoom {
+            if self.drains(index, for: rank) { return false }
             let batch = batches[rank]
             let line = rank == .flex ? self.nextFlex(for: index) : nil
             // Flex requests and promoted batches take turns.
@@ -205,12 +207,14 @@ extension Scheduler {
 
     /// The next batch of each rank: fair between projects, earliest deadline within one; critical ones by deadline
     /// alone.
-    func nextBatches(for index: Int) -> NextBatches {
+    ///
+    /// - Parameter fits: their lines fit into what is free of the engine's memory.
+    func nextBatches(for index: Int, fits: Bool = true) -> NextBatches {
         var next = NextBatches()
         guard !self.batches.isEmpty, self.engines[index].opensForLines(self.now) else { return next }
         let isHeld = self.engines[index].heldUntil.map { $0 > self.now } ?? false
         for batch in self.batches.values where batch.isReady(self.now) && !(isHeld && batch.rank == .batch) {
-            guard self.isEligible(batch, index) else { continue }
+            guard self.isEligible(batch, index, fits: fits) else { continue }
             let isCritical = batch.rank == .critical
             var service = isCritical ? 0 : self.counters[Lane.batch.rawValue].service(of: batch.account)
             // The cache knows this project's prompts: another one is next only when it lags by some requests.
@@ -222,9 +226,9 @@ extension Scheduler {
         return next
     }
 
-    func isEligible(_ batch: OfferedBatch, _ index: Int) -> Bool {
+    func isEligible(_ batch: OfferedBatch, _ index: Int, fits: Bool = true) -> Bool {
         guard let pool = batch.pool, self.pools[pool].engines.contains(index) else { return false }
-        return self.engines[index].holds(batch.offer.promptTokens + batch.offer.outputTokens)
+        return !fits || self.engines[index].holds(batch.offer.promptTokens + batch.offer.outputTokens)
     }
 
     /// A project's batches keep an engine until another project lags by this many requests of mean size.
@@ -236,6 +240,8 @@ extension Scheduler {
         self.engines[index].pulls += 1
         self.engines[index].lastProject = self.batches.values[place].offer.project
         self.batches.values[place].taken += 1
+        self.batches.values[place].askedAt = self.now
+        self.countWaiting(batch)
         actions.append(.pull(batch, self.engines[index].profile.id))
     }
 }

@@ -44,9 +44,11 @@ extension Scheduler {
         let units = ServiceUnits.of(usage)
         self.windows[work.lane.rawValue].made(tokens: usage.outputTokens - work.outputTokens, now: self.now)
         self.counters[work.lane.rawValue].charge(units - work.charged, to: work.account)
-        self.counters[work.lane.rawValue].leave(work.account)
+        self.counters[work.lane.rawValue].ended(work.account)
         let streamed = Double(work.outputTokens) * ServiceUnits.output
         self.pools[work.pool].rate.served(max(0, units - streamed), isBackground: !work.lane.isInteractive)
+        self.pools[work.pool].sizes[work.lane.rawValue].observe(
+            expected: ServiceUnits.of(prompt: work.promptTokens, output: work.expectedOutput), used: units)
         self.engines[work.engine].reserve.served(units: units)
         self.engines[work.engine].capacity.finished(after: self.now.seconds(since: work.sentAt))
         self.statistics.finished[work.lane.rawValue] += 1
@@ -55,7 +57,7 @@ extension Scheduler {
 
     mutating func failed(_ key: WorkKey, _ trouble: EngineTrouble) {
         guard let work = self.end(key) else { return self.gone(key) }
-        self.counters[work.lane.rawValue].charge(-work.charged, to: work.account)
+        defer { self.counters[work.lane.rawValue].charge(-work.charged, to: work.account) }
         switch trouble {
         case .capacity(let retryAfter), .full(let retryAfter):
             self.engines[work.engine].capacity.refused(retryAfter: retryAfter, now: self.now)
@@ -63,16 +65,17 @@ extension Scheduler {
         }
         switch trouble {
         case .request, .full:
-            self.counters[work.lane.rawValue].leave(work.account)
+            self.counters[work.lane.rawValue].ended(work.account)
             self.statistics.failed[work.lane.rawValue] += 1
         case .capacity, .lost:
             // A line is its batch's again; a request waits again, first in its line.
             guard let request = work.request, !work.isDelivered else {
-                self.counters[work.lane.rawValue].leave(work.account)
+                self.counters[work.lane.rawValue].ended(work.account)
                 return
             }
             var entry = Waiting(request: request, arrivedAt: work.arrivedAt)
             entry.preemptions = work.preemptions
+            self.counters[work.lane.rawValue].returned(work.account)
             self.enqueue(entry, isBack: true)
         }
     }
@@ -100,13 +103,14 @@ extension Scheduler {
         self.statistics.preempted[work.lane.rawValue] += 1
         self.statistics.tokensWasted += work.computedTokens
         self.statistics.tokensWastedByLane[work.lane.rawValue] += work.computedTokens
-        self.counters[work.lane.rawValue].charge(-work.charged, to: work.account)
+        defer { self.counters[work.lane.rawValue].charge(-work.charged, to: work.account) }
         guard let request = work.request else {
-            self.counters[work.lane.rawValue].leave(work.account)
+            self.counters[work.lane.rawValue].ended(work.account)
             return
         }
         var entry = Waiting(request: request, arrivedAt: work.arrivedAt)
         entry.preemptions = work.preemptions + 1
+        self.counters[work.lane.rawValue].returned(work.account)
         self.enqueue(entry, isBack: true)
     }
 }

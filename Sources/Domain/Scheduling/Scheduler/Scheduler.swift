@@ -37,7 +37,9 @@ public struct Scheduler: Sendable {
     public internal(set) var displacements: [Displacement] = []
     var invariants = Invariants()
     var reviewedAt: Instant?
-    var expiredAt: Instant?
+    /// Nothing that waits gives up before; it may be earlier than needed, never later.
+    var givesUpFirst: Instant?
+    var queueVerifiedAt: Instant?
     var checkedAt: Instant?
     var now: Instant
 
@@ -94,11 +96,7 @@ public struct Scheduler: Sendable {
             self.engines.append(EngineLoad(profile, now: self.now))
             return
         }
-        guard self.engines[index].profile != profile else { return }
-        self.engines[index].profile = profile
-        self.engines[index].capacity = CapacityController(profile, now: self.now)
-        self.engines[index].background = BackgroundController(profile.protection, now: self.now)
-        self.engines[index].reserve = ReserveController(limit: profile.limitStart, now: self.now)
+        self.engines[index].describe(profile)
     }
 
     private mutating func describe(_ id: PoolID, _ engines: [EngineID]) {

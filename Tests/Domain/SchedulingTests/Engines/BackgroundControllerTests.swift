@@ -31,6 +31,19 @@ import Testing
         #expect((22...28).contains(Self.settle(.gapRatio(2)).places))
     }
 
+    @Test("another protection goes on from what was learnt, unless one of the two does not steer")
+    func protectionChanged() {
+        var controller = Self.settle(.gapRatio(1.4))
+        let places = controller.places
+        controller.protect(.gapRatio(1.1))
+        #expect(controller.places == places)
+        controller.protect(.fixed(4))
+        #expect(controller.places == 4)
+        controller.protect(.fixed(30))
+        controller.protect(.balanced)
+        #expect(controller.limit == BackgroundController.start)
+    }
+
     @Test("a bolder profile gives more places")
     func profiles() {
         let places = [Protection.protect, .balanced, .throughput].map { Self.settle($0).places }

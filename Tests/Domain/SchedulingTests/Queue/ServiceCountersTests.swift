@@ -23,10 +23,29 @@ import Testing
         let b = counters.enter("proj_b")
         #expect(counters.service(of: "proj_b") == 499)
         counters.charge(100, to: b)
-        counters.leave(b)
+        counters.leaveQueue(b)
         counters.charge(9_500, to: a)
         counters.enter("proj_b")
         #expect(counters.service(of: "proj_b") == 9_999)
+    }
+
+    @Test("who begins to wait is lifted although something of it still runs")
+    func liftWhileRunning() {
+        var counters = ServiceCounters()
+        let a = counters.enter("proj_a")
+        let b = counters.enter("proj_b")
+        counters.sent(b)
+        counters.charge(9_000, to: a)
+        #expect(counters.spread == 0)
+        counters.enter(b)
+        #expect(counters.service(of: "proj_b") == 8_999)
+        // It loses its place: what it was charged comes back, it is lifted no further.
+        counters.charge(600, to: b)
+        counters.returned(b)
+        counters.charge(-600, to: b)
+        #expect(counters.service(of: "proj_b") == 8_999)
+        #expect(counters.waiting == 3)
+        #expect(counters.running == 0)
     }
 
     @Test("who had more keeps it: a short absence does not wash it off")
@@ -35,7 +54,7 @@ import Testing
         counters.enter("proj_a")
         let b = counters.enter("proj_b")
         counters.charge(5_000, to: b)
-        counters.leave(b)
+        counters.leaveQueue(b)
         counters.enter("proj_b")
         #expect(counters.service(of: "proj_b") == 5_000)
     }
@@ -45,7 +64,7 @@ import Testing
         var counters = ServiceCounters()
         let a = counters.enter("proj_a")
         counters.charge(700, to: a)
-        counters.leave(a)
+        counters.leaveQueue(a)
         counters.enter("proj_c")
         #expect(counters.service(of: "proj_c") == 700)
         #expect(counters.spread == 0)
@@ -57,10 +76,10 @@ import Testing
         counters.set(weight: 2, of: "proj_kept")
         let here = counters.enter("proj_here")
         counters.charge(10, to: here)
-        for number in 0..<5_000 { counters.leave(counters.enter(ProjectID("proj_\(number)"))) }
+        for number in 0..<5_000 { counters.leaveQueue(counters.enter(ProjectID("proj_\(number)"))) }
         counters.sweep()
         #expect(counters.count == 2)
-        #expect(counters.live == 1)
+        #expect(counters.waiting == 1)
         // Whoever comes then has an account of its own, though its place was another's.
         counters.charge(7, to: counters.enter("proj_next"))
         #expect(counters.service(of: "proj_next") == 16)

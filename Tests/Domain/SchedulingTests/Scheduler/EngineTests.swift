@@ -127,6 +127,43 @@ import Testing
         #expect(harness.lines.count > before)
     }
 
+    /// A guess of eight, and half a minute in which an engine with room for more took all that came.
+    static func learnt() -> Harness {
+        var guess = EngineProfile(id: "one", limitStart: 8, limitMax: 512, protection: .balanced, isGuess: true)
+        guess.isFixed = false
+        var harness = Harness(engines: [guess])
+        for key in 1...40 { harness.arrive(UInt64(key)) }
+        for _ in 0..<30 {
+            harness.send(.sample("one", EngineSample(waiting: 0, running: 40, at: harness.now)))
+            harness.pass(1)
+        }
+        return harness
+    }
+
+    @Test("another protection keeps the limit that was learnt")
+    func protectionChanged() {
+        var harness = Self.learnt()
+        let limit = harness.standing.limit
+        #expect(limit >= 40)
+        harness.send(
+            .engine(EngineProfile(id: "one", limitStart: 8, limitMax: 512, protection: .protect, isGuess: true)))
+        #expect(harness.standing.limit == limit)
+        #expect(harness.standing.source == .waiting)
+    }
+
+    @Test("slots that are found out later bound the limit that was learnt")
+    func slotsFound() {
+        var harness = Self.learnt()
+        harness.send(.engine(EngineProfile(id: "one", limitStart: 8, limitMax: 24)))
+        #expect(harness.standing.limit == 24)
+        harness.send(.engine(Harness.engine("one", 16)))
+        #expect(harness.standing.limit == 16)
+        #expect(harness.standing.source == .fixed)
+        #expect(harness.standing.reserve == 1)
+        harness.send(.engine(EngineProfile(id: "one", limitStart: 20, limitMax: 64)))
+        #expect(harness.standing.limit == 20)
+    }
+
     @Test("a changed profile keeps what runs, and takes effect")
     func changed() {
         var harness = Harness(engines: [Harness.engine("one", 2)])

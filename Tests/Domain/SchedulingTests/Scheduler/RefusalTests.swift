@@ -76,6 +76,23 @@ import Testing
         #expect(harness.dispatched.last?.key == WorkKey(3))
     }
 
+    @Test("each gives up at its own time, one that came back to the line too")
+    func lateInTurn() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        harness.send(.arrive(Harness.request(1, .flex, giveUpAt: Instant(seconds: 12))))
+        harness.send(.arrive(Harness.request(2, .flex, giveUpAt: Instant(seconds: 20))))
+        harness.send(.arrive(Harness.request(3, .flex, giveUpAt: Instant(seconds: 6))))
+        harness.pass(8)
+        #expect(harness.refused.keys.map(\.number) == [3])
+        // An interactive request takes the first one's place.
+        harness.arrive(4)
+        #expect(harness.preempted == [WorkKey(1)])
+        harness.pass(5)
+        #expect(harness.refused.keys.map(\.number).sorted() == [1, 3])
+        harness.pass(10)
+        #expect(harness.refused.keys.map(\.number).sorted() == [1, 2, 3])
+    }
+
     @Test("an unknown pool is refused at once")
     func noPool() {
         var harness = Harness()
