@@ -10,8 +10,7 @@ import Synchronization
 extension CompletionCall {
     func settleWhole(_ answer: AnswerAssembly.Assembled) {
         let facts = answer.facts
-        let usage = self.billable(
-            facts.usage, outputTokens: max(answer.contentPieces, Int64(answer.body.count / 4)))
+        let usage = self.billable(facts.usage, outputTokens: answer.outputTokensEstimate)
         let served = self.servedTier(facts.serviceTier)
         self.settle(usage, model: facts.model, tier: served, outcome: .answered) { result, price in
             switch result {
