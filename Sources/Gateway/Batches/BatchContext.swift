@@ -32,6 +32,7 @@ public struct BatchContext: Sendable {
     public var atCostLimit = AtCostLimit.end
     /// The ways of lines that have ended.
     public var history = RequestHistory()
+    let unpriced = UnpricedNotices()
     /// The boot epoch of this process.
     public var epoch: Int64
     public var logger: Logger

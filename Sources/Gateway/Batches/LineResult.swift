@@ -48,6 +48,7 @@ struct LineResult {
         let alias = batch.model ?? attempt.target.engineModel
         let names = [answer.facts.model ?? "", attempt.target.engineModel, alias]
         let price = context.pricer.price(usage, names: names, tier: batch.tier, at: attempt.startedAt)
+        if price.amount == nil { context.unpriced.note(price, context.logger) }
         return Charge(
             request: request, project: batch.project, key: batch.key, batch: batch.id,
             line: Int32(attempt.lease.line), endpoint: endpoint.path, engine: attempt.target.engine,

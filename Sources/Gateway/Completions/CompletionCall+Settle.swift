@@ -135,6 +135,7 @@ extension CompletionCall {
         let price = self.use.pricer.price(
             usage, names: [model ?? "", target.engineModel, asked], tier: tier,
             at: self.request.arrivedAt)
+        if price.amount == nil { self.use.unpriced.note(price, self.use.logger) }
         let charge = Charge(
             request: self.request.id, project: self.request.caller.project, key: self.request.caller.key,
             endpoint: self.request.endpoint.path, engine: target.engine, requestedModel: asked,
