@@ -158,6 +158,7 @@ extension PriceSource {
         for model in self.configuration.models {
             if let limit = model.defaultMaxOutput { settings.outputMax[model.name] = limit }
         }
+        settings.tiersPricedAs = self.configuration.tiers.pricedAs
         return settings
     }
 }

@@ -68,9 +68,10 @@ package enum QuoteTable {
         return self.money(amounts.expected)
     }
 
-    /// A tier, or a window with the tier that it is priced as.
+    /// A tier, or a window or configured tier with the tier that it is priced as.
     private static func label(_ row: QuoteRow) -> String {
         let tier = row.tier.spoken
+        if let name = row.name { return "\(name.spoken) (\(tier))" }
         guard let window = row.window, window != tier else { return tier }
         return "\(window) (\(tier))"
     }

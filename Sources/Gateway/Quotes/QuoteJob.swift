@@ -37,6 +37,8 @@ public struct QuoteJob: Sendable {
         public var priceNames: [String: String] = [:]
         /// Completion windows and the tiers that they are priced as; each has a row of its own.
         public var windows: [Window] = []
+        /// Tiers that are priced as another one of the book.
+        public var tiersPricedAs: [TierName: TierName] = [:]
         /// Engines to quote one by one.
         public var engines: [QuoteEngine] = []
         /// Output limits of models, for requests without one.
