@@ -143,7 +143,10 @@ struct QuoteCommand: AsyncParsableCommand {
         if report.lines == 0 { Console.error("ebb: \(name) holds no requests") }
         for line in report.invalidLines { Console.error("\(name):\(line.line): \(line.code): \(line.message)") }
         let unnamed = report.invalidCount - Int64(report.invalidLines.count)
-        if unnamed > 0 { Console.error("\(name): and \(unnamed) more lines") }
+        if unnamed > 0 { Console.error("\(name): and \(Figures.count(unnamed, "more line"))") }
+        if self.model.isEmpty, report.invalidLines.contains(where: \.lacksModel) {
+            Console.error("ebb: --model NAME quotes for a model that the lines do not name")
+        }
     }
 }
 

@@ -7,8 +7,8 @@ import Tokenizing
 package enum QuoteTable {
     /// What the file asks for, a table of tiers for each model, and what shared beginnings are worth.
     package static func render(_ report: QuoteReport) -> String {
-        var text = "\(Figures.count(report.lines - report.invalidCount)) requests"
-        if report.invalidCount > 0 { text += ", \(Figures.count(report.invalidCount)) lines cannot be used" }
+        var text = Figures.count(report.lines - report.invalidCount, "request")
+        if report.invalidCount > 0 { text += ", \(Figures.count(report.invalidCount, "line")) cannot be used" }
         text += ", prices of \(report.at.rfc3339)\n"
         for model in report.models { text += "\n" + self.render(model) }
         if report.prefixes.blocks > 0, report.prefixes.sharedInPrefixOrder > 0 {

@@ -137,7 +137,7 @@ struct QuoteConsent {
         Console.error("It stops before it costs more than \(Figures.money(cap)).")
         if self.result.unlimitedCount > 0 {
             Console.error(
-                "\(Figures.count(Int64(self.result.unlimitedCount))) requests set no limit on their output; "
+                "\(Figures.count(self.result.unlimitedCount, "request")) without a limit on the output; "
                     + "\(CostBound.outputTokensDefault) tokens are assumed of each. With --max-tokens it is strict."
             )
         }
