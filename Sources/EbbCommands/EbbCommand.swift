@@ -1,4 +1,5 @@
 public import ArgumentParser
+import ConfigurationYAML
 import Glibc
 
 /// `ebb`: one binary, one file a command.
@@ -26,6 +27,10 @@ public struct EbbCommand: AsyncParsableCommand {
     /// Runs the command line of this process and ends it.
     public static func launch() async -> Never {
         var status: Int32 = 0
+        if let advice = Self.misspelt(CommandLine.arguments.dropFirst()) {
+            Console.error("Error: \(advice)")
+            Self.end(ExitStatus.usage)
+        }
         do {
             var command = try await Self.asyncParseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -37,6 +42,26 @@ public struct EbbCommand: AsyncParsableCommand {
             status = Self.tell(error)
         }
         Self.end(status)
+    }
+
+    /// What to say of a word that stands where a command should, and is none; nil for all other command lines.
+    package static func misspelt(_ words: some Sequence<String>) -> String? {
+        var command: any ParsableCommand.Type = Self.self
+        var path = "ebb"
+        for word in words {
+            let below = command.configuration.subcommands
+            guard !below.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
+            if let next = below.first(where: { $0.configuration.commandName == word }) {
+                command = next
+                path += " \(word)"
+                continue
+            }
+            let names = below.compactMap { $0.configuration.commandName }
+            let hint = Suggestion.nearest(to: word, among: names).map { "did you mean '\(path) \($0)'?" }
+            return "there is no command '\(path) \(TextTable.printable(word))'; "
+                + (hint ?? "'\(path) --help' lists those that are")
+        }
+        return nil
     }
 
     /// Prints what an error has to say; help and the version come as errors, too.

@@ -101,6 +101,10 @@ import Testing
             "batch: {windows: [24h, 1s]}",
             "1:24: batch.windows[1]: '1s' is not a completion window such as 24h, 2h or 90m (1 minute to 30 days)"
         ),
+        (
+            "batch: {windows: {24h: bacth}}",
+            "1:24: batch.windows.24h: unknown tier 'bacth'; did you mean 'batch'?"
+        ),
         ("batch: {windows: {24h: batch, 1d: slow}}", "1:31: batch.windows.1d: the window '1d' is given twice"),
         ("engines: [{url: 'http://x'}]", "1:11: engines[0]: 'name' is missing"),
         ("engines: [{name: a}]", "1:11: engines[0]: 'url' is missing"),

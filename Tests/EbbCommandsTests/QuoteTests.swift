@@ -21,7 +21,7 @@ import Testing
     func table() async throws {
         let text = QuoteTable.render(try await self.report(Self.body + "\n{"))
         let lines = text.split(separator: "\n").map(String.init)
-        #expect(lines.first == "1 requests, 1 lines cannot be used, prices of 2026-11-21T12:00:00Z")
+        #expect(lines.first == "1 request, 1 line cannot be used, prices of 2026-11-21T12:00:00Z")
         let cells = lines.map { $0.split(separator: " ").map(String.init) }
         // 11 prompt tokens at $2 and 1 to 100 output tokens at $10 a million; 2h is 30 % below standard.
         #expect(cells.contains(["standard", "$0.000032", "$0.001022", "$0.001028"]))

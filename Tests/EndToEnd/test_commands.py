@@ -97,7 +97,8 @@ def test_files_uploaded_and_deleted_as_objects(cli, lines):
 def test_files_that_cannot_be_uploaded(cli, lines):
     assert "nowhere.jsonl" in cli("files", "upload", "nowhere.jsonl", status=2).stderr
     assert cli("files", "upload", lines, "--purpose", "nonsense", status=2).stderr
-    assert "401" in cli("files", "list", status=2, EBB_API_KEY="sk-wrong").stderr
+    refused = cli("files", "list", status=2, EBB_API_KEY="sk-wrong").stderr
+    assert "401" in refused and "the key is that of EBB_API_KEY" in refused
     empty = lines.with_name("empty-key")
     empty.write_text("\n")
     assert "empty-key" in cli("files", "list", "--key-file", empty, status=2).stderr

@@ -62,3 +62,23 @@ def test_the_first_start_prints_a_key_once_and_keeps_only_its_hash(start_without
     second = start_without_key()
     assert printed_keys(second) == []
     assert status(second, keys[0]) == 200
+
+
+def test_a_key_from_outside_is_told_of_where_it_is_not_the_projects_own(start_without_key):
+    mine = {"EBB_BOOTSTRAP_KEY": "sk-mine"}
+    first = start_without_key(mine)
+    first.stop()
+    same = start_without_key(mine)
+    assert "EBB_BOOTSTRAP_KEY" not in same.log()
+    same.stop()
+    other = start_without_key({"EBB_BOOTSTRAP_KEY": "sk-other"})
+    assert "EBB_BOOTSTRAP_KEY is another key" in other.log()
+    assert (status(other, "sk-mine"), status(other, "sk-other")) == (200, 200)
+    other.stop()
+
+
+def test_a_key_from_outside_that_no_project_takes_is_told_of(start_without_key, tmp_path):
+    command("projects", "create", "research", data=tmp_path / "data")
+    gateway = start_without_key({"EBB_BOOTSTRAP_KEY": "sk-mine"})
+    assert "EBB_BOOTSTRAP_KEY is not used" in gateway.log()
+    assert status(gateway, "sk-mine") == 401

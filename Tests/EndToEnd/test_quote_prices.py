@@ -52,3 +52,34 @@ def test_each_engine_that_is_named_has_its_own_price(engine, start_engine, tmp_p
     table = ebb("quote", lines, *asked, home=tmp_path).stdout
     assert re.search(r"^  rack-1 +simulated +simulated +\$", table, re.MULTILINE)
     assert re.search(r"^  engine-1 +does not serve it", table, re.MULTILINE)
+
+
+KEYED = """engines:
+  - {name: bought, url: 'http://127.0.0.1:9', api_key: {env: NO_SUCH_KEY}, kind: KIND, models: {m: simulated}}
+"""
+
+
+def test_a_quote_needs_no_key_of_an_engine_that_has_nothing_to_tell(tmp_path):
+    config = tmp_path / "ebb.yaml"
+    config.write_text(KEYED.replace("KIND", "openai") + PRICES)
+    done = ebb("quote", bodies(tmp_path, model="m", max_tokens=9), "--config", config, home=tmp_path)
+    assert "NO_SUCH_KEY" not in done.stderr
+    assert re.search(r"^  bought +simulated +simulated +\$", done.stdout, re.MULTILINE)
+
+
+def test_a_missing_key_of_an_engine_that_counts_is_a_warning_and_an_estimate(tmp_path):
+    config = tmp_path / "ebb.yaml"
+    config.write_text(KEYED.replace("KIND", "vllm") + PRICES)
+    done = ebb("quote", bodies(tmp_path, model="m", max_tokens=9), "--config", config, home=tmp_path)
+    assert "engine bought is not asked" in done.stderr and "NO_SUCH_KEY: is not set" in done.stderr
+    assert "(estimate: " in done.stdout and re.search(r"^  standard +\$", done.stdout, re.MULTILINE)
+
+
+def test_a_tier_is_quoted_at_the_price_that_it_is_charged_by(tmp_path):
+    config = tmp_path / "ebb.yaml"
+    config.write_text(PRICES + "tiers: {eco: {lane: flex, aliases: [slow], price_as: batch}}\n")
+    lines = bodies(tmp_path, max_tokens=9)
+    asked = ["--config", config, "--tier", "slow,batch"]
+    eco, batch, _ = quoted(lines, *asked, home=tmp_path)["tiers"]
+    assert (eco["tier"], eco["name"], eco["max_usd"]) == ("batch", "eco", batch["max_usd"]) and "name" not in batch
+    assert re.search(r"^  eco \(batch\) +\$", ebb("quote", lines, *asked, home=tmp_path).stdout, re.MULTILINE)

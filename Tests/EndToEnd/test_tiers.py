@@ -14,7 +14,7 @@ def tiers(*arguments, home):
 
 
 @pytest.mark.parametrize("name, advice", [
-    ("warp", "known: 24h, 2h, 8h, batch, "),
+    ("warp", "tiers are standard, priority, flex, batch, "), ("warp", "and windows such as 2h, 8h, 24h"),
     ("bacth", "did you mean 'batch'?"), ("batch,flexx", "did you mean 'flex'?"),
     ("batch,", "unknown tier ''")])
 def test_an_unknown_tier_is_refused_with_what_is_known(lines, tmp_path, name, advice):

@@ -2,6 +2,9 @@
 import json
 import re
 
+import openai
+import pytest
+
 from harness.batches import chat_lines, ended, submit
 from harness.commands import JobFiles, ebb, objects
 from test_commands import ASK, rows_of
@@ -46,3 +49,21 @@ def test_a_job_in_a_tier_without_a_price_is_told_before_it_runs(engine, tmp_path
     receipt = JobFiles(tmp_path / "prompts.jsonl").receipt
     assert (receipt["charged"], receipt["saved"], receipt["unpriced_requests"]) == (None, None, 12)
     assert json.loads(ebb(*job, "--tier", "flex", "--yes", "--json", home=tmp_path).stdout)["receipt"] == receipt
+
+
+def test_priority_without_a_price_is_refused_and_costs_nothing(start_gateway, engine):
+    gateway = start_gateway(engine, config=STANDARD_ONLY)
+    with gateway.sdk() as client:
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.chat.completions.create(**ASK, service_tier="priority")
+        assert (refused.value.param, refused.value.code) == ("service_tier", "unpriced_tier")
+        assert "prices.models" in refused.value.message
+        idle = client.chat.completions.create(**ASK, service_tier="flex")
+        assert idle.service_tier == "flex", "engines of one's own"
+    assert "served without a price" in gateway.log()
+
+
+def test_a_model_without_any_price_is_served_in_every_tier(start_gateway, engine):
+    gateway = start_gateway(engine, config="prices: {shipped: false}\n")
+    with gateway.sdk() as client:
+        assert client.chat.completions.create(**ASK, service_tier="priority").service_tier == "priority"

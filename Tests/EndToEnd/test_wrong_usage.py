@@ -11,6 +11,13 @@ def test_wrong_usage_ends_with_2(tmp_path):
         assert ebb(*arguments, home=tmp_path).stdout
 
 
+def test_a_misspelt_command_is_told_the_nearest(tmp_path):
+    for arguments, advice in [(["rnu", "p.jsonl"], "did you mean 'ebb run'?"),
+                              (["batch", "crate"], "did you mean 'ebb batch create'?"),
+                              (["nonsense"], "'ebb --help' lists those that are")]:
+        assert advice in ebb(*arguments, home=tmp_path, status=2).stderr
+
+
 def test_an_empty_id_names_nothing(tmp_path):
     for arguments in (["files", "show", ""], ["files", "content", ""], ["files", "delete", "file-1", ""],
                       ["batch", "show", ""], ["batch", "watch", " "], ["batch", "results", ""], ["batch", "cancel", ""],

@@ -72,6 +72,7 @@ struct EbbConfigurationReader {
         if let value = fields["prices"] { configuration.prices = try self.prices(value) }
         if let value = fields["tracing"] { configuration.tracing = try TracingReader(file: self.file).tracing(value) }
         if let value = fields["tiers"] { try self.tiers(value, &configuration) }
+        if let value = fields["batch"] { try self.checkWindows(value, configuration) }
         self.addRows(of: configuration.batch.windows, to: &configuration.tiers)
         if let value = fields["projects"] {
             configuration.tiers.rules = try ProjectReader(tiers: configuration.tiers.rows.map(\.tier)).rules(value)
@@ -80,10 +81,8 @@ struct EbbConfigurationReader {
 
     /// A row with a window is one more window that batches may ask for.
     private func tiers(_ value: YAMLValue, _ configuration: inout EbbConfiguration) throws(ConfigurationError) {
-        // What book files name is known when they are read.
-        let rules = TierRule.customary + (configuration.prices.own?.tierRules ?? [])
-        let priced = configuration.prices.files.isEmpty ? Set(rules.map(\.tier)) : nil
-        let reader = try TierReader(value, priced: priced)
+        let rules = Self.rules(configuration)
+        let reader = try TierReader(value, priced: rules.map { Set($0.map(\.tier)) })
         configuration.tiers.rows = reader.rows
         for (tier, window, value) in reader.windows {
             let same = configuration.batch.windows.first { $0.window.seconds == window.seconds }
@@ -96,6 +95,25 @@ struct EbbConfigurationReader {
             }
         }
         configuration.batch.windows.sort { $0.window < $1.window }
+    }
+
+    /// The tiers of the price book; nil where it has files: what they name is known when they are read.
+    private static func rules(_ configuration: EbbConfiguration) -> [TierRule]? {
+        guard configuration.prices.files.isEmpty else { return nil }
+        return TierRule.customary + (configuration.prices.own?.tierRules ?? [])
+    }
+
+    /// A window that is priced by a misspelt tier would run unpriced.
+    private func checkWindows(_ batch: YAMLValue, _ configuration: EbbConfiguration) throws(ConfigurationError) {
+        guard let rules = Self.rules(configuration), let windows = try batch.fields(Self.batchKeys)["windows"],
+            windows.isMapping
+        else { return }
+        let known = Set(rules.flatMap { [$0.tier] + $0.spellings } + configuration.tiers.rows.map(\.tier.name))
+        for (_, value) in try windows.pairs() {
+            let tier = try TierReader.name(value)
+            if known.contains(tier) || (try? CompletionWindow(tier.text)) != nil { continue }
+            throw value.unknown("tier", tier.text, known.map(\.text))
+        }
     }
 
     /// So that projects can be given them: each window of `batch` is a tier.
@@ -148,8 +166,10 @@ struct EbbConfigurationReader {
         return limits
     }
 
+    private static let batchKeys = ["windows", "concurrency", "max_attempts", "order"]
+
     private func batch(_ value: YAMLValue) throws(ConfigurationError) -> BatchConfiguration {
-        let fields = try value.fields(["windows", "concurrency", "max_attempts", "order"])
+        let fields = try value.fields(Self.batchKeys)
         var batch = BatchConfiguration()
         if let value = fields["windows"] { batch.windows = try self.windows(value) }
         if let value = fields["concurrency"] { batch.concurrency = try value.integer(1...100_000) }
@@ -162,7 +182,7 @@ struct EbbConfigurationReader {
     private func windows(_ value: YAMLValue) throws(ConfigurationError) -> [BatchConfiguration.Window] {
         var pairs: [(key: YAMLValue, tier: TierName?)] = []
         if value.isMapping {
-            for (key, value) in try value.pairs() { pairs.append((key, TierName(try value.name()))) }
+            for (key, value) in try value.pairs() { pairs.append((key, try TierReader.name(value))) }
         } else {
             pairs = try value.elementsOrOne().map { ($0, nil) }
         }

@@ -61,6 +61,8 @@ public struct QuoteRow: Hashable, Sendable {
     public let priceVersion: String
     /// The completion window that this row stands for, when it is one that is priced as `tier`.
     public var window: String?
+    /// The tier that this row stands for, when it is one that is priced as `tier`.
+    public var name: TierName?
 
     public var amounts: Amounts? {
         if case .amounts(let amounts) = self.price { return amounts }

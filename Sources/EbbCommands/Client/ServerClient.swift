@@ -16,10 +16,12 @@ struct ServerClient: Sendable {
     let url: EngineURL
     private let connection: ServerConnection
     private let headers: HTTPHeaders
+    private let keySource: String?
 
-    /// - Parameter key: the API key; never logged.
-    init(url: EngineURL, key: String?, tls: NIOSSLContext? = nil) throws(ServerFailure) {
+    /// - Parameter key: the API key, never logged, and where it came from.
+    init(url: EngineURL, key: ServerOptions.Key?, tls: NIOSSLContext? = nil) throws(ServerFailure) {
         self.url = url
+        self.keySource = key?.source
         var context = tls
         if url.isTLS, context == nil {
             do { context = try NIOSSLContext(configuration: .makeClientConfiguration()) } catch {
@@ -32,7 +34,7 @@ struct ServerClient: Sendable {
         headers.add(name: "host", value: url.port == (url.isTLS ? 443 : 80) ? host : "\(host):\(url.port)")
         headers.add(name: "user-agent", value: "ebb/\(EbbCommand.configuration.version)")
         headers.add(name: "connection", value: "close")
-        if let key { headers.add(name: "authorization", value: "Bearer \(key)") }
+        if let key { headers.add(name: "authorization", value: "Bearer \(key.text)") }
         self.headers = headers
     }
 
@@ -114,7 +116,8 @@ struct ServerClient: Sendable {
         _ request: ServerRequest, unless begun: () -> Bool,
         sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) async throws(ServerFailure) -> HTTPResponseHead {
-        let exchange = ServerExchange(connection: self.connection, headers: self.headers, request: request)
+        let exchange = ServerExchange(
+            connection: self.connection, headers: self.headers, keySource: self.keySource, request: request)
         var attempt = 1
         var pause = Self.firstPause
         while true {

@@ -15,6 +15,8 @@ struct ServerExchange: Sendable {
 
     let connection: ServerConnection
     let headers: HTTPHeaders
+    /// Where the API key came from; nil without one.
+    let keySource: String?
     let request: ServerRequest
 
     private var url: String { self.connection.url.description }
@@ -57,7 +59,7 @@ struct ServerExchange: Sendable {
             throw .refused(
                 ServerRefusal(
                     body: body, requestID: head.headers.first(name: "x-request-id"),
-                    hadKey: self.headers.contains(name: "authorization")))
+                    keySource: self.keySource))
         }
         return head
     }

@@ -20,8 +20,8 @@ enum ServerFailure: Error {
 struct ServerRefusal: Error {
     let body: ErrorBody
     let requestID: String?
-    /// The call carried an API key.
-    let hadKey: Bool
+    /// Where the call's API key came from; nil without one.
+    let keySource: String?
 
     var status: Int { self.body.status }
 }
@@ -77,7 +77,9 @@ extension ServerRefusal: CustomStringConvertible {
         if let param = self.body.param { facts.append("field \(param)") }
         if let request = self.requestID { facts.append("request \(request)") }
         var text = "\(self.body.message) (\(facts.joined(separator: ", ")))"
-        if self.status == 401, !self.hadKey { text += "; set EBB_API_KEY or use --key-file" }
+        if self.status == 401 {
+            text += self.keySource.map { "; the key is that of \($0)" } ?? "; set EBB_API_KEY or use --key-file"
+        }
         return text
     }
 }

@@ -30,25 +30,33 @@ struct ServerOptions: ParsableArguments {
         return try ServerClient(url: url, key: try self.key(environment), tls: try self.tls())
     }
 
-    func key(_ environment: [String: String]) throws -> String? {
+    /// An API key, and the variable or file that it was found in.
+    struct Key {
+        let text: String
+        let source: String
+    }
+
+    func key(_ environment: [String: String]) throws -> Key? {
         guard self.keyEnv == nil || self.keyFile == nil else {
             throw CommandFailure("--key-env and --key-file exclude each other")
         }
-        var key: String?
+        var key: Key?
         if let name = self.keyEnv {
             guard let value = Self.value(name, environment) else {
                 throw CommandFailure("environment variable \(name) is not set")
             }
-            key = value
+            key = Key(text: value, source: name)
         } else if let path = self.keyFile {
             let bytes = try FileSource(path).next(4_096)
             let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-            key = String(decoding: line, as: UTF8.self)
+            key = Key(text: String(decoding: line, as: UTF8.self), source: path)
             guard !line.isEmpty else { throw CommandFailure("\(path) holds no key in its first line") }
         } else {
-            key = Self.value("EBB_API_KEY", environment) ?? Self.value("OPENAI_API_KEY", environment)
+            for name in ["EBB_API_KEY", "OPENAI_API_KEY"] where key == nil {
+                key = Self.value(name, environment).map { Key(text: $0, source: name) }
+            }
         }
-        if let key, !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
+        if let key, !key.text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
             throw CommandFailure("the API key holds characters that cannot be sent")
         }
         return key

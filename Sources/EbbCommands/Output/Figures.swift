@@ -22,6 +22,11 @@ enum Figures {
         return text
     }
 
+    /// A number with what it counts: 1 line, 2 lines.
+    static func count(_ number: some BinaryInteger, _ what: String) -> String {
+        "\(Self.count(Int64(number))) \(what)\(number == 1 ? "" : "s")"
+    }
+
     /// A decimal text with its whole digits in groups of three.
     static func count(decimal: String) -> String {
         let parts = decimal.split(separator: ".", maxSplits: 1)

@@ -1,6 +1,7 @@
 import ConfigurationYAML
 import Pricing
 package import Quantities
+import Scheduling
 
 /// The tiers that a command line may name: those of the API, of the price book and of the configuration.
 package struct KnownTiers {
@@ -11,8 +12,13 @@ package struct KnownTiers {
         let windows = source.configuration.batch.windows
         var tiers = Set([TierName.standard, .flex, .priority, .batch] + windows.map(\.tier))
         for entry in source.book.entries { tiers.formUnion(entry.tiers.keys) }
+        var spellings = source.book.spellings
+        for tier in source.configuration.tiers.rows.map(\.tier) {
+            tiers.insert(tier.name)
+            for alias in tier.aliases { spellings[TierName(alias)] = tier.name }
+        }
         self.names = Set(tiers.map(\.text) + windows.map(\.window.text))
-        self.spellings = source.book.spellings
+        self.spellings = spellings
     }
 
     /// Reads options that name a tier each, or several with commas between them.
@@ -38,7 +44,13 @@ package struct KnownTiers {
         if let near = Suggestion.nearest(to: name, among: spoken) {
             return CommandFailure("\(problem); did you mean '\(near)'?")
         }
-        return CommandFailure("\(problem); known: \(Set(spoken).sorted().joined(separator: ", "))")
+        let isWindow = { (name: String) in (try? CompletionWindow(name)) != nil }
+        let shipped: [TierName] = [.standard, .priority, .flex, .batch]
+        let others = self.names.filter { !isWindow($0) }.subtracting(shipped.map(\.text)).sorted()
+        let windows = self.names.filter(isWindow).compactMap { try? CompletionWindow($0) }.sorted().map(\.text)
+        return CommandFailure(
+            "\(problem); tiers are \((shipped.map(\.spoken) + others).joined(separator: ", ")), and windows such as "
+                + windows.joined(separator: ", "))
     }
 }
 

@@ -12,7 +12,7 @@ struct QuoteEngines {
 
     /// Engines of the configuration and of `urls`.
     init(source: PriceSource, urls: [String]) throws {
-        var setups = try source.configuration.engines.map { try EngineSetup($0) }
+        var setups = try source.configuration.engines.map { try EngineSetup($0, needsSecrets: false) }
         for (index, url) in urls.enumerated() {
             setups.append(try EngineSetup(.init(name: EngineID("engine-\(index + 1)"), url: url)))
         }
@@ -30,6 +30,8 @@ struct QuoteEngines {
     struct Answer {
         let table: RoutingTable
         let reports: [EngineReport]
+        /// Engines whose keys are not known here.
+        let unasked: [EngineSetup]
     }
 
     /// Counts with those engines that have a tokenizer.
@@ -53,22 +55,47 @@ struct QuoteEngines {
         for report in catalog.allReports where !report.isReachable {
             Console.error("ebb: engine \(report.engine) does not answer; its models are counted here")
         }
-        return Answer(table: directory.table, reports: catalog.allReports)
+        let unasked = self.setups.filter { $0.missingSecret != nil }
+        for setup in unasked where setup.couldTell(source.configuration.models) {
+            Console.error(
+                "ebb: engine \(setup.engine.id) is not asked, as its key is missing (\(setup.missingSecret ?? "")); "
+                    + "prompts of its models are counted here")
+        }
+        return Answer(table: directory.table, reports: catalog.allReports, unasked: unasked)
     }
 
     /// Each engine with its models and their prices.
     static func quoted(_ answer: Answer, pricer: Pricer, at moment: Instant) -> [QuoteEngine] {
-        answer.reports.map { report in
+        var engines = answer.reports.map { report in
             var engine = QuoteEngine(id: report.engine, url: report.url)
             if !report.isReachable { engine.problem = "does not answer" }
-            for (alias, targets) in answer.table.aliases {
-                guard let target = targets.first(where: { $0.engine == report.engine }) else { continue }
-                let name = pricer.priceName([target.engineModel, alias], at: moment)
-                engine.targets[alias] = .init(engineModel: target.engineModel, priceName: name ?? target.engineModel)
-            }
             return engine
         }
+        for setup in answer.unasked {
+            var engine = QuoteEngine(id: setup.engine.id, url: setup.configuration.url)
+            engine.problem = "not asked: its key is missing"
+            engines.append(engine)
+        }
+        for index in engines.indices {
+            for (alias, targets) in answer.table.aliases {
+                guard let target = targets.first(where: { $0.engine == engines[index].id }) else { continue }
+                let name = pricer.priceName([target.engineModel, alias], at: moment)
+                engines[index].targets[alias] = .init(
+                    engineModel: target.engineModel, priceName: name ?? target.engineModel)
+            }
+        }
+        return engines.sorted { $0.id < $1.id }
     }
 
     func shutdown() async { await self.client.shutdown() }
+}
+
+extension EngineSetup {
+    /// Whether the engine could tell more than the configuration does: which models it has, or how long prompts are.
+    fileprivate func couldTell(_ models: [ModelConfiguration]) -> Bool {
+        let isListed =
+            self.configuration.models != nil
+            || models.contains { $0.targets.contains { $0.engine == self.engine.id } }
+        return !isListed || self.kind.map { EngineTokenizer.canCount($0) } ?? true
+    }
 }

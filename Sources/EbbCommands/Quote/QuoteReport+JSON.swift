@@ -98,6 +98,7 @@ extension QuoteRow {
     func write(to writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("tier", self.tier.text)
+        if let name { writer.member("name", name.text) }
         if let window { writer.member("completion_window", window) }
         switch self.price {
         case .amounts(let amounts):

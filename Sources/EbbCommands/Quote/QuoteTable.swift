@@ -7,8 +7,8 @@ import Tokenizing
 package enum QuoteTable {
     /// What the file asks for, a table of tiers for each model, and what shared beginnings are worth.
     package static func render(_ report: QuoteReport) -> String {
-        var text = "\(Figures.count(report.lines - report.invalidCount)) requests"
-        if report.invalidCount > 0 { text += ", \(Figures.count(report.invalidCount)) lines cannot be used" }
+        var text = Figures.count(report.lines - report.invalidCount, "request")
+        if report.invalidCount > 0 { text += ", \(Figures.count(report.invalidCount, "line")) cannot be used" }
         text += ", prices of \(report.at.rfc3339)\n"
         for model in report.models { text += "\n" + self.render(model) }
         if report.prefixes.blocks > 0, report.prefixes.sharedInPrefixOrder > 0 {
@@ -68,9 +68,10 @@ package enum QuoteTable {
         return self.money(amounts.expected)
     }
 
-    /// A tier, or a window with the tier that it is priced as.
+    /// A tier, or a window or configured tier with the tier that it is priced as.
     private static func label(_ row: QuoteRow) -> String {
         let tier = row.tier.spoken
+        if let name = row.name { return "\(name.spoken) (\(tier))" }
         guard let window = row.window, window != tier else { return tier }
         return "\(window) (\(tier))"
     }

@@ -110,7 +110,9 @@ struct Receipt: Sendable {
         }
         if let charged {
             var text = Figures.money(charged)
-            if self.unpricedRequests > 0 { text += ", and \(self.unpricedRequests) requests without a price" }
+            if self.unpricedRequests > 0 {
+                text += ", and \(Figures.count(self.unpricedRequests, "request")) without a price"
+            }
             rows.append(("charged", text))
         } else {
             rows.append(("charged", "unpriced: no price for \(self.model) in tier \(tier)"))

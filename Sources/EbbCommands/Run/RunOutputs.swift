@@ -50,7 +50,8 @@ struct RunOutputs {
         case ExitStatus.linesFailed:
             let count = receipt.lines - receipt.completed
             throw CommandFailure(
-                "\(Figures.count(count)) of \(Figures.count(receipt.lines)) lines have no answer; "
+                "\(Figures.count(count)) of \(Figures.count(receipt.lines, "line")) "
+                    + "\(count == 1 ? "has" : "have") no answer; "
                     + "\(errors) says why",
                 status: ExitStatus.linesFailed)
         default:

@@ -10,29 +10,52 @@ struct Bootstrap {
 
     static let defaultProject = "default"
 
-    /// On an empty data folder creates project `default` and its key.
-    /// - Returns: the new key's secret, to be shown once; nil when the folder was not empty or the key was given.
-    func firstStart(bootstrapKey: String?) async throws -> String? {
+    /// What the start of a gateway has to say about its first key.
+    struct FirstStart {
+        /// A new key's secret, to be shown once.
+        var secret: String?
+        /// Why EBB_BOOTSTRAP_KEY opens nothing, or what it opens since now.
+        var notice: String?
+    }
+
+    /// On an empty data folder creates project `default` and its key; EBB_BOOTSTRAP_KEY is a key of that project.
+    func firstStart(bootstrapKey: String?) async throws -> FirstStart {
         if let bootstrapKey { try Self.check(bootstrapKey) }
-        var created: String?
-        let project: ProjectRecord
         if let existing = try await self.store.project(named: Self.defaultProject) {
-            project = existing
-        } else {
-            guard try await self.store.projects().isEmpty else { return nil }
-            project = try await self.createProject(Self.defaultProject, cap: nil)
-            if bootstrapKey == nil {
-                created = try await self.createKey(project: project.id, name: "first key", secret: nil).secret
-            }
+            guard let bootstrapKey else { return FirstStart() }
+            return FirstStart(notice: try await self.add(bootstrapKey, to: existing))
         }
+        guard try await self.store.projects().isEmpty else {
+            guard let bootstrapKey, try await self.key(bootstrapKey) == nil else { return FirstStart() }
+            return FirstStart(
+                notice: "EBB_BOOTSTRAP_KEY is not used: there are projects, but none is called "
+                    + "'\(Self.defaultProject)', and the key is of none of them; 'ebb keys create' makes keys")
+        }
+        let project = try await self.createProject(Self.defaultProject, cap: nil)
         if let bootstrapKey {
-            let hash = Self.hash(bootstrapKey)
-            let isKnown = try await self.store.keys(of: nil).contains { $0.hash == hash }
-            if !isKnown {
-                _ = try await self.createKey(project: project.id, name: "EBB_BOOTSTRAP_KEY", secret: bootstrapKey)
-            }
+            _ = try await self.createKey(project: project.id, name: Self.keyName, secret: bootstrapKey)
+            return FirstStart()
         }
-        return created
+        return FirstStart(secret: try await self.createKey(project: project.id, name: "first key", secret: nil).secret)
+    }
+
+    private static let keyName = "EBB_BOOTSTRAP_KEY"
+
+    private func key(_ secret: String) async throws -> KeyRecord? {
+        let hash = Self.hash(secret)
+        return try await self.store.keys(of: nil).first { $0.hash == hash }
+    }
+
+    /// - Returns: what is worth telling; nil for a key that the project has.
+    private func add(_ secret: String, to project: ProjectRecord) async throws -> String? {
+        guard let known = try await self.key(secret) else {
+            _ = try await self.createKey(project: project.id, name: Self.keyName, secret: secret)
+            return "EBB_BOOTSTRAP_KEY is another key than those of project '\(project.name)'; it was added, and they "
+                + "stay valid"
+        }
+        if known.revokedAt != nil { return "EBB_BOOTSTRAP_KEY is a revoked key: it opens nothing" }
+        if known.project == project.id { return nil }
+        return "EBB_BOOTSTRAP_KEY is a key of another project than '\(project.name)'"
     }
 
     /// A key that no client could send would leave the project without one.

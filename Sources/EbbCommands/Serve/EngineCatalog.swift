@@ -38,7 +38,8 @@ final class EngineCatalog: Sendable {
 
     var unanswered: [EngineID] {
         let reports = self.reports.withLock { $0 }
-        return self.setups.withLock { $0 }.map(\.engine.id).filter { reports[$0]?.isReachable != true }
+        return self.setups.withLock { $0 }.filter { $0.missingSecret == nil }.map(\.engine.id)
+            .filter { reports[$0]?.isReachable != true }
     }
 
     var hasEngines: Bool { self.setups.withLock { !$0.isEmpty } }

@@ -73,8 +73,11 @@ struct EngineSetup: Sendable {
     /// nil: to be found out.
     let kind: EngineKind?
     let access: HTTPEngineClient.Access
+    /// Why its key is not known, where it may be missing: such an engine is not asked for anything.
+    private(set) var missingSecret: String?
 
-    init(_ configuration: EngineConfiguration) throws {
+    /// - Parameter needsSecrets: false where the engine is only spoken of, in a quote.
+    init(_ configuration: EngineConfiguration, needsSecrets: Bool = true) throws {
         self.configuration = configuration
         self.kind = EngineKind(rawValue: configuration.kind.rawValue)
         do {
@@ -86,7 +89,12 @@ struct EngineSetup: Sendable {
                 id: configuration.name, url: url, kind: self.kind ?? .openai,
                 stream: configuration.streaming.flatMap { StreamPolicy(rawValue: $0.rawValue) },
                 concurrency: configuration.concurrency, timeouts: timeouts)
-            self.access = try Self.access(configuration)
+            do throws(ConfigurationError) { self.access = try Self.access(configuration) } catch {
+                if needsSecrets { throw error }
+                self.access = HTTPEngineClient.Access()
+                self.missingSecret = error.description
+                self.engine.kind = .openai
+            }
         } catch let error as RoutingError {
             throw CommandFailure(error.description)
         } catch let error as ConfigurationError {
@@ -94,7 +102,9 @@ struct EngineSetup: Sendable {
         }
     }
 
-    private static func access(_ configuration: EngineConfiguration) throws -> HTTPEngineClient.Access {
+    private static func access(
+        _ configuration: EngineConfiguration
+    ) throws(ConfigurationError) -> HTTPEngineClient.Access {
         let environment = ProcessEnvironment.all
         var access = HTTPEngineClient.Access(
             certificateAuthorities: configuration.tls.caFile, verifiesCertificates: configuration.tls.verify)

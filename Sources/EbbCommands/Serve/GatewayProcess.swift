@@ -34,9 +34,11 @@ struct GatewayProcess {
                 """)
         }
         let bootstrap = Bootstrap(store: assembly.store, clock: assembly.clock, randomness: assembly.randomness)
-        if let secret = try await bootstrap.firstStart(bootstrapKey: ProcessEnvironment.all["EBB_BOOTSTRAP_KEY"]) {
+        let first = try await bootstrap.firstStart(bootstrapKey: ProcessEnvironment.all["EBB_BOOTSTRAP_KEY"])
+        if let secret = first.secret {
             Console.error("Created project 'default'. Its API key, shown once: \(secret)")
         }
+        if let notice = first.notice { logger.warning("\(notice)") }
         try await self.serve(assembly, catalog: catalog, logger: logger)
         await assembly.close()
     }

@@ -43,9 +43,11 @@ struct SimulateEngineCommand: AsyncParsableCommand {
         try await Console.run {
             let engine: SimulatedEngine
             let (host, port) = try Self.address(self.listen)
+            let options = try self.options()
+            let group = MultiThreadedEventLoopGroup.singleton
+            try await ListenCheck.run(host, port, group: group)
             do {
-                engine = try await SimulatedEngine.start(
-                    options: try self.options(), host: host, port: port, group: MultiThreadedEventLoopGroup.singleton)
+                engine = try await SimulatedEngine.start(options: options, host: host, port: port, group: group)
             } catch {
                 throw CommandFailure("the simulated engine cannot start: \(error)")
             }

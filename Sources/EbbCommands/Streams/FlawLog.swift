@@ -21,6 +21,7 @@ package struct FlawLog {
     }
 
     mutating func finish() {
-        if self.count > Self.shownMax { self.complain("\(self.input): and \(self.count - Self.shownMax) more lines") }
+        guard self.count > Self.shownMax else { return }
+        self.complain("\(self.input): and \(Figures.count(self.count - Self.shownMax, "more line"))")
     }
 }

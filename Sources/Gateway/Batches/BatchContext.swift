@@ -34,6 +34,7 @@ public struct BatchContext: Sendable {
     public var history = RequestHistory()
     /// nil: this process keeps no spans.
     public var tracer: Tracer?
+    let unpriced = UnpricedNotices()
     /// The boot epoch of this process.
     public var epoch: Int64
     public var logger: Logger

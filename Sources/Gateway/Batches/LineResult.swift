@@ -43,11 +43,12 @@ struct LineResult {
         _ batch: BatchRecord, _ endpoint: Endpoint, _ attempt: LineAttempt, _ answer: AnswerAssembly.Assembled,
         request: RequestID, now: Instant, context: BatchContext
     ) -> Charge {
-        let outputTokens = max(answer.contentPieces, Int64(answer.body.count / 4))
-        let usage = attempt.estimate?.billable(answer.facts.usage, outputTokens: outputTokens) ?? .zero
+        let usage =
+            attempt.estimate?.billable(answer.facts.usage, outputTokens: answer.outputTokensEstimate) ?? .zero
         let alias = batch.model ?? attempt.target.engineModel
         let names = [answer.facts.model ?? "", attempt.target.engineModel, alias]
         let price = context.pricer.price(usage, names: names, tier: batch.tier, at: attempt.startedAt)
+        if price.amount == nil { context.unpriced.note(price, context.logger) }
         return Charge(
             request: request, project: batch.project, key: batch.key, batch: batch.id,
             line: Int32(attempt.lease.line), endpoint: endpoint.path, engine: attempt.target.engine,

@@ -10,8 +10,7 @@ import Synchronization
 extension CompletionCall {
     func settleWhole(_ answer: AnswerAssembly.Assembled) {
         let facts = answer.facts
-        let usage = self.billable(
-            facts.usage, outputTokens: max(answer.contentPieces, Int64(answer.body.count / 4)))
+        let usage = self.billable(facts.usage, outputTokens: answer.outputTokensEstimate)
         let served = self.servedTier(facts.serviceTier)
         self.settle(usage, model: facts.model, tier: served, outcome: .answered) { result, price in
             switch result {
@@ -136,6 +135,7 @@ extension CompletionCall {
         let price = self.use.pricer.price(
             usage, names: [model ?? "", target.engineModel, asked], tier: tier,
             at: self.request.arrivedAt)
+        if price.amount == nil { self.use.unpriced.note(price, self.use.logger) }
         let charge = Charge(
             request: self.request.id, project: self.request.caller.project, key: self.request.caller.key,
             endpoint: self.request.endpoint.path, engine: target.engine, requestedModel: asked,

@@ -25,6 +25,7 @@ public final class ServeCompletion: Sendable {
     let randomness: any Randomness
     let logger: Logger
     let retry = RetryRule()
+    let unpriced = UnpricedNotices()
     /// Interactive requests in flight at most; one more is refused with 503 and `Retry-After`.
     public static let inFlightMax = 20_000
     private let inFlight = Atomic<Int>(0)
@@ -60,7 +61,7 @@ public final class ServeCompletion: Sendable {
             guard let targets = self.engines.targets(for: request.facts.model) else {
                 throw self.unserved(request.facts.model)
             }
-            let (tier, isChosen, fallback) = try self.tier(of: request)
+            let (tier, isChosen, fallback) = try self.tier(of: request, targets)
             guard self.inFlight.load(ordering: .relaxed) < Self.inFlightMax else {
                 throw GatewayError(source: .gateway, retry: .afterDelay(.seconds(1)), answer: .overloaded)
             }
@@ -76,47 +77,6 @@ public final class ServeCompletion: Sendable {
             sink.refused(error)
             return nil
         }
-    }
-
-    /// The tier that serves, whether it is another than the one asked for, and the one that the caller wishes where it
-    /// has no room.
-    private func tier(
-        of request: CompletionRequest
-    ) throws(GatewayError) -> (tier: Tier, isChosen: Bool, fallback: TierFallback?) {
-        let tiers = self.tiers
-        let project = request.caller.project
-        let asked = request.facts.serviceTier
-        func resolve(_ word: String?) -> Tier? {
-            tiers.resolve(word, model: request.facts.model, project: project)
-        }
-        var fallback = request.wishes.fallback ?? tiers.policy(project).fallback
-        if let wish = fallback {
-            // The caller hears of a wish that cannot be met; a project's rule holds for the models that have its tier.
-            fallback = resolve(wish.tier.text).map { TierFallback(tier: $0.name, after: wish.after) }
-            if fallback == nil, request.wishes.fallback != nil {
-                throw .invalid("There is no tier '\(wish.tier)' to fall back to.", param: "ebb-fallback")
-            }
-        }
-        guard let tier = resolve(asked) else { throw .client(.invalidServiceTier) }
-        guard let deadline = request.wishes.deadline, asked == nil || asked == "auto" else {
-            return (tier, false, fallback)
-        }
-        let (cheapest, after) = self.cheapest(for: deadline, standard: tier, request)
-        return (cheapest, cheapest.name != tier.name, after)
-    }
-
-    /// The cheapest tier that meets a deadline: flex while there is time for the standard one after it, else that.
-    private func cheapest(
-        for deadline: Instant, standard: Tier, _ request: CompletionRequest
-    ) -> (Tier, TierFallback?) {
-        let left = deadline.since(request.arrivedAt) - Self.answerTimeUsual
-        guard left > .zero,
-            var flex = self.tiers.resolve(
-                TierName.flex.text, model: request.facts.model, project: request.caller.project)
-        else { return (standard, nil) }
-        flex.patience = left
-        flex.waitMax = left
-        return (flex, TierFallback(tier: standard.name, after: left))
     }
 
     /// Kept back from a deadline for the answer itself.

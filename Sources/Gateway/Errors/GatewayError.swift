@@ -55,6 +55,7 @@ public struct GatewayError: Error, Sendable, Hashable {
 
 extension GatewayError {
     /// What a client sees of an engine's failure (openai-api A.6). An engine's credential trouble is ours, not theirs.
+    /// A lack of room keeps its status, as clients tell 429 and 503 apart, but not its words: they may name an account.
     public init(_ failure: EngineFailure) {
         let billing: Billing = failure.produced ? .partial : .free
         switch failure.kind {
@@ -65,7 +66,7 @@ extension GatewayError {
         case .capacity:
             self.init(
                 source: .engine, retry: .afterDelay(failure.retryAfter ?? .seconds(5)), billing: billing,
-                answer: .overloaded)
+                answer: failure.status == 429 ? .overloadedForNow : .overloaded)
         case .billing, .credential:
             self.init(source: .gateway, billing: billing, answer: .engineCredentials)
         case .fault:

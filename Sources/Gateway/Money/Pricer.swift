@@ -39,7 +39,7 @@ public final class Pricer: Sendable {
 
     /// - Parameter names: model names in order of preference: as answered, as the engine knows it, as asked.
     public func price(_ usage: TokenUsage, names: [String], tier: TierName, at: Instant) -> Price {
-        var firstReason: PricingError?
+        var reason: PricingError?
         for name in self.preferred(names) where !name.isEmpty {
             do throws(PricingError) {
                 let table = try self.table(name, tier: tier, at: at)
@@ -47,13 +47,16 @@ public final class Pricer: Sendable {
                     amount: try table.charge(usage: usage, at: at),
                     listAmount: try table.listAmount(usage: usage, at: at), version: table.priceVersion, reason: nil)
             } catch {
-                firstReason = firstReason ?? error
                 // Only an unknown name may be looked up under another one: a known model without a price for this tier
                 // stays unpriced.
-                guard case .unpriced(.unknownModel) = error else { break }
+                guard case .unpriced(.unknownModel) = error else {
+                    reason = error
+                    break
+                }
+                reason = reason ?? error
             }
         }
-        return Price(amount: nil, listAmount: nil, version: self.book.version, reason: firstReason)
+        return Price(amount: nil, listAmount: nil, version: self.book.version, reason: reason)
     }
 
     /// The first of `names` that the book knows, with its table.
@@ -62,6 +65,20 @@ public final class Pricer: Sendable {
             if let table = try? self.table(name, tier: tier, at: at) { return table }
         }
         return nil
+    }
+
+    /// True where a usage would be unpriced because its model has prices in other tiers only.
+    func lacks(_ tier: TierName, names: [String], at: Instant) -> Bool {
+        for name in self.preferred(names) where !name.isEmpty {
+            do throws(PricingError) {
+                _ = try self.table(name, tier: tier, at: at)
+                return false
+            } catch {
+                if case .unpriced(.tierNotOffered) = error { return true }
+                guard case .unpriced(.unknownModel) = error else { return false }
+            }
+        }
+        return false
     }
 
     /// The one of `names` by which a usage is charged: the first that the book knows; nil when it knows none.

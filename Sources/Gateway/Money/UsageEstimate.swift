@@ -6,7 +6,7 @@ import Tokenizing
 ///
 /// Never more than `CostBound` holds for a request that limits its output.
 struct UsageEstimate: Sendable {
-    private static let bytesPerToken = 4
+    static let bytesPerToken = 4
     /// Tokens of an image for a model without a published rule.
     private static let imageTokensUnknown: Int64 = 1_024
     /// No request uses more tokens of one kind; a report beyond that is nonsense.
@@ -43,4 +43,9 @@ struct UsageEstimate: Sendable {
         }
         return Int64(bytes / Self.bytesPerToken) + images
     }
+}
+
+extension AnswerAssembly.Assembled {
+    /// Output tokens where the engine does not say: content chunks seen, at least the answer's bytes over four.
+    var outputTokensEstimate: Int64 { max(self.contentPieces, Int64(self.body.count / UsageEstimate.bytesPerToken)) }
 }

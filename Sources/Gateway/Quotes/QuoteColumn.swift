@@ -35,6 +35,8 @@ struct QuoteColumn {
     private struct Label {
         let tier: TierName
         var window: String?
+        /// The tier that is priced as `tier`.
+        var name: TierName?
     }
 
     /// The rows asked for; else standard, flex and batch where they are priced, and the completion windows that are
@@ -42,8 +44,13 @@ struct QuoteColumn {
     private static func labels(_ settings: QuoteJob.Settings, _ book: PriceBook, _ names: [String]) -> [Label] {
         let configured = settings.windows.map { Label(tier: $0.tier, window: $0.window.text) }
         if let tiers = settings.tiers {
-            let labels = tiers.map { tier in configured.first { $0.window == tier.text } ?? Label(tier: tier) }
-            return labels.contains { $0.tier == .standard } ? labels : labels + [Label(tier: .standard)]
+            let labels = tiers.map { tier in
+                if let window = configured.first(where: { $0.window == tier.text }) { return window }
+                guard let priced = settings.tiersPricedAs[tier] else { return Label(tier: tier) }
+                return Label(tier: priced, name: tier)
+            }
+            let hasStandard = labels.contains { $0.tier == .standard && $0.name == nil }
+            return hasStandard ? labels : labels + [Label(tier: .standard)]
         }
         let priced = Set(names.flatMap { book.tiers($0, at: settings.at) })
         var windows = settings.windows.map { ($0.window, Label(tier: $0.tier, window: $0.window.text)) }
@@ -96,6 +103,7 @@ struct QuoteColumn {
         self.labels.compactMap { label in
             var row = rows.first { $0.model == name && $0.tier == label.tier }
             row?.window = label.window
+            row?.name = label.name
             return row
         }
     }

@@ -37,6 +37,8 @@ public struct QuoteJob: Sendable {
         public var priceNames: [String: String] = [:]
         /// Completion windows and the tiers that they are priced as; each has a row of its own.
         public var windows: [Window] = []
+        /// Tiers that are priced as another one of the book.
+        public var tiersPricedAs: [TierName: TierName] = [:]
         /// Engines to quote one by one.
         public var engines: [QuoteEngine] = []
         /// Output limits of models, for requests without one.
@@ -120,7 +122,7 @@ public struct QuoteJob: Sendable {
         let models = self.settings.models.isEmpty ? [request.model ?? ""] : self.settings.models
         guard models != [""] else {
             return QuoteCountedLine(
-                number: line.number, result: .invalid("invalid_request", "Model parameter is required."))
+                number: line.number, result: .invalid("invalid_request", QuoteReport.InvalidLine.modelRequired))
         }
         var counts: [(String, CountedPrompt)] = []
         for model in models { counts.append((model, try await self.counter.count(request.request, model: model))) }

@@ -42,13 +42,17 @@ struct BilledByWhatServedTests {
         #expect(charge.amount == Money(picodollars: picodollars))
     }
 
-    @Test("an engine without capacity costs nothing; what serves instead is billed once, at its tier (G004, G005)")
-    func withoutCapacity() async throws {
-        let full = EngineFailure(.capacity, status: 429, message: "resource unavailable")
+    @Test(
+        "an engine without capacity costs nothing; what serves instead is billed once, at its tier (G004, G005)",
+        arguments: [(429, 429), (503, 503), (498, 503)])
+    func withoutCapacity(engineStatus: Int, status: Int) async throws {
+        let full = EngineFailure(.capacity, status: engineStatus, message: "account org-1 has no room")
         let refused = try await CompletionDesk([.failure(full), .failure(full), .failure(full)])
         let (client, _) = try refused.ask(CompletionDesk.question)
         while client.state.error == nil, refused.engine.requests.count < 3 { refused.timers.fire() }
-        #expect(client.state.error?.answer.status == 503 && client.state.error?.billing == .free)
+        #expect(client.state.error?.answer.status == status && client.state.error?.billing == .free)
+        #expect(client.state.error?.retry == .afterDelay(.seconds(5)), "it becomes Retry-After")
+        #expect(client.state.error?.answer.message.contains("org-1") == false)
         #expect(refused.store.allCharges.isEmpty)
 
         let served = try await CompletionDesk([.failure(full), .answer(CompletionDesk.answer)], engines: 2)

@@ -3,6 +3,7 @@ import GatewayTesting
 import Ledger
 import OpenAIWire
 import Quantities
+import Routing
 import Scheduling
 import Testing
 
@@ -77,6 +78,36 @@ import Testing
         #expect(charges.map(\.servedTier) == [.priority])
         desk.tiers.learn([])
         #expect(log.lines.count { $0.message.contains("does not exist") && $0.metadata["project"] == "nobody" } == 1)
+    }
+
+    @Test("a tier in which only other models have a price is not sold, unless the operator offers it by name")
+    func unpricedTier() async throws {
+        let log = CapturedLog()
+        var settings = TierSettings()
+        settings.rows.append(.init(Tier("express", lane: .priority, patience: .seconds(1), waitMax: .seconds(1))))
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer)], tiers: settings, log: log)
+        let (client, _) = try desk.ask(Self.question("express"))
+        let refusal = try #require(client.state.error?.answer)
+        #expect(refusal.status == 400 && refusal.param == "service_tier" && refusal.code == "unpriced_tier")
+        #expect(refusal.message.contains("'m'") && refusal.message.contains("offered: 'default', 'priority', 'flex'."))
+        let wishes = ServiceWishes(fallback: TierFallback(tier: "express"))
+        let (fallback, _) = try desk.ask(Self.question("flex"), id: "req_2", wishes: wishes)
+        #expect(fallback.state.error?.answer.param == "ebb-fallback" && desk.engine.requests.isEmpty)
+
+        settings.rows[settings.rows.count - 1].tier.models = ["m"]
+        let open = try await CompletionDesk(
+            [.answer(CompletionDesk.answer), .answer(CompletionDesk.answer)], tiers: settings, log: log)
+        for id: RequestID in ["req_1", "req_2"] { _ = try open.ask(Self.question("express"), id: id) }
+        #expect(open.store.allCharges.map(\.servedTier) == ["express", "express"])
+        #expect(open.store.allCharges.allSatisfy { $0.amount == nil } && log.count("served without a price") == 1)
+    }
+
+    @Test("flex without a price is open on engines of one's own, not on bought ones", arguments: [true, false])
+    func unpricedFlex(isOwned: Bool) async throws {
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer)], kind: isOwned ? .vllm : .openai)
+        let (client, _) = try desk.ask(Self.question("flex"))
+        #expect((client.state.whole != nil) == isOwned)
+        #expect(client.state.error?.answer.code == (isOwned ? nil : "unpriced_tier"))
     }
 
     @Test("a tier is charged by the tier of the book that it names")

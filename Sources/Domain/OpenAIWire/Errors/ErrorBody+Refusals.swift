@@ -91,6 +91,19 @@ extension ErrorBody {
     public static let invalidServiceTier = ErrorBody(
         status: 400, message: "Invalid service_tier argument", param: "service_tier")
 
+    /// The model is priced, but not in this tier, so the tier is not sold for it.
+    ///
+    /// - Parameter offered: the tiers that are.
+    public static func unpricedTier(_ tier: String, model: String, offered: [String]) -> ErrorBody {
+        ErrorBody(
+            status: 400,
+            message: "The model '\(model)' has no price in tier '\(tier)' here, so that tier is not offered for it; "
+                + "offered: \(offered.map { "'\($0)'" }.joined(separator: ", ")). The operator can give it a price "
+                + "(prices.models, or price_as under tiers.\(tier)), or offer it unpriced (models under "
+                + "tiers.\(tier)).",
+            param: "service_tier", code: "unpriced_tier")
+    }
+
     public static func unknownURL(method: String, path: String) -> ErrorBody {
         ErrorBody(status: 404, message: "Invalid URL (\(method) \(path))")
     }

@@ -1,0 +1,66 @@
+import OpenAIWire
+import Quantities
+import Routing
+import Scheduling
+
+/// Which tier a request gets, and which ones are offered to it.
+extension ServeCompletion {
+    /// The tier that serves, whether it is another than the one asked for, and the one that the caller wishes where it
+    /// has no room.
+    func tier(
+        of request: CompletionRequest, _ targets: [EngineTarget]
+    ) throws(GatewayError) -> (tier: Tier, isChosen: Bool, fallback: TierFallback?) {
+        let asked = request.facts.serviceTier
+        func offered(_ word: String?) -> Tier? {
+            self.resolve(word, request).flatMap { self.isSold($0, request, targets) ? $0 : nil }
+        }
+        var fallback = request.wishes.fallback ?? self.tiers.policy(request.caller.project).fallback
+        if let wish = fallback {
+            // The caller hears of a wish that cannot be met; a project's rule holds for the models that have its tier.
+            fallback = offered(wish.tier.text).map { TierFallback(tier: $0.name, after: wish.after) }
+            if fallback == nil, request.wishes.fallback != nil {
+                throw .invalid("There is no tier '\(wish.tier)' to fall back to.", param: "ebb-fallback")
+            }
+        }
+        guard let tier = self.resolve(asked, request) else { throw .client(.invalidServiceTier) }
+        guard self.isSold(tier, request, targets) else {
+            let others = self.tiers.tiers.map(\.name.text).filter { offered($0) != nil }
+            throw .client(.unpricedTier(tier.name.text, model: request.facts.model, offered: others))
+        }
+        guard let deadline = request.wishes.deadline, asked == nil || asked == "auto" else {
+            return (tier, false, fallback)
+        }
+        let flex = offered(TierName.flex.text)
+        let (cheapest, after) = self.cheapest(for: deadline, standard: tier, flex: flex, request)
+        return (cheapest, cheapest.name != tier.name, after)
+    }
+
+    private func resolve(_ word: String?, _ request: CompletionRequest) -> Tier? {
+        self.tiers.resolve(word, model: request.facts.model, project: request.caller.project)
+    }
+
+    /// False for a tier that has no price although the model has prices in others: nobody gets a better place, or what
+    /// a seller bills, for an unknown amount. What idle engines of one's own do is offered all the same, and so is what
+    /// the operator names: the project's standard, and a tier's own list of models (decision 13).
+    private func isSold(_ tier: Tier, _ request: CompletionRequest, _ targets: [EngineTarget]) -> Bool {
+        let model = request.facts.model
+        if tier.name == .standard || tier.name == self.tiers.policy(request.caller.project).standard { return true }
+        if tier.models?.contains(model) == true { return true }
+        let engines = self.engines.table.engines
+        return !targets.contains { target in
+            (tier.lane.isInteractive || engines[target.engine]?.kind.isOwned == false)
+                && self.pricer.lacks(tier.name, names: [target.engineModel, model], at: request.arrivedAt)
+        }
+    }
+
+    /// The cheapest tier that meets a deadline: flex while there is time for the standard one after it, else that.
+    private func cheapest(
+        for deadline: Instant, standard: Tier, flex: Tier?, _ request: CompletionRequest
+    ) -> (Tier, TierFallback?) {
+        let left = deadline.since(request.arrivedAt) - Self.answerTimeUsual
+        guard left > .zero, var flex else { return (standard, nil) }
+        flex.patience = left
+        flex.waitMax = left
+        return (flex, TierFallback(tier: standard.name, after: left))
+    }
+}
