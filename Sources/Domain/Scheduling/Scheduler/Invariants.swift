@@ -44,14 +44,16 @@ extension Scheduler {
     /// Rules that were broken so far, in words, and how many times.
     public var violations: (count: Int, first: [String]) { (self.invariants.brokenCount, self.invariants.broken) }
 
-    /// I2: no line while an interactive request waits for the engine or computes its prompt there. I10: the project
-    /// with least service is next, but for the batch that the engine's cache knows.
+    /// I2: no line while an interactive request waits for the engine or computes its prompt there; but a late batch's,
+    /// one at a time and one a second. I10: the project with least service is next, but for the batch that the engine's
+    /// cache knows.
     mutating func checkPull(_ batch: BatchID, _ index: Int) {
         let engine = self.engines[index]
         self.invariants.require(
             !self.interactiveWaits(for: index), "I2 \(batch) was asked while an interactive request waits")
         self.invariants.require(
-            engine.opensForLines(self.now), "I2 \(batch) was asked while an interactive prompt is computed")
+            engine.opensForLines(self.batches[batch]?.rank ?? .batch, self.now),
+            "I2 \(batch) was asked while an interactive prompt is computed")
         self.invariants.require(
             engine.inFlight <= engine.profile.limitMax,
             "I1 \(engine.profile.id): \(engine.inFlight) in flight, at most \(engine.profile.limitMax)")

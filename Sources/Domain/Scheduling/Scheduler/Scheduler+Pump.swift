@@ -180,7 +180,7 @@ extension Scheduler {
     /// The next batch of a rank: fair between projects, earliest deadline within one; critical ones by deadline alone.
     func nextBatch(_ rank: Rank, for index: Int) -> BatchID? {
         let engine = self.engines[index]
-        guard engine.opensForLines(self.now) else { return nil }
+        guard engine.opensForLines(rank, self.now) else { return nil }
         if rank == .batch, let held = engine.heldUntil, held > self.now { return nil }
         var best: (id: BatchID, service: Double, deadline: Instant)?
         for (id, batch) in self.batches where batch.rank == rank && batch.isReady(self.now) {
@@ -206,6 +206,7 @@ extension Scheduler {
     private mutating func pull(_ batch: BatchID, _ index: Int, into actions: inout [SchedulerAction]) {
         self.checkPull(batch, index)
         self.engines[index].pulls += 1
+        self.engines[index].pulledAt = self.now
         self.engines[index].lastProject = self.batches[batch]?.offer.project
         self.batches[batch]?.taken += 1
         actions.append(.pull(batch, self.engines[index].profile.id))
