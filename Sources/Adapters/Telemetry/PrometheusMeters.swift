@@ -15,6 +15,8 @@ public final class PrometheusMeters: Meters {
 
     struct Series {
         var started: Int64 = 0
+        /// Of those that were started in this series; the tier that serves may be another.
+        var ended: Int64 = 0
         var outcomes: [String: Int64] = [:]
         var input: Int64 = 0
         var cached: Int64 = 0
@@ -61,6 +63,8 @@ public final class PrometheusMeters: Meters {
         self.state.withLock { state in
             let key = Self.key(state, facts.model, facts.tier.text)
             self.count(facts, in: &state.series[key, default: Series()])
+            let begun = Self.key(state, facts.model, (facts.tierAtArrival ?? facts.tier).text)
+            state.series[begun, default: Series()].ended += 1
             Self.withTier(&state, facts.tier) { tier in
                 tier.wait.observe(facts.waitSeconds)
                 if let predicted = facts.predictedWaitSeconds { tier.predictedWait.observe(predicted) }

@@ -28,6 +28,7 @@ extension CompletionCall {
             outputTokens: self.expectedOutput, patience: patience,
             giveUpAt: self.giveUpAt(tier))
         work.avoided = tried
+        work.fallsBack = self.fallback.map { $0.tier != tier.name } ?? false
         self.use.scheduler.submit(self, work)
         if patience == .zero { self.refuseUnlessSent(key) }
     }

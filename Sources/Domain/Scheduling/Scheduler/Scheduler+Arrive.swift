@@ -68,9 +68,17 @@ extension Scheduler {
     }
 
     private mutating func refuse(_ request: WorkRequest, wait: Duration, into actions: inout [SchedulerAction]) {
-        self.statistics.refused[request.lane.rawValue] += 1
+        self.countRefusal(request)
         let range = Self.retryAfterRange
         actions.append(.refuse(request.key, retryAfter: min(range.most, max(range.least, wait))))
+    }
+
+    private mutating func countRefusal(_ request: WorkRequest) {
+        if request.fallsBack {
+            self.statistics.fellBack[request.lane.rawValue] += 1
+        } else {
+            self.statistics.refused[request.lane.rawValue] += 1
+        }
     }
 
     /// Refuses what has waited as long as it wants to. Twice a second, over everything that waits.
@@ -89,6 +97,8 @@ extension Scheduler {
     mutating func gone(_ key: WorkKey) {
         if let entry = self.dequeue(key, isFirst: false) {
             self.counters[entry.request.lane.rawValue].leave(entry.request.project)
+            // Without patience its driver refuses it by itself when it was not sent at once.
+            guard entry.request.patience > .zero else { return self.countRefusal(entry.request) }
             self.statistics.gone[entry.request.lane.rawValue] += 1
         } else if let work = self.end(key) {
             self.counters[work.lane.rawValue].leave(work.project)
