@@ -15,7 +15,8 @@ import Testing
         #expect(configuration.listen.description == "127.0.0.1:8080")
         #expect(configuration.dataDirectory == "/etc/ebb/ebb-data")
         #expect(configuration.limits.batchFileBytes == 209_715_200)
-        #expect(configuration.batch.windows.map(\.tier) == [.batch])
+        #expect(configuration.batch.windows.map(\.tier) == ["2h", "8h", .batch])
+        #expect(configuration.batch.windows.map(\.window.text) == ["2h", "8h", "24h"])
         #expect(configuration.retention.batchFiles == .seconds(2_592_000))
         #expect(configuration.prices.useShipped)
     }

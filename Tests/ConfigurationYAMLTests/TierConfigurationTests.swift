@@ -51,6 +51,19 @@ import Testing
         #expect(named.batch.windows.map(\.tier) == ["night"])
     }
 
+    @Test("the shipped windows are tiers, until a row or the list of windows says otherwise")
+    func shippedWindows() throws {
+        let plain = try parse("tiers: {8h: {price_as: batch}}")
+        #expect(plain.batch.windows.map(\.tier) == ["2h", "8h", .batch])
+        #expect(plain.tiers.pricedAs == ["8h": .batch])
+        #expect(try row("2h", plain).tier.lane == .batch && row("2h", plain).tier.window == .twoHours)
+        let taken = try parse("tiers: {work: {window: 8h}, lunch: {window: 2h}}")
+        #expect(taken.batch.windows.map(\.tier) == ["lunch", "work", .batch])
+        #expect(try parse("batch: {windows: 24h}").batch.windows.map(\.tier) == [.batch])
+        let some = try parse("{batch: {windows: [24h, 8h]}, projects: {a: {tiers: [default, 2h]}}}")
+        #expect(some.batch.windows.map(\.tier) == ["8h", .batch], "a tier without a window is offered to nobody")
+    }
+
     @Test("projects have a tier of their own, enabled tiers, a fallback and a weight")
     func projects() throws {
         let configuration = try parse(
@@ -114,6 +127,7 @@ import Testing
         ("tiers: {eco: {window: soon}}", "'soon' is not a completion window"),
         ("tiers: {eco: {window: 2h, patience: 1s}}", "a tier of batches has no 'patience'"),
         ("tiers: {eco: {window: 24h}}", "the window '24h' is that of the tier 'batch'"),
+        ("tiers: {eco: {window: 2h}, two: {window: 120m}}", "the window '120m' is that of the tier 'eco'"),
         ("tiers: {eco: {lane: flex, price_as: bacth}}", "unknown tier 'bacth'; did you mean 'batch'?"),
         ("projects: {a: {default: flex}}", "unknown key 'default'"),
         ("projects: {a: {default_tier: flx}}", "unknown tier 'flx'; did you mean 'flex'?"),

@@ -136,3 +136,20 @@ def test_an_unknown_time_zone_is_a_mistake_with_its_line(start_gateway):
         "  background_hours: {zone: Europe/Atlantis, rules: [{hours: '20:00-07:00'}]}\n"))
     assert gateway.wait() == 2
     assert ":4:" in gateway.log() and "unknown time zone 'Europe/Atlantis'" in gateway.log()
+
+
+@pytest.mark.parametrize("window, seconds", [("2h", 7_200), ("8h", 28_800)])
+def test_the_shipped_windows_need_no_configuration(gateway, window, seconds):
+    with gateway.sdk() as client:
+        batch = ended(client, submit(client, chat_lines(2, window), window=window).id)
+        assert (batch.status, batch.completion_window) == ("completed", window)
+        assert batch.expires_at - batch.created_at == seconds
+    assert {row["served_tier"] for row in Books(gateway.data).charges(batch.id)} == {window}
+
+
+def test_a_window_without_a_price_gives_nothing_away(start_gateway, engine):
+    gateway = start_gateway(engine, config="prices: {models: {simulated: {default: {input: 1, output: 3}}}}\n")
+    with gateway.sdk() as client:
+        batch = ended(client, submit(client, chat_lines(2, "unpriced"), window="8h").id)
+    assert batch.status == "failed" and batch.errors.data[0].code == "unpriced_model"
+    assert engine.execution_log(line="unpriced")["lines"] == []

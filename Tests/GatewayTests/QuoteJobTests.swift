@@ -95,6 +95,11 @@ private struct ByteCounter: PromptCounting {
         #expect(all.rows[2].price == all.rows[1].price)
         let one = try #require(try await self.quote(body, tiers: ["1h"]) { $0.windows = windows }.models.first)
         #expect(one.rows.map(\.tier) == [.batch, .standard])
+        let shipped = [QuoteJob.Window(window: .twoHours, tier: "2h"), .init(window: .eightHours, tier: "8h")]
+        let shown = try #require(try await self.quote(body) { $0.windows = shipped }.models.first)
+        #expect(shown.rows.map(\.tier) == [.standard, .batch, "2h"], "8h has no price, 2h has one")
+        let asked = try #require(try await self.quote(body, tiers: ["8h"]) { $0.windows = shipped }.models.first)
+        #expect(asked.rows.map(\.tier) == ["8h", .standard] && asked.rows[0].amounts == nil)
     }
 
     @Test("Each engine has the price of the model that it would serve, or none")

@@ -91,6 +91,21 @@ import Testing
         ] { #expect(text.contains(line + "\n"), "\(line)\n\(text)") }
     }
 
+    @Test("a request that ends in another tier than it began in is not in flight in either")
+    func fallback() {
+        let meters = PrometheusMeters()
+        meters.requestStarted(model: "a", tier: .flex)
+        var facts = FinishedRequest(
+            model: "a", tier: .standard, outcome: "answered", usage: .zero, amount: nil, seconds: 1,
+            firstTokenSeconds: nil)
+        facts.tierAtArrival = .flex
+        meters.requestFinished(facts)
+        let text = meters.exposition()
+        for tier in ["flex", "default"] {
+            #expect(text.contains(#"ebb_requests_in_flight{model="a",tier="\#(tier)"} 0"# + "\n"), "\(text)")
+        }
+    }
+
     @Test("label sets are bounded: batches, and tiers that bought engines name")
     func bounds() {
         let meters = PrometheusMeters()

@@ -91,8 +91,13 @@ public struct BatchConfiguration: Hashable, Sendable {
         }
     }
 
+    /// What Ebb offers while the file names no windows: those of the shipped tiers.
+    public static let windowsShipped = TierTable.shippedRows.compactMap { row in
+        row.window.map { Window(window: $0, tier: row.name) }
+    }.sorted { $0.window < $1.window }
+
     /// Shortest first.
-    public var windows = [Window(window: .day, tier: .batch)]
+    public var windows = BatchConfiguration.windowsShipped
     /// Lines of all batches that run at the same time; nil: as many as the engines have places for.
     public var concurrency: Int?
     /// How often a line may be tried before it fails.

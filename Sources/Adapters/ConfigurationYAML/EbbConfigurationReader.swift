@@ -84,15 +84,20 @@ struct EbbConfigurationReader {
         let rules = Self.rules(configuration)
         let reader = try TierReader(value, priced: rules.map { Set($0.map(\.tier)) })
         configuration.tiers.rows = reader.rows
+        let isListed = configuration.batch.windows != BatchConfiguration.windowsShipped
         for (tier, window, value) in reader.windows {
-            let same = configuration.batch.windows.first { $0.window.seconds == window.seconds }
-            if let same {
-                guard same.tier == tier else {
-                    throw value.error("the window '\(window)' is that of the tier '\(same.tier)'")
-                }
-            } else {
+            let same = configuration.batch.windows.firstIndex { $0.window.seconds == window.seconds }
+            guard let same else {
                 configuration.batch.windows.append(.init(window: window, tier: tier))
+                continue
             }
+            let holder = configuration.batch.windows[same]
+            if holder.tier == tier { continue }
+            // A row of the file takes over a window that the file gave no tier; 24h stays what OpenAI made it.
+            guard !isListed, holder.tier != .batch, !reader.windows.contains(where: { $0.tier == holder.tier }) else {
+                throw value.error("the window '\(window)' is that of the tier '\(holder.tier)'")
+            }
+            configuration.batch.windows[same].tier = tier
         }
         configuration.batch.windows.sort { $0.window < $1.window }
     }

@@ -8,13 +8,11 @@ import NIOHTTP1
 final class KeyWait: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
-    typealias OutboundIn = HTTPServerResponsePart
-    typealias OutboundOut = HTTPServerResponsePart
+    typealias OutboundIn = NIOAny
 
     private var parts: [NIOAny]
     private var isWaiting = true
     private var wantsRead = false
-    private var isRefused = false
 
     private init(head: NIOAny) { self.parts = [head] }
 
@@ -47,22 +45,6 @@ final class KeyWait: ChannelDuplexHandler, RemovableChannelHandler {
 
     func read(context: ChannelHandlerContext) {
         if self.isWaiting { self.wantsRead = true } else { context.read() }
-    }
-
-    /// Lets a refusal close the connection without its end.
-    ///
-    /// The end would let the pipelining handler go on to what the client sent behind, broken or not, and answer that
-    /// too. The answer has a length, so that nothing is missing from it.
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        switch self.unwrapOutboundIn(data) {
-        case .head(let head): self.isRefused = head.status == .unauthorized && !head.isKeepAlive
-        case .end where self.isRefused:
-            let nothing = HTTPServerResponsePart.body(.byteBuffer(context.channel.allocator.buffer(capacity: 0)))
-            context.write(self.wrapOutboundOut(nothing), promise: promise)
-            return
-        case .body, .end: break
-        }
-        context.write(data, promise: promise)
     }
 
     private func goOn() {

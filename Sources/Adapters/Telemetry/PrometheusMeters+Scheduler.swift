@@ -30,6 +30,9 @@ extension PrometheusMeters {
         family("ebb_refused_total", "counter", "Requests refused because they would wait too long.") {
             "\(done.refused[$0.lane.rawValue])"
         }
+        family("ebb_fallbacks_total", "counter", "Requests that went on in another lane, as their callers wished.") {
+            "\(done.fellBack[$0.lane.rawValue])"
+        }
         family("ebb_dispatched_total", "counter", "Requests and lines sent to an engine, again after a preemption.") {
             "\(done.sent[$0.lane.rawValue])"
         }

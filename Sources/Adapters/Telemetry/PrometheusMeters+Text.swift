@@ -36,7 +36,7 @@ extension PrometheusMeters {
         }
         text.family("ebb_requests_in_flight", "gauge", "Requests that have begun and not ended.")
         for (key, value) in series {
-            text.sample("ebb_requests_in_flight", labels(key), "\(value.started - value.outcomes.values.reduce(0, +))")
+            text.sample("ebb_requests_in_flight", labels(key), "\(value.started - value.ended)")
         }
         text.family("ebb_tokens_total", "counter", "Tokens by kind; cached is part of input, reasoning of output.")
         for (key, value) in series {

@@ -15,6 +15,8 @@ public final class PrometheusMeters: Meters {
 
     struct Series {
         var started: Int64 = 0
+        /// Of those that were started in this series; the tier that serves may be another.
+        var ended: Int64 = 0
         var outcomes: [String: Int64] = [:]
         var input: Int64 = 0
         var cached: Int64 = 0
@@ -63,6 +65,7 @@ public final class PrometheusMeters: Meters {
     public func requestFinished(_ facts: FinishedRequest) {
         self.state.withLock { state in
             Self.withSeries(&state, facts.model, facts.tier) { self.count(facts, in: &$0) }
+            Self.withSeries(&state, facts.model, facts.tierAtArrival ?? facts.tier) { $0.ended += 1 }
             Self.withTier(&state, facts.tier) { tier in
                 tier.wait.observe(facts.waitSeconds)
                 if let predicted = facts.predictedWaitSeconds { tier.predictedWait.observe(predicted) }

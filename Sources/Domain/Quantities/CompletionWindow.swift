@@ -4,6 +4,8 @@ public struct CompletionWindow: Hashable, Sendable, Comparable, CustomStringConv
     public let seconds: Int64
     public let text: String
 
+    public static let twoHours = CompletionWindow(uncheckedSeconds: 7_200, text: "2h")
+    public static let eightHours = CompletionWindow(uncheckedSeconds: 28_800, text: "8h")
     public static let day = CompletionWindow(uncheckedSeconds: 86_400, text: "24h")
 
     private init(uncheckedSeconds: Int64, text: String) {

@@ -54,7 +54,9 @@ struct GatewayProcess {
             holds: assembly.holds, scheduler: assembly.scheduler, tiers: assembly.tiers, meters: assembly.meters,
             clock: assembly.clock, timers: assembly.clock, randomness: assembly.randomness, history: assembly.history,
             tracer: assembly.tracer, logger: logger)
-        let runner = BatchRunner(context: assembly.batchContext)
+        var batchContext = assembly.batchContext
+        batchContext.refusesUnpricedWindows = true
+        let runner = BatchRunner(context: batchContext)
         let files = assembly.files
         let sweeper = RetentionSweeper(
             files: files, store: assembly.store, blobs: assembly.blobs, clock: assembly.clock, logger: logger)

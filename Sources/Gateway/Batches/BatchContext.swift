@@ -30,6 +30,8 @@ public struct BatchContext: Sendable {
     /// `prefix`, or the file's own order.
     public var ordersByPrefix: Bool
     public var atCostLimit = AtCostLimit.end
+    /// A batch fails validation whose window has no price for its model, while other tiers have one (decision 0015).
+    public var refusesUnpricedWindows = false
     /// The ways of lines that have ended.
     public var history = RequestHistory()
     /// nil: this process keeps no spans.

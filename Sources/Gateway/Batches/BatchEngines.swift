@@ -1,6 +1,6 @@
-import Quantities
+package import Quantities
 import Routing
-import Scheduling
+package import Scheduling
 import Synchronization
 
 /// Where batches get places for their lines: offers what they have left to the scheduler, and keeps the places that it
@@ -122,7 +122,7 @@ public final class BatchEngines: Sendable, LineSource {
         }
     }
 
-    func place(of batch: BatchID, at engine: EngineID) {
+    package func place(of batch: BatchID, at engine: EngineID) {
         let (isKnown, waiter) = self.state.withLock { state -> (Bool, Waiter?) in
             guard state.standings[batch] != nil else { return (false, nil) }
             state.standings[batch]?.places.append(engine)
@@ -134,11 +134,11 @@ public final class BatchEngines: Sendable, LineSource {
         waiter?.wake()
     }
 
-    func preempted(line key: WorkKey, by: WorkIdentity?) {
+    package func preempted(line key: WorkKey, by: WorkIdentity?) {
         self.state.withLock { $0.attempts[key] }?.preempt(by: by)
     }
 
-    func reportProgress() {
+    package func reportProgress() {
         for (key, attempt) in self.state.withLock({ $0.attempts }).sorted(by: { $0.key < $1.key }) {
             self.scheduler.send(.progress(key, outputTokens: attempt.outputTokens))
         }

@@ -22,9 +22,24 @@ struct BatchValidation {
         }
         guard let endpoint = BatchEndpoint(rawValue: self.batch.endpoint) else { return self.noFile }
         let table = self.context.directory.table
-        return BatchCheck(endpoint: endpoint, limits: self.context.limits.batch).verdict(on: facts) {
+        let verdict = BatchCheck(endpoint: endpoint, limits: self.context.limits.batch).verdict(on: facts) {
             // While no engine has answered nothing is known to be missing; dispatch waits for the model then.
             table.aliases.isEmpty || table.targets(for: $0) != nil
+        }
+        if case .valid(_, let model?) = verdict, self.isUnpriced(model, table.targets(for: model) ?? []) {
+            return .invalid([.unpriced(model: model, window: self.batch.window)])
+        }
+        return verdict
+    }
+
+    /// Whether the operator has priced the model, but not this window: answers would be given away.
+    private func isUnpriced(_ model: String, _ targets: [EngineTarget]) -> Bool {
+        guard self.context.refusesUnpricedWindows, self.batch.tier != .batch else { return false }
+        let pricer = self.context.pricer
+        let now = self.context.clock.now
+        return targets.contains { target in
+            guard let name = pricer.priceName([target.engineModel, model], at: now) else { return false }
+            return pricer.table(names: [name], tier: self.batch.tier, at: now) == nil
         }
     }
 

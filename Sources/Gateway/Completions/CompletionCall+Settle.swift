@@ -174,6 +174,7 @@ extension CompletionCall {
             model: self.request.facts.model, tier: tier, outcome: outcome, usage: usage, amount: amount,
             seconds: now.since(self.request.arrivedAt).secondsApproximate,
             firstTokenSeconds: first?.since(self.request.arrivedAt).secondsApproximate)
+        facts.tierAtArrival = path.tier
         facts.waitSeconds = path.waited.secondsApproximate
         facts.predictedWaitSeconds = path.outlook?.predictedWait
         self.use.meters.requestFinished(facts)

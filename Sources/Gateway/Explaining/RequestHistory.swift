@@ -10,7 +10,7 @@ public struct RequestTrace: Hashable, Sendable {
     public var line: Int32 = 0
     public var path: RequestPath
 
-    init(request: RequestID, project: ProjectID, path: RequestPath) {
+    package init(request: RequestID, project: ProjectID, path: RequestPath) {
         self.request = request
         self.project = project
         self.path = path

@@ -24,6 +24,8 @@ public enum GaugeName: String, Sendable, CaseIterable {
 public struct FinishedRequest: Sendable {
     public var model: String
     public var tier: TierName
+    /// The one that it was begun in; nil: the same.
+    public var tierAtArrival: TierName?
     public var outcome: String
     public var usage: TokenUsage
     public var amount: Money?

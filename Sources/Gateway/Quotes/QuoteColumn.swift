@@ -53,7 +53,9 @@ struct QuoteColumn {
             return hasStandard ? labels : labels + [Label(tier: .standard)]
         }
         let priced = Set(names.flatMap { book.tiers($0, at: settings.at) })
-        var windows = settings.windows.map { ($0.window, Label(tier: $0.tier, window: $0.window.text)) }
+        // The shipped windows have a price for few models; asked for by name they are shown without one, too.
+        let shown = settings.windows.filter { priced.contains($0.tier) || $0.tier.text != $0.window.text }
+        var windows = shown.map { ($0.window, Label(tier: $0.tier, window: $0.window.text)) }
         for window in priced.compactMap({ try? CompletionWindow($0.text) }) {
             if windows.contains(where: { $0.0 == window }) { continue }
             windows.append((window, Label(tier: TierName(window.text))))

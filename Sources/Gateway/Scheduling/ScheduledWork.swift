@@ -1,11 +1,11 @@
-import Quantities
-import Scheduling
+package import Quantities
+package import Scheduling
 
 /// A request that waits for its place at an engine; told what the scheduler decides.
 ///
 /// Calls come without any lock held, from the thread that brought about the decision. A decision may be late: the work
 /// may have ended meanwhile, and then ignores it.
-protocol ScheduledWork: AnyObject, Sendable {
+package protocol ScheduledWork: AnyObject, Sendable {
     /// Its place is at this engine: send it now.
     func dispatched(to engine: EngineID, key: WorkKey)
     /// What it found when it came, where others wait before it.
@@ -27,16 +27,21 @@ protocol ScheduledWork: AnyObject, Sendable {
 }
 
 /// Which request something is, and whose.
-struct WorkIdentity: Hashable, Sendable {
+package struct WorkIdentity: Hashable, Sendable {
     let request: RequestID
     let project: ProjectID
+
+    package init(request: RequestID, project: ProjectID) {
+        self.request = request
+        self.project = project
+    }
 
     /// Nobody hears another project's ids.
     func seen(by other: ProjectID) -> RequestID? { self.project == other ? self.request : nil }
 }
 
 /// The batches, which are asked for their lines.
-protocol LineSource: AnyObject, Sendable {
+package protocol LineSource: AnyObject, Sendable {
     /// The batch may send a line to this engine: answered with `lineStarted` or `nothingReady`, now or later.
     func place(of batch: BatchID, at engine: EngineID)
     /// A line has to make room: its attempt is cancelled and the line runs again.

@@ -79,10 +79,10 @@ public final class WorkScheduler: Sendable {
             protection: engine.kind.isOwned ? self.protection(engine.id) : .none, isGuess: !isKnown)
     }
 
-    func newKey() -> WorkKey { WorkKey(self.nextKey.add(1, ordering: .relaxed).newValue) }
+    package func newKey() -> WorkKey { WorkKey(self.nextKey.add(1, ordering: .relaxed).newValue) }
 
     /// Queues a request. Its place may be given before this returns.
-    func submit(_ work: any ScheduledWork, _ request: WorkRequest) {
+    package func submit(_ work: any ScheduledWork, _ request: WorkRequest) {
         var actions: [SchedulerAction] = []
         let now = self.clock.now
         let (outlook, displaced) = self.state.withLock { state -> (Outlook?, [Displacement]) in
@@ -102,7 +102,7 @@ public final class WorkScheduler: Sendable {
         self.send([.available(engine, false), .failed(key, .lost)])
     }
 
-    func send(_ event: SchedulerEvent) {
+    package func send(_ event: SchedulerEvent) {
         var actions: [SchedulerAction] = []
         let now = self.clock.now
         let displaced = self.state.withLock { state -> [Displacement] in
@@ -113,7 +113,7 @@ public final class WorkScheduler: Sendable {
         if !actions.isEmpty { self.perform(actions, displaced) }
     }
 
-    func send(_ events: [SchedulerEvent]) {
+    package func send(_ events: [SchedulerEvent]) {
         var actions: [SchedulerAction] = []
         var displaced: [Displacement] = []
         let now = self.clock.now
@@ -159,7 +159,7 @@ public final class WorkScheduler: Sendable {
     }
 
     /// Who is asked for batch lines.
-    func takeLines(from source: any LineSource) { self.state.withLock { $0.lines = source } }
+    package func takeLines(from source: any LineSource) { self.state.withLock { $0.lines = source } }
 
     private func perform(_ actions: [SchedulerAction], _ displaced: [Displacement]) {
         for action in actions {

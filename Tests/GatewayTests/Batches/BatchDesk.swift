@@ -32,7 +32,8 @@ struct BatchDesk {
     ///   - places: lines in flight at most.
     init(
         _ scripts: [EngineScript] = [], kind: EngineKind = .vllm, places: Int = 1,
-        atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil
+        atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil,
+        tiersPricedAs: [TierName: TierName] = [:]
     ) async throws {
         self.engine = ScriptedEngine(
             delivery: .inline, scripts: scripts, otherwise: { _ in .answer(CompletionDesk.answer) })
@@ -41,7 +42,7 @@ struct BatchDesk {
         self.directory = EngineDirectory(
             table: try RoutingTable(
                 engines: [server], aliases: ["m": [EngineTarget(engine: "e1", engineModel: "e-m")]]))
-        self.pricer = Pricer(book: try CompletionDesk.book())
+        self.pricer = Pricer(book: try CompletionDesk.book(), tiersPricedAs: tiersPricedAs)
         try await self.store.insert(ProjectRecord(id: Self.project, name: "a", createdAt: self.clock.now))
         let logger = self.log.logger
         self.scheduler = WorkScheduler(
@@ -54,6 +55,7 @@ struct BatchDesk {
             clock: self.clock, timers: self.timers, randomness: SeededRandomness(),
             epoch: try await self.store.beginServing(), logger: logger)
         context.atCostLimit = atCostLimit
+        context.refusesUnpricedWindows = true
         context.history = self.history
         let (exits, inbox) = AsyncStream.makeStream(of: BatchRunner.RunnerExit.self)
         self.exits = exits
@@ -62,7 +64,8 @@ struct BatchDesk {
             store: self.store, blobs: self.blobs, clock: self.clock, randomness: SeededRandomness(seed: 2),
             limits: GatewayLimits(), logger: logger)
         self.service = BatchService(
-            store: self.store, runner: self.runner, clock: self.clock, randomness: SeededRandomness(seed: 3))
+            store: self.store, runner: self.runner, clock: self.clock, randomness: SeededRandomness(seed: 3),
+            windows: ["24h": .batch, "2h": "2h"])
     }
 
     /// The request of each line.
@@ -90,7 +93,7 @@ struct BatchDesk {
     }
 
     func submit(
-        _ bodies: [String], maxCost: Money? = nil, outputExpiresAfter: Int64? = nil
+        _ bodies: [String], maxCost: Money? = nil, outputExpiresAfter: Int64? = nil, window: String = "24h"
     ) async throws -> BatchID {
         var intake = try self.files.begin()
         for (line, body) in bodies.enumerated() {
@@ -101,8 +104,8 @@ struct BatchDesk {
         form.purpose = "batch"
         let file = try await self.files.finish(&intake, form: form, project: Self.project)
         let order = BatchService.Order(
-            inputFile: file.id, endpoint: "/v1/chat/completions", outputExpiresAfter: outputExpiresAfter,
-            maxCost: maxCost)
+            inputFile: file.id, endpoint: "/v1/chat/completions", window: window,
+            outputExpiresAfter: outputExpiresAfter, maxCost: maxCost)
         return try await self.service.create(order, project: Self.project, key: nil).id
     }
 

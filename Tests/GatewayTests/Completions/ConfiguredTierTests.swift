@@ -49,9 +49,35 @@ import Testing
         #expect(refused.state.error?.retry == .afterDelay(.seconds(5)))
         let charges = desk.store.allCharges
         #expect(charges.map(\.outcome) == [.refused] && charges.map(\.amount) == [.zero])
+        #expect(desk.scheduler.statistics.refused[Lane.flex.rawValue] == 1)
         holder?.clientGone()
         let (waiting, _) = try desk.ask(Self.question("flex"), id: "req_3")
         #expect(waiting.state.error == nil, "the place is free again")
+    }
+
+    @Test("a client that comes again and again is one entry an hour")
+    func refusedAgain() async throws {
+        let desk = try await Self.desk([.hanging(then: .answer(CompletionDesk.answer))]) {
+            Self.setFlex(&$0) { $0.patience = .zero }
+        }
+        _ = try desk.ask(Self.question("default"))
+        func refuse(_ count: Int) throws {
+            for number in 0..<count {
+                let id = RequestID("req_\(desk.clock.now.nanoseconds)_\(number)")
+                let (refused, _) = try desk.ask(Self.question("flex"), id: id)
+                #expect(refused.state.error?.answer.code == "resource_unavailable")
+                desk.clock.advance(by: .seconds(5))
+            }
+        }
+        let hour = desk.clock.now.nanoseconds / 3_600_000_000_000
+        desk.clock.advance(by: Instant(nanoseconds: (hour + 1) * 3_600_000_000_000).since(desk.clock.now))
+        try refuse(720)
+        #expect(desk.store.allCharges.map(\.requests) == [720])
+        try refuse(3)
+        #expect(desk.store.allCharges.map(\.requests) == [720, 3])
+        let (other, _) = try desk.ask(
+            Self.question("flex"), id: "req_other", caller: Caller(project: "proj_a", key: "key_other"))
+        #expect(other.state.error != nil && desk.store.allCharges.map(\.requests) == [720, 3, 1])
     }
 
     @Test("a tier without patience goes on where its caller wishes")
@@ -63,6 +89,9 @@ import Testing
         _ = try desk.ask(Self.question("default"))
         let (waiting, _) = try desk.ask(Self.question("flex"), id: "req_2")
         #expect(waiting.state.error == nil, "it waits as a standard request")
+        let done = desk.scheduler.statistics
+        #expect(done.refused == [0, 0, 0, 0] && done.fellBack[Lane.flex.rawValue] == 1)
+        #expect(done.gone == [0, 0, 0, 0])
     }
 
     @Test("a project has its own standard tier, its share, and a warning where it does not exist")

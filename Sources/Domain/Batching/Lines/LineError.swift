@@ -1,6 +1,6 @@
 /// One entry of a batch's `errors.data`: what is wrong with its input file, and where; or why it ended early.
 public struct LineError: Hashable, Sendable {
-    /// OpenAI's error codes of batch validation. The last five names were not observed there; they are this
+    /// OpenAI's error codes of batch validation. The last six names were not observed there; they are this
     /// product's own for cases in which OpenAI's code is unknown.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         case invalidJSONLine = "invalid_json_line"
@@ -17,6 +17,7 @@ public struct LineError: Hashable, Sendable {
         case invalidType = "invalid_type"
         case requestLimitExceeded = "request_limit_exceeded"
         case fileTooLarge = "file_too_large"
+        case unpricedModel = "unpriced_model"
         /// The one that ends a batch which ran.
         case costLimitReached = "cost_limit_reached"
     }
@@ -149,6 +150,14 @@ extension LineError {
             code: .invalidRequest,
             message: "Cannot find file \(quoted(file)), or organization \(organization) does not have access to it.",
             param: "file_id")
+    }
+
+    /// A completion window that has no price for a model which has others.
+    public static func unpriced(model: String, window: String) -> LineError {
+        LineError(
+            code: .unpricedModel,
+            message: "The model '\(Self.quoted(model))' has no price for the completion window '\(window)'.",
+            param: "completion_window")
     }
 
     static let costLimitReached = LineError(

@@ -15,6 +15,8 @@ struct EngineLoad: Sendable {
     var lines = 0
     /// Lines asked for that their batch has not answered for yet.
     var pulls = 0
+    /// When a line was asked for last.
+    var pulledAt: Instant?
     var interactiveBeforeFirst: [WorkKey: Instant] = [:]
     var linesBeforeFirst = 0
     var flexBeforeFirst = 0
@@ -188,6 +190,17 @@ struct EngineLoad: Sendable {
         if self.isShared(now) { return computing < self.promptsBesideStreams }
         // Where nobody has come yet nobody is kept waiting; B still grows step by step.
         return self.interactiveSeenAt == nil || computing < max(1, Int(self.capacity.limit) / 4)
+    }
+
+    /// How often a line of a late batch is sent in spite of the gate, at most.
+    static let latePace: Duration = .seconds(1)
+
+    /// The gate for a batch of this rank. Where interactive prompts never end it would be shut for good: a late batch
+    /// then gets one prompt at a time past it, and one a second.
+    func opensForLines(_ rank: Rank, _ now: Instant) -> Bool {
+        if self.opensForLines(now) { return true }
+        guard rank == .critical, self.linesBeforeFirst + self.pulls == 0 else { return false }
+        return self.pulledAt.map { now.since($0) >= Self.latePace } ?? true
     }
 
     /// Prompts of lines that may be computed at one time while interactive streams run: one, or two to fill up what a

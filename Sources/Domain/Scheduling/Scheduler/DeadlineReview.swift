@@ -9,6 +9,8 @@ package struct DeadlineReview {
     static let criticalLoad = 1.0
     static let relaxedLoad = 0.6
     static let steadyLoad = 0.75
+    /// Told at most, where next to nothing is served.
+    static let loadMax = 100.0
     /// B is at most this many times as large.
     static let urgencyMax = 16.0
     /// For the last lines to end, at most; a tenth of a short window.
@@ -119,7 +121,8 @@ extension Scheduler {
         let opens = max(self.now, pool.engines.map { self.engines[$0].heldUntil ?? self.now }.min() ?? self.now)
         let loads: [BatchID: Double]
         var shares: [BatchID: Double] = [:]
-        if let rate = pool.rate.background, rate > 0 {
+        // A rate that is known to be nothing makes late what waits; while work is held it says nothing.
+        if let rate = pool.rate.background, rate > 0 || opens <= self.now {
             loads = DeadlineReview.loads(items, rate: rate, from: opens)
             let projects = items.compactMap { self.batches[$0.batch]?.offer }
             shares = DeadlineReview.loadsOfShares(
@@ -138,7 +141,7 @@ extension Scheduler {
             guard opens > self.now || pool.rate.backgroundSeconds >= min(60, window / 20) else { continue }
             most = max(most, load)
             let before = batch.rank
-            batch.load = load
+            batch.load = min(load, DeadlineReview.loadMax)
             let pressure = max(load, shares[item.batch] ?? 0)
             batch.loadMost = max(batch.loadMost ?? 0, load)
             if pressure > DeadlineReview.criticalLoad {

@@ -48,11 +48,12 @@ extension Scheduler {
     /// Rules that were broken so far, in words, and how many times.
     public var violations: (count: Int, first: [String]) { (self.invariants.brokenCount, self.invariants.broken) }
 
-    /// I2: no line while an interactive request waits for the engine or computes its prompt there. I10: the project
-    /// with least service is next, but for the batch that the engine's cache knows.
+    /// I2: no line while an interactive request waits for the engine or computes its prompt there; but a late batch's,
+    /// one at a time and one a second. I10: the project with least service is next, but for the batch that the engine's
+    /// cache knows.
     mutating func checkPull(_ asked: OfferedBatch, _ index: Int) {
         let batch = asked.offer.batch
-        let isOpen = self.engines[index].opensForLines(self.now)
+        let isOpen = self.engines[index].opensForLines(asked.rank, self.now)
         let count = self.engines[index].inFlight
         let most = self.engines[index].profile.limitMax
         let engine = self.engines[index].profile.id

@@ -10,6 +10,10 @@ struct Request: Sendable {
     let promptTokens: Int
     let outputTokens: Int
     let giveUpAt: Instant
+    /// It goes on in another tier when it is refused.
+    let fallsBack: Bool
+    /// It waits at all.
+    let isPatient: Bool
     let affinity: UInt64?
     let avoided: [EngineID]
 
@@ -21,6 +25,8 @@ struct Request: Sendable {
         self.promptTokens = request.promptTokens
         self.outputTokens = request.outputTokens
         self.giveUpAt = request.giveUpAt
+        self.fallsBack = request.fallsBack
+        self.isPatient = request.patience > .zero
         self.affinity = request.affinity
         self.avoided = request.avoided
     }

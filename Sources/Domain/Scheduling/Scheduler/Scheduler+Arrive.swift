@@ -6,7 +6,8 @@ extension Scheduler {
         precondition(self.waiting[request.key] == nil && self.running[request.key] == nil, "a key is used twice")
         precondition(request.lane != .batch, "a batch's lines are asked for, they do not arrive")
         guard let pool = self.poolIndex[request.pool], self.waiting.count < Self.waitingMax else {
-            self.refuse(request.key, request.lane, wait: .seconds(30), into: &actions)
+            self.refuse(
+                request.key, request.lane, fallsBack: request.fallsBack, wait: .seconds(30), into: &actions)
             return
         }
         let lane = request.lane.rawValue
@@ -16,7 +17,9 @@ extension Scheduler {
             let wait = self.predictedWait(request.lane, account: account, pool: pool)
             let patience = request.patience.secondsApproximate
             if wait > patience {
-                self.refuse(request.key, request.lane, wait: .seconds(wait - patience), into: &actions)
+                self.refuse(
+                    request.key, request.lane, fallsBack: request.fallsBack, wait: .seconds(wait - patience),
+                    into: &actions)
                 return
             }
         }
@@ -85,11 +88,19 @@ extension Scheduler {
     }
 
     private mutating func refuse(
-        _ key: WorkKey, _ lane: Lane, wait: Duration, into actions: inout [SchedulerAction]
+        _ key: WorkKey, _ lane: Lane, fallsBack: Bool, wait: Duration, into actions: inout [SchedulerAction]
     ) {
-        self.statistics.refused[lane.rawValue] += 1
+        self.countRefusal(lane, fallsBack: fallsBack)
         let range = Self.retryAfterRange
         actions.append(.refuse(key, retryAfter: min(range.most, max(range.least, wait))))
+    }
+
+    private mutating func countRefusal(_ lane: Lane, fallsBack: Bool) {
+        if fallsBack {
+            self.statistics.fellBack[lane.rawValue] += 1
+        } else {
+            self.statistics.refused[lane.rawValue] += 1
+        }
     }
 
     /// Refuses what has waited as long as it wants to. Looks through what waits only when something may have.
@@ -110,13 +121,16 @@ extension Scheduler {
             guard let request = self.dequeue(key, isFirst: false)?.request else { continue }
             self.counters[request.lane.rawValue].leaveQueue(request.account)
             let wait = self.predictedWait(request.lane, account: request.account, pool: request.pool)
-            self.refuse(key, request.lane, wait: .seconds(wait), into: &actions)
+            self.refuse(key, request.lane, fallsBack: request.fallsBack, wait: .seconds(wait), into: &actions)
         }
     }
 
     mutating func gone(_ key: WorkKey) {
         if let entry = self.dequeue(key, isFirst: false) {
-            self.counters[entry.request.lane.rawValue].leaveQueue(entry.request.account)
+            let request = entry.request
+            self.counters[request.lane.rawValue].leaveQueue(request.account)
+            // Without patience its driver refuses it by itself when it was not sent at once.
+            guard request.isPatient else { return self.countRefusal(request.lane, fallsBack: request.fallsBack) }
             self.statistics.gone[entry.request.lane.rawValue] += 1
         } else if let work = self.end(key) {
             self.counters[work.lane.rawValue].ended(work.account)

@@ -211,11 +211,12 @@ extension Scheduler {
     /// - Parameter fits: their lines fit into what is free of the engine's memory.
     func nextBatches(for index: Int, fits: Bool = true) -> NextBatches {
         var next = NextBatches()
-        guard !self.batches.isEmpty, self.engines[index].opensForLines(self.now) else { return next }
+        guard !self.batches.isEmpty, self.engines[index].opensForLines(.critical, self.now) else { return next }
+        let isOpen = self.engines[index].opensForLines(.batch, self.now)
         let isHeld = self.engines[index].heldUntil.map { $0 > self.now } ?? false
         for batch in self.batches.values where batch.isReady(self.now) && !(isHeld && batch.rank == .batch) {
-            guard self.isEligible(batch, index, fits: fits) else { continue }
             let isCritical = batch.rank == .critical
+            guard isOpen || isCritical, self.isEligible(batch, index, fits: fits) else { continue }
             var service = isCritical ? 0 : self.counters[Lane.batch.rawValue].service(of: batch.account)
             // The cache knows this project's prompts: another one is next only when it lags by some requests.
             if !isCritical, batch.offer.project == self.engines[index].lastProject {
@@ -238,6 +239,7 @@ extension Scheduler {
         guard let place = self.batches.index(forKey: batch) else { return }
         self.checkPull(self.batches.values[place], index)
         self.engines[index].pulls += 1
+        self.engines[index].pulledAt = self.now
         self.engines[index].lastProject = self.batches.values[place].offer.project
         self.batches.values[place].taken += 1
         self.batches.values[place].askedAt = self.now

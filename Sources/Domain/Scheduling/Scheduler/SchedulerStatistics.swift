@@ -8,6 +8,8 @@ public struct SchedulerStatistics: Hashable, Sendable {
     public internal(set) var finished = Self.none
     public internal(set) var failed = Self.none
     public internal(set) var refused = Self.none
+    /// Not refused but taken on to another lane, as their callers wished.
+    public internal(set) var fellBack = Self.none
     public internal(set) var gone = Self.none
     public internal(set) var preempted = Self.none
     public internal(set) var unitsServed = [Double](repeating: 0, count: Lane.allCases.count)

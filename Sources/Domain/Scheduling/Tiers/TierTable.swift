@@ -59,8 +59,15 @@ public struct TierTable: Hashable, Sendable {
         Tier(.standard, lane: .standard, patience: .seconds(30), waitMax: .seconds(600)),
         Tier(.priority, aliases: ["fast"], lane: .priority, patience: .seconds(30), waitMax: .seconds(600)),
         Tier(.flex, lane: .flex, patience: .seconds(300), waitMax: .seconds(900)),
-        Tier(.batch, lane: .batch, window: .day, patience: .seconds(86_400), waitMax: .seconds(86_400)),
+        Self.windowRow(.batch, .day),
+        // Priced by their own names, or not at all (decision 0015).
+        Self.windowRow("2h", .twoHours),
+        Self.windowRow("8h", .eightHours),
     ]
+
+    private static func windowRow(_ name: TierName, _ window: CompletionWindow) -> Tier {
+        Tier(name, lane: .batch, window: window, patience: window.duration, waitMax: window.duration)
+    }
 
     public static let shipped = TierTable(unchecked: Self.shippedRows)
 

@@ -32,6 +32,8 @@ public struct WorkRequest: Hashable, Sendable {
     public var giveUpAt: Instant
     /// Requests with the same value share the beginning of their prompts; they prefer the same engine.
     public var affinity: UInt64?
+    /// When refused it goes on in another lane, as its caller wishes.
+    public var fallsBack = false
     /// Engines that have failed this request already; others are taken where there are any.
     public var avoided: [EngineID] = []
 

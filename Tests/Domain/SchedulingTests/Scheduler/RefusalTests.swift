@@ -38,6 +38,12 @@ import Testing
         harness.send(.arrive(Harness.request(key + 2, .flex, patience: .seconds(22))))
         #expect(harness.refused[WorkKey(key + 2)] == .seconds(5))
         #expect(harness.scheduler.statistics.refused[Lane.flex.rawValue] == 2)
+        var movable = Harness.request(key + 3, .flex, patience: .seconds(10))
+        movable.fallsBack = true
+        harness.send(.arrive(movable))
+        #expect(harness.refused[WorkKey(key + 3)] != nil, "told like the others, so that its driver takes it on")
+        #expect(harness.scheduler.statistics.refused[Lane.flex.rawValue] == 2)
+        #expect(harness.scheduler.statistics.fellBack[Lane.flex.rawValue] == 1)
     }
 
     @Test("a long wait says 60 seconds at most")

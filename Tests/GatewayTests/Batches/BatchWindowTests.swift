@@ -1,0 +1,36 @@
+import Gateway
+import GatewayTesting
+import Ledger
+import Quantities
+import Testing
+
+@Suite("Completion windows beside 24h") struct BatchWindowTests {
+    @Test("a window that has no price for a model which has others is refused, and nothing runs")
+    func unpriced() async throws {
+        let desk = try await BatchDesk()
+        try await desk.running {
+            let id = try await desk.submit([BatchDesk.body], window: "2h")
+            #expect(await desk.exit() == .ended)
+            let batch = try await desk.batch(id)
+            #expect((batch.status, batch.errors.count) == ("failed", 1))
+            let error = try #require(batch.errors.first)
+            #expect(error.code == "unpriced_model" && error.param == "completion_window")
+            #expect(error.message == "The model 'm' has no price for the completion window '2h'.")
+        }
+        #expect(desk.engine.requests.isEmpty)
+    }
+
+    @Test("a window that is charged as another tier runs, is due in its time, and costs what that tier costs")
+    func priced() async throws {
+        let desk = try await BatchDesk(tiersPricedAs: ["2h": .batch])
+        try await desk.running {
+            let id = try await desk.submit([BatchDesk.body], window: "2h")
+            #expect(await desk.exit() == .ended)
+            let batch = try await desk.batch(id)
+            #expect((batch.status, batch.completedLines, batch.tier) == ("completed", 1, "2h"))
+            #expect(batch.expiresAt.since(batch.createdAt) == .seconds(7_200))
+        }
+        #expect(desk.store.allCharges.map(\.amount) == [BatchDesk.charge])
+        #expect(desk.store.allCharges.map(\.servedTier) == ["2h"])
+    }
+}
