@@ -47,6 +47,31 @@ import Testing
         #expect(try Self.read("", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://two:4318"])?.share == 1)
     }
 
+    @Test("what the file says for its own collector does not go to another one")
+    func otherCollector() throws {
+        let file =
+            "tracing: {endpoint: 'https://one', service: s, headers: {authorization: {env: K}}, tls: {verify: true}}"
+        let other = try #require(try Self.read(file, ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://two:4318"]))
+        #expect(other.collector.headers.isEmpty && other.service == "s")
+        let same = try #require(
+            try Self.read(
+                file,
+                [
+                    "OTEL_EXPORTER_OTLP_ENDPOINT": "https://one",
+                    "OTEL_EXPORTER_OTLP_HEADERS": "Authorization=Bearer%20x",
+                ]))
+        #expect(same.collector.headers.map(\.name) == ["Authorization"], "the variable wins")
+    }
+
+    @Test(
+        "variables that switch tracing off do",
+        arguments: [
+            ["OTEL_SDK_DISABLED": "TRUE"], ["OTEL_TRACES_EXPORTER": "none"], ["OTEL_TRACES_SAMPLER": "always_off"],
+        ])
+    func off(_ environment: [String: String]) throws {
+        #expect(try Self.read("tracing: {endpoint: 'http://one'}", environment)?.service == nil)
+    }
+
     @Test(
         "what cannot be is refused with its line or variable",
         arguments: [
@@ -60,6 +85,22 @@ import Testing
                 "OTEL_EXPORTER_OTLP_HEADERS"
             ),
             ("", ["OTEL_EXPORTER_OTLP_ENDPOINT": "c:4317"], "OTEL_EXPORTER_OTLP_ENDPOINT"),
+            (
+                "", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_HEADERS": "a: b\r\nc=d"],
+                "OTEL_EXPORTER_OTLP_HEADERS"
+            ),
+            (
+                "", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_HEADERS": "content-length=3"],
+                "OTEL_EXPORTER_OTLP_HEADERS"
+            ),
+            (
+                "", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_TRACES_SAMPLER": "traceidrato"],
+                "OTEL_TRACES_SAMPLER"
+            ),
+            (
+                "", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"],
+                "OTEL_EXPORTER_OTLP_PROTOCOL"
+            ),
         ] as [(String, [String: String], String)])
     func refusals(_ text: String, _ environment: [String: String], _ part: String) {
         let error = #expect(throws: ConfigurationError.self) { _ = try Self.read(text, environment) }

@@ -1,4 +1,7 @@
 """Spans for OpenTelemetry: what a collector gets, and what engines and callers see of the trace."""
+import socket
+import time
+
 from harness.batches import chat_lines, ended, submit
 from harness.collector import Collector, attributes
 from harness.scripted_engine import ScriptedEngine
@@ -56,6 +59,35 @@ def test_lines_of_a_batch_are_traced_and_a_stop_sends_what_is_left(start_engine,
         assert sorted(attributes(span)["ebb.batch.line"] for span in lines) == list(range(1, 31))
         assert {attributes(span)["ebb.batch.id"] for span in lines} == {batch.id}
         assert collector.services() == {"batches"}
+
+
+def test_a_line_that_runs_again_stays_in_its_trace(start_gateway):
+    with Collector() as collector, ScriptedEngine() as engine:
+        engine.then(503, {"error": {"message": "full"}}, times=2)
+        gateway = start_gateway(engine, environment=traced(collector))
+        with gateway.sdk() as client:
+            ended(client, submit(client, chat_lines(1, "again", model="scripted")).id)
+        gateway.stop()
+        sent = [headers["traceparent"].split("-") for path, headers, _ in engine.requests
+                if path == "/v1/chat/completions"]
+        calls = sorted((span for span in collector.spans() if span.name == "chat scripted"),
+                       key=lambda span: span.start_time_unix_nano)
+        assert [each[1] for each in sent] == [calls[0].trace_id.hex()] * 3
+        assert [each[2] for each in sent] == [span.span_id.hex() for span in calls], "the engine worked in these spans"
+        assert [attributes(span).get("gen_ai.usage.output_tokens") for span in calls] == [None, None, 3]
+        assert all("server.address" in attributes(span) for span in calls)
+
+
+def test_a_collector_that_never_answers_does_not_hold_up_the_end(start_gateway):
+    with socket.create_server(("127.0.0.1", 0)) as silent, ScriptedEngine() as engine:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        gateway = start_gateway(engine, environment={"OTEL_EXPORTER_OTLP_ENDPOINT": url})
+        with gateway.sdk() as client:
+            client.chat.completions.create(**ASK)
+        started = time.monotonic()
+        gateway.stop()
+        assert time.monotonic() - started < 8
+        assert "spans were lost" in gateway.log(10**6)
 
 
 def test_a_collector_that_is_away_disturbs_nobody(start_gateway):

@@ -168,9 +168,7 @@ struct EngineReader {
         var headers: [EngineConfiguration.Header] = []
         for (key, value) in try value.pairs() {
             let name = try key.name()
-            guard name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }) else {
-                throw key.error("'\(name)' is not a header name")
-            }
+            guard Self.isHeaderName(name) else { throw key.error("'\(name)' is not a header name") }
             if value.isMapping {
                 headers.append(.init(name: name, value: .secret(try self.secret(value))))
                 continue
@@ -185,6 +183,16 @@ struct EngineReader {
             headers.append(.init(name: name, value: .text(text)))
         }
         return headers
+    }
+
+    /// RFC 9110, section 5.1; not one that says where a message ends or whom it is for.
+    static func isHeaderName(_ name: String) -> Bool {
+        let marks = Set("!#$%&'*+-.^_`|~".utf8)
+        let isToken = name.utf8.allSatisfy { byte in
+            marks.contains(byte) || (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte & ~0x20)
+        }
+        return isToken && !name.isEmpty
+            && !["host", "content-length", "transfer-encoding", "connection"].contains(name.lowercased())
     }
 
     func tls(_ value: YAMLValue) throws(ConfigurationError) -> EngineConfiguration.TLS {

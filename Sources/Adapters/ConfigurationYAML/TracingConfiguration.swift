@@ -50,23 +50,44 @@ struct TracingReader {
             guard let text = environment[name], !text.isEmpty else { return nil }
             return YAMLValue(text: text, file: "environment variable \(name)")
         }
-        if variable("OTEL_SDK_DISABLED").flatMap({ try? $0.bool() }) == true {
+        let isOff = ["OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "none"].contains { name, off in
+            environment[name]?.lowercased() == off
+        }
+        let sampler = environment["OTEL_TRACES_SAMPLER"] ?? ""
+        guard !isOff, sampler != "always_off" else {
             tracing = nil
             return
         }
         if let value = variable("OTEL_EXPORTER_OTLP_ENDPOINT") {
             let url = try Self.base(value)
-            if tracing == nil { tracing = TracingConfiguration(url: url) } else { tracing?.collector.url = url }
+            // Secrets and certificates of the file are for its own collector.
+            if tracing?.collector.url != url {
+                var other = TracingConfiguration(url: url)
+                other.share = tracing?.share ?? other.share
+                other.service = tracing?.service ?? other.service
+                tracing = other
+            }
         }
         guard tracing != nil else { return }
+        if let value = variable("OTEL_EXPORTER_OTLP_PROTOCOL"), !(try value.text()).hasPrefix("http/") {
+            throw value.error("spans are sent over HTTP; collectors take that on a port of its own, 4318 by custom")
+        }
         if let value = variable("OTEL_SERVICE_NAME") { tracing?.service = try value.name() }
-        if let value = variable("OTEL_EXPORTER_OTLP_HEADERS") { tracing?.collector.headers += try Self.headers(value) }
-        switch environment["OTEL_TRACES_SAMPLER"] ?? "" {
-        case "always_off", "parentbased_always_off": tracing?.share = 0
+        if let value = variable("OTEL_EXPORTER_OTLP_HEADERS") {
+            for header in try Self.headers(value) {
+                tracing?.collector.headers.removeAll { $0.name.lowercased() == header.name.lowercased() }
+                tracing?.collector.headers.append(header)
+            }
+        }
+        switch sampler {
+        case "": break
+        case "parentbased_always_off": tracing?.share = 0
         case "always_on", "parentbased_always_on": tracing?.share = 1
         case "traceidratio", "parentbased_traceidratio":
             if let value = variable("OTEL_TRACES_SAMPLER_ARG") { tracing?.share = try Self.share(value) }
-        default: break
+        default:
+            throw YAMLValue(text: sampler, file: "environment variable OTEL_TRACES_SAMPLER").error(
+                "'\(sampler)' is no sampler that is known here")
         }
     }
 
@@ -82,7 +103,7 @@ struct TracingReader {
         var headers: [EngineConfiguration.Header] = []
         for part in try value.text().split(separator: ",") {
             let pair = part.split(separator: "=", maxSplits: 1).map { $0.drop { $0 == " " } }
-            guard pair.count == 2, !pair[0].isEmpty, let text = Self.decoded(pair[1]),
+            guard pair.count == 2, EngineReader.isHeaderName(String(pair[0])), let text = Self.decoded(pair[1]),
                 text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
             else { throw value.error("is not name=value,name=value with percent-encoded values") }
             headers.append(.init(name: String(pair[0]), value: .text(text)))

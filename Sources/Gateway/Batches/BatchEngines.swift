@@ -26,6 +26,8 @@ public final class BatchEngines: Sendable, LineSource {
         var attempts: [WorkKey: LineAttempt] = [:]
         var waiters: [Waiter] = []
         var linesInFlight = 0
+        /// Batches whose engines refuse this gateway, or are away.
+        var paused: [BatchID: Instant] = [:]
     }
 
     enum Choice: Sendable {
@@ -221,6 +223,7 @@ public final class BatchEngines: Sendable, LineSource {
         // In one step: a place that comes later finds no standing, and is given back by `place`.
         let places = self.state.withLock { state -> [EngineID] in
             state.waiters.removeAll { $0.batch == batch }
+            state.paused[batch] = nil
             return state.standings.removeValue(forKey: batch)?.places ?? []
         }
         for engine in places { self.scheduler.send(.nothingReady(batch, engine, until: nil)) }
@@ -245,17 +248,29 @@ public final class BatchEngines: Sendable, LineSource {
     /// Under a limit of lines over all batches, each end is a place for another batch.
     private func wakeIfCapped() { if self.linesMax != .max { self.wakeAll() } }
 
-    /// When the first of a model's engines takes background work; nil while the batch runs, or need not wait for it.
-    func opening(for batch: BatchID, model: String) -> Instant? {
+    /// What keeps a batch's lines from engines at this moment; nil while one is in flight, or may be any moment.
+    ///
+    /// Looked up when it is asked for, so that it cannot be out of date.
+    func wait(of batch: BatchID, model: String) -> BatchWait? {
         let standings = self.scheduler.snapshot
-        guard let own = standings.batches.first(where: { $0.batch == batch }), own.rank == .batch, own.inFlight == 0
-        else { return nil }
+        let own = standings.batches.first { $0.batch == batch }
+        guard own?.inFlight ?? 0 == 0 else { return nil }
         let targets = self.directory.targets(for: model) ?? []
-        let engines = standings.engines.filter { standing in targets.contains { $0.engine == standing.engine } }
         let now = self.clock.now
-        let openings = engines.compactMap { $0.heldUntil.flatMap { $0 > now ? $0 : nil } }
-        return openings.count == engines.count ? openings.min() : nil
+        let isPaused = self.state.withLock { $0.paused[batch].map { $0 > now } ?? false }
+        let engines = standings.engines.filter { standing in targets.contains { $0.engine == standing.engine } }
+        if isPaused || !engines.contains(where: \.isAvailable) { return .engineUnavailable }
+        let available = engines.filter(\.isAvailable)
+        if available.allSatisfy(\.isRefusing) { return .engineCapacity }
+        // Only what may wait is held for cheaper hours.
+        guard own?.rank == .batch else { return nil }
+        let openings = available.compactMap { $0.heldUntil.flatMap { $0 > now ? $0 : nil } }
+        guard openings.count == available.count, let opening = openings.min() else { return nil }
+        return .backgroundHours(until: opening)
     }
+
+    /// No engine can be used by the batch before then, as its last attempts told.
+    func pause(_ batch: BatchID, until moment: Instant) { self.state.withLock { $0.paused[batch] = moment } }
 
     /// Wakes every waiting batch in the order they asked.
     public func wakeAll() {

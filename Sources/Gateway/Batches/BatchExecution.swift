@@ -17,8 +17,8 @@ final class BatchExecution: Sendable {
         case cancelRequested(CancelReply)
         /// The next line does not fit under the batch's cost limit, and nothing is in flight.
         case costLimitReached
-        /// A timer: look again.
-        case wake
+        /// The timer for this moment: look again.
+        case wake(Instant)
         /// A place or money came free: look again.
         case freed
         /// The process is stopping: no new dispatch, leave everything resumable.

@@ -7,7 +7,8 @@ extension BatchLoop {
     /// Says once for each opening of the engines that the batch waits for it.
     mutating func tellHours() {
         guard self.isIdle, let model = self.batch.model,
-            let opening = self.context.engines.opening(for: self.batch.id, model: model), opening != self.saidOpening
+            case .backgroundHours(let opening) = self.context.engines.wait(of: self.batch.id, model: model),
+            opening != self.saidOpening
         else { return }
         self.saidOpening = opening
         self.context.logger.info(

@@ -72,12 +72,14 @@ extension BatchLoop {
     }
 
     /// Lines that fail together are one reason for one pause.
-    private mutating func pauseDispatch(_ now: Instant) {
+    ///
+    /// - Parameter isForEngines: they are why, not the store.
+    private mutating func pauseDispatch(_ now: Instant, isForEngines: Bool = true) {
         if let until = self.pausedUntil, now < until { return self.wake(at: until) }
         let until = now.advanced(by: self.pause)
         self.pausedUntil = until
+        if isForEngines { self.context.engines.pause(self.batch.id, until: until) }
         self.pause = min(self.pause * 2, Self.pauseMax)
-        if self.isIdle { self.waitsForEngine(.engineUnavailable) }
         self.wake(at: until)
     }
 
@@ -91,7 +93,7 @@ extension BatchLoop {
         let attempt = LineAttempt(
             request: self.context.randomness.requestID(at: now), lease: lease, lane: dispatch.lane, target: target,
             endpoint: self.endpoint, startedAt: now, path: self.path(of: lease.line, to: target.engine, now: now),
-            traceContext: self.context.tracer?.begin(), report: { [send] in send(.attemptEnded($0, $1)) })
+            traceContext: self.traceContext(of: lease.line), report: { [send] in send(.attemptEnded($0, $1)) })
         do {
             guard let line = try self.input?.line(lease.line) else { throw StoreFailure.notFound }
             let body = try LineBody.read(line, self.endpoint)
@@ -114,7 +116,7 @@ extension BatchLoop {
             var asked = EngineRequest(
                 engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
                 isStream: order.isStream, request: attempt.request)
-            asked.traceparent = attempt.traceContext?.header(attempt: attempt.path.dispatches)
+            asked.traceparent = attempt.traceContext?.header(attempt: lease.attempt)
             attempt.start(
                 asked,
                 estimate: UsageEstimate(facts: body.facts, body: body.bytes, engineModel: target.engineModel),
@@ -178,10 +180,10 @@ extension BatchLoop {
         }
         let random = self.context.randomness.next()
         let verdict = self.plan?.finish(attempt.lease, outcome, now: now, random: random)
-        self.keepPath(of: attempt, ending, outcome, failure, verdict, now: now)
+        let way = self.keepPath(of: attempt, outcome, failure, verdict, now: now)
         switch verdict {
         case .commit(let fate):
-            self.commit(attempt, ending, fate, now: now)
+            self.commit(attempt, ending, fate, way, now: now)
         case .retry(let at):
             self.settle(attempt, actual: .zero)
             self.wake(at: at)
@@ -200,12 +202,15 @@ extension BatchLoop {
             computedTokens: Int(clamping: usage.input - usage.cachedInput), outputTokens: Int(clamping: usage.output))
     }
 
-    private mutating func commit(_ attempt: LineAttempt, _ ending: LineAttempt.Ending, _ fate: LineFate, now: Instant) {
+    private mutating func commit(
+        _ attempt: LineAttempt, _ ending: LineAttempt.Ending, _ fate: LineFate, _ way: RequestTrace?, now: Instant
+    ) {
         let result = LineResult(
             batch: self.batch, endpoint: self.endpoint, attempt: attempt, ending: ending, fate: fate,
             customID: self.customID(attempt.lease.line), now: now, context: self.context)
         self.committing += 1
         let amount = result.commit.charge?.amount ?? .zero
+        if let way { self.traced[attempt.lease.line] = self.traced(attempt, way, result.commit.charge) }
         self.spending.add(amount)
         Failpoint.hit("line.answered")
         self.context.store.commit(.line(result.commit)) { [send] outcome in
@@ -243,6 +248,7 @@ extension BatchLoop {
         switch result {
         case .success(.committed):
             self.plan?.committed(attempt.lease)
+            self.sendSpans(of: attempt.lease.line)
             self.context.meters.batchLine(
                 model: self.batch.model ?? "", outcome: fate == .succeeded ? "completed" : "failed")
             try await self.feed(.lineFinished(fate))
@@ -256,7 +262,7 @@ extension BatchLoop {
                 "line result not recorded; the line runs again",
                 metadata: ["batch.id": "\(self.batch.id)", "line": "\(attempt.lease.line + 1)", "reason": "\(failure)"])
             self.plan?.commitFailed(attempt.lease)
-            self.pauseDispatch(self.context.clock.now)
+            self.pauseDispatch(self.context.clock.now, isForEngines: false)
         }
         if !self.isDispatching { try await self.drainedIfIdle() }
     }

@@ -1,5 +1,5 @@
 import Batching
-import OpenAIWire
+import Ledger
 import Quantities
 import Routing
 
@@ -13,11 +13,12 @@ extension BatchLoop {
     }
 
     /// An attempt is over: its line's way has ended, or goes on with the next attempt.
+    ///
+    /// - Returns: the way that has ended.
     mutating func keepPath(
-        of attempt: LineAttempt, _ ending: LineAttempt.Ending, _ outcome: AttemptOutcome, _ failure: EngineFailure?,
-        _ verdict: LineLedger.Verdict?,
+        of attempt: LineAttempt, _ outcome: AttemptOutcome, _ failure: EngineFailure?, _ verdict: LineLedger.Verdict?,
         now: Instant
-    ) {
+    ) -> RequestTrace? {
         var path = attempt.path
         self.paths[attempt.lease.line] = nil
         if case .commit(let fate) = verdict {
@@ -26,7 +27,7 @@ extension BatchLoop {
             trace.batch = self.batch.id
             trace.line = Int32(clamping: attempt.lease.line)
             self.context.history.keep(trace)
-            return self.trace(trace, attempt, ending)
+            return trace
         }
         if outcome == .preempted {
             path.preempted(by: attempt.displacer?.seen(by: self.batch.project), now)
@@ -34,18 +35,37 @@ extension BatchLoop {
             path.failed(failure?.reason ?? "failed", now)
         }
         self.paths[attempt.lease.line] = path
+        return nil
     }
 
-    private func trace(_ way: RequestTrace, _ attempt: LineAttempt, _ ending: LineAttempt.Ending) {
-        guard let context = attempt.traceContext, context.isSampled else { return }
+    /// The trace of a line, which its attempts share.
+    mutating func traceContext(of line: Int) -> TraceContext? {
+        guard let tracer = self.context.tracer else { return nil }
+        let context = self.contexts[line] ?? tracer.begin()
+        self.contexts[line] = context
+        return context
+    }
+
+    /// What the spans of a line are made of. They leave when its outcome is durable.
+    func traced(_ attempt: LineAttempt, _ way: RequestTrace, _ charge: Charge?) -> TracedRequest? {
+        guard let context = attempt.traceContext, context.isSampled else { return nil }
         var traced = TracedRequest(
             context: context, way: way, endpoint: self.endpoint, requestedModel: self.batch.model ?? "",
-            servedTier: self.batch.tier)
-        traced.engine = self.context.directory.table.engines[attempt.target.engine]
-        if case .answered(let answer) = ending {
-            traced.servedModel = answer.facts.model ?? attempt.target.engineModel
-            traced.usage = answer.facts.usage
+            servedTier: self.batch.tier, lastAttempt: attempt.lease.attempt,
+            engines: self.context.directory.table.engines)
+        traced.requestedTier = self.batch.tier.text
+        if let charge {
+            traced.servedModel = charge.servedModel
+            traced.usage = charge.usage
+            traced.engineEndedAt = charge.finishedAt
+            traced.amount = charge.amount
         }
+        return traced
+    }
+
+    mutating func sendSpans(of line: Int) {
+        self.contexts[line] = nil
+        guard let traced = self.traced.removeValue(forKey: line) else { return }
         self.context.tracer?.ended(traced)
     }
 }

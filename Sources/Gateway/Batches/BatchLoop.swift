@@ -40,17 +40,23 @@ struct BatchLoop {
     var saysWait = false
     /// Refusals of an engine since it last answered.
     var refusals: [EngineID: Int] = [:]
-    /// What was said of engines that keep the batch from going on.
-    var engineWait: BatchWait?
+    /// When it was last said that an engine refuses all lines.
+    var saidRefusing: [EngineID: Instant] = [:]
     /// When its engines open for it, as it was last said.
     var saidOpening: Instant?
     var exit: BatchExecution.Exit?
     var nextWake: Instant?
+    /// Moments for which a timer runs. One that was armed for the end of the window is not armed again each time an
+    /// earlier one has passed.
+    var armed: Set<Instant> = []
     var sizes = LineSizes()
     /// How often a line has made room for a more urgent request.
     var preemptions: [Int: Int] = [:]
     /// The ways so far of lines that run again.
     var paths: [Int: RequestPath] = [:]
+    /// The traces of lines that run or run again, and what their spans are made of while their commits are under way.
+    var contexts: [Int: TraceContext] = [:]
+    var traced: [Int: TracedRequest] = [:]
 
     init(
         _ batch: BatchRecord, context: BatchContext, send: @escaping @Sendable (BatchExecution.Message) -> Void,
@@ -103,8 +109,9 @@ struct BatchLoop {
             if self.isIdle, let blocked = self.blocked, !self.spending.fits(blocked.bound) {
                 try await self.feed(.costLimitReached)
             }
-        case .wake:
-            self.nextWake = nil
+        case .wake(let moment):
+            self.armed.remove(moment)
+            if self.nextWake == moment { self.nextWake = nil }
             try await self.timePassed()
         case .freed:
             break
@@ -243,8 +250,9 @@ struct BatchLoop {
     mutating func wake(at moment: Instant) {
         if let pending = self.nextWake, pending <= moment { return }
         self.nextWake = moment
+        guard self.armed.insert(moment).inserted else { return }
         let delay = max(moment.since(self.context.clock.now), .milliseconds(1))
-        self.context.timers.after(delay) { [send] in send(.wake) }
+        self.context.timers.after(delay) { [send] in send(.wake(moment)) }
     }
 
     /// Lets go of every attempt: this loop ends, another one will take the batch up from the store. Lines whose commit

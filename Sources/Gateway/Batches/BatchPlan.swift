@@ -69,5 +69,6 @@ struct BatchPlan: Sendable {
 
     mutating func committed(_ lease: LineLease) { _ = self.ledger.committed(lease) }
     mutating func commitFailed(_ lease: LineLease) { _ = self.ledger.commitFailed(lease) }
+    mutating func hurryRefused(now: Instant) { self.ledger.hurryRefused(now: now) }
     mutating func stop() { self.ledger.stop() }
 }

@@ -89,7 +89,7 @@ public final class BatchService: Sendable {
     public func waitsFor(_ batch: BatchRecord) -> BatchWait? {
         if let wait = self.runner.waitsFor(batch.id) { return wait }
         guard batch.status == BatchStatus.inProgress.rawValue, let model = batch.model else { return nil }
-        return self.runner.context.engines.opening(for: batch.id, model: model).map { .backgroundHours(until: $0) }
+        return self.runner.context.engines.wait(of: batch.id, model: model)
     }
 
     public func list(project: ProjectID, page: PageRequest) async throws(GatewayError) -> Page<BatchRecord> {

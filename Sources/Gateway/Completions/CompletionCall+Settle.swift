@@ -152,7 +152,7 @@ extension CompletionCall {
             self.use.holds.settle(
                 self.request.id, project: self.request.caller.project, actual: charged ?? .zero)
             self.finished(
-                outcome: outcome.rawValue, usage: usage, amount: price.amount, tier: tier, model: charge.servedModel)
+                outcome: outcome.rawValue, usage: usage, amount: price.amount, tier: tier, charge: charge)
             if case .failure(let failure) = result {
                 self.use.logger.error(
                     "charge not recorded", metadata: self.request.logged(["reason": "\(failure)"]))
@@ -161,7 +161,7 @@ extension CompletionCall {
         }
     }
 
-    func finished(outcome: String, usage: TokenUsage, amount: Money?, tier: TierName, model: String? = nil) {
+    func finished(outcome: String, usage: TokenUsage, amount: Money?, tier: TierName, charge: Charge? = nil) {
         self.use.ended()
         let now = self.use.clock.now
         let (first, path) = self.state.withLock { state in
@@ -181,12 +181,13 @@ extension CompletionCall {
         if let context = self.traceContext, context.isSampled {
             var traced = TracedRequest(
                 context: context, way: way, endpoint: self.request.endpoint, requestedModel: facts.model,
-                servedTier: tier)
-            traced.servedModel = model
-            traced.engine = self.state.withLock { $0.target }.flatMap { self.use.engines.table.engines[$0.engine] }
+                servedTier: tier, lastAttempt: self.state.withLock { $0.attempt },
+                engines: self.use.engines.table.engines)
+            traced.servedModel = charge?.servedModel
+            traced.engineEndedAt = charge?.finishedAt
             traced.requestedTier = self.request.facts.serviceTier
-            traced.usage = model == nil ? nil : usage
-            traced.amount = amount
+            traced.usage = charge?.usage
+            traced.amount = charge?.amount
             self.use.tracer?.ended(traced)
         }
     }

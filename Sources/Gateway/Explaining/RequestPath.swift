@@ -91,11 +91,30 @@ public struct RequestPath: Hashable, Sendable {
 
     /// The attempt under way becomes an earlier one; the request waits again.
     private mutating func turned(_ kind: RequestStep.Kind, _ text: String, _ now: Instant) {
-        let steps = self.attempt + [RequestStep(kind: kind, after: self.elapsed(now), text: text)]
+        let step = RequestStep(kind: kind, after: self.elapsed(now), text: text)
+        if self.repeats(step) {
+            self.earlier[self.earlier.count - 1] = step
+            self.restart(now)
+            return
+        }
+        let steps = self.attempt + [step]
         if self.earlier.count + steps.count <= Self.earlierMax { self.earlier += steps }
+        self.restart(now)
+    }
+
+    private mutating func restart(_ now: Instant) {
         self.sent = .unset
         self.first = .unset
         self.queued = self.elapsed(now)
+    }
+
+    /// A long run of the same refusal is one step, so that a line that is put off all day keeps its beginning and its
+    /// end.
+    private func repeats(_ step: RequestStep) -> Bool {
+        guard step.kind == .failed, self.earlier.count >= Self.earlierMax / 4, let last = self.earlier.last,
+            last.kind == .failed, last.text == step.text
+        else { return false }
+        return self.earlier.last { $0.kind == .dispatched }?.text == self.engine?.text
     }
 
     mutating func ended(_ outcome: String, _ now: Instant) {
@@ -109,9 +128,6 @@ public struct RequestPath: Hashable, Sendable {
         let sent = RequestStep(kind: .dispatched, after: self.sent, text: self.engine?.text ?? "")
         return self.first.isSet ? [sent, RequestStep(kind: .firstToken, after: self.first, text: "")] : [sent]
     }
-
-    /// How often it was sent to an engine.
-    var dispatches: Int { self.earlier.count { $0.kind == .dispatched } + (self.sent.isSet ? 1 : 0) }
 
     /// In order.
     public var steps: [RequestStep] {

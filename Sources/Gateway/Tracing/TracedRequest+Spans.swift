@@ -26,7 +26,8 @@ extension TracedRequest {
         var span = Span(
             self.context, id: self.context.span, parent: self.context.parent,
             name: self.isLine ? "batch line" : "POST \(self.endpoint.path)",
-            kind: self.isLine ? .internal : .server, start: self.start, end: steps.last.map(self.at) ?? self.start)
+            kind: self.isLine ? .internal : .server, start: self.start,
+            end: steps.reduce(self.start) { max($0, self.at($1)) })
         if !self.isLine {
             span.add("http.request.method", "POST")
             span.add("http.route", self.endpoint.path)
@@ -68,22 +69,33 @@ extension TracedRequest {
         var attempts: [Span] = []
         var open: Span?
         var waitsSince: Instant? = self.start
-        for step in self.way.path.steps {
-            let now = self.at(step)
+        var isOver = false
+        var before = self.start
+        let steps = self.way.path.steps
+        let last = steps.lastIndex { $0.kind == .dispatched }
+        for (index, step) in steps.enumerated() {
+            // A clock that was set back makes no negative durations.
+            let now = max(before, self.at(step))
+            before = now
             switch step.kind {
             case .arrived: break
             case .dispatched:
                 if let since = waitsSince { self.wait(from: since, to: now, &waits) }
                 waitsSince = nil
-                open = self.attempt(attempts.count + 1, engine: step.text, at: now)
+                let number = index == last ? max(self.lastAttempt, attempts.count + 1) : attempts.count + 1
+                open = self.attempt(number, engine: step.text, at: now)
             case .firstToken: open?.events.append(.init(name: "gen_ai.first_token", at: now))
             case .preempted, .failed, .fellBack, .ended:
                 if var call = open {
-                    call.end = now
-                    if step.kind == .ended { self.answered(&call) } else { self.lost(&call, step) }
+                    let isLast = last.map { index > $0 } ?? false
+                    call.end = isLast ? min(now, max(call.start, self.engineEndedAt ?? now)) : now
+                    if isLast { self.answered(&call) }
+                    if step.kind == .ended { self.fail(&call, self.way.path.outcome) } else { self.lost(&call, step) }
                     attempts.append(call)
                     open = nil
-                } else if step.kind == .ended, let since = waitsSince {
+                    // An answer that broke in its client's hands is not asked for again.
+                    isOver = isLast && self.servedModel != nil
+                } else if step.kind == .ended, !isOver, let since = waitsSince {
                     self.wait(from: since, to: now, &waits)
                 }
                 waitsSince = waitsSince ?? now
@@ -107,15 +119,17 @@ extension TracedRequest {
         span.add("gen_ai.operation.name", self.operation)
         span.add("gen_ai.request.model", self.requestedModel)
         span.add("ebb.engine", engine)
-        guard let known = self.engine, known.id.text == engine else { return span }
+        guard let known = self.engines[EngineID(engine)] else { return span }
         span.add("gen_ai.provider.name", known.provider)
         span.add("server.address", known.url.host)
         span.add("server.port", Int64(known.url.port))
         return span
     }
 
+    /// What came, whole or in part; nothing where the engine gave no answer.
     private func answered(_ span: inout Span) {
-        span.add("gen_ai.response.model", self.servedModel)
+        guard let model = self.servedModel else { return }
+        span.add("gen_ai.response.model", model)
         span.add("openai.request.service_tier", self.requestedTier)
         span.add("openai.response.service_tier", self.servedTier.text)
         if let usage = self.usage {
@@ -126,7 +140,6 @@ extension TracedRequest {
             if written > 0 { span.add("gen_ai.usage.cache_write.input_tokens", written) }
             if usage.reasoningOutput > 0 { span.add("gen_ai.usage.reasoning.output_tokens", usage.reasoningOutput) }
         }
-        self.fail(&span, self.way.path.outcome)
     }
 
     private func lost(_ span: inout Span, _ step: RequestStep) {

@@ -1,6 +1,6 @@
 public import OpenAIWire
 public import Quantities
-public import Routing
+import Routing
 
 /// Port: takes the spans of requests that have ended. Cheap, and never waits.
 public protocol SpanSink: Sendable {
@@ -46,8 +46,12 @@ public struct TracedRequest: Sendable {
     public let requestedModel: String
     /// nil: no engine answered.
     public var servedModel: String?
-    /// The engine that was asked last.
-    public var engine: Engine?
+    /// The number of the last call to an engine, from 1.
+    let lastAttempt: Int
+    /// Those that it may have been sent to.
+    let engines: [EngineID: Engine]
+    /// When the engine had ended; nil: with the request.
+    var engineEndedAt: Instant?
     /// What the caller wrote; nil: nothing.
     public var requestedTier: String?
     public var servedTier: TierName
@@ -55,12 +59,15 @@ public struct TracedRequest: Sendable {
     public var amount: Money?
 
     init(
-        context: TraceContext, way: RequestTrace, endpoint: Endpoint, requestedModel: String, servedTier: TierName
+        context: TraceContext, way: RequestTrace, endpoint: Endpoint, requestedModel: String, servedTier: TierName,
+        lastAttempt: Int, engines: [EngineID: Engine]
     ) {
         self.context = context
         self.way = way
         self.endpoint = endpoint
         self.requestedModel = requestedModel
         self.servedTier = servedTier
+        self.lastAttempt = lastAttempt
+        self.engines = engines
     }
 }

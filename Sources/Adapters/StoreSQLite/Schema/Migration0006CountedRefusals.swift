@@ -1,7 +1,7 @@
 import GRDB
 
-/// Lets one entry stand for many refusals: a client that comes again every five seconds would write 17,280 a day. Without
-/// a check, which SQLite would try on every row of the ledger.
+/// Lets one entry stand for many refusals: a client that comes again every five seconds would write 17,280 a day.
+/// Without a check, which SQLite would try on every row of the ledger.
 enum Migration0006CountedRefusals {
     static let name = "0006_counted_refusals"
 

@@ -7,13 +7,15 @@ import Synchronization
 /// Sends spans to an OpenTelemetry collector: OTLP over HTTP, JSON (`POST /v1/traces`).
 ///
 /// Requests never wait for it. Spans are sent every `interval`, or when `batchMax` requests have come; what a collector
-/// that is away for long leaves no room for is dropped and counted.
+/// does not take is lost and counted.
 public final class SpanExporter: SpanSink {
     /// Requests in one message.
     static let batchMax = 512
     static let waitingMax = 4_096
     public static let interval: Duration = .seconds(5)
-    static let timeout: Duration = .seconds(10)
+    static let timeout: Duration = .seconds(3)
+    /// After the end was asked for: what does not leave within this time is lost.
+    static let lastTime: Duration = .seconds(2)
     /// Tries of one message, and the pause after the first; it doubles.
     static let triesMax = 3
     static let pauseFirst: Duration = .milliseconds(500)
@@ -62,52 +64,76 @@ public final class SpanExporter: SpanSink {
             for await _ in self.wakes { await self.flush() }
             group.cancelAll()
         }
-        await self.flush()
+        await self.flush(until: self.clock.now.advanced(by: Self.lastTime))
+        let lost = self.lostRequests
+        guard lost > 0 else { return }
+        self.logger.warning("spans were lost", metadata: ["requests": "\(lost)"])
     }
 
-    private func flush() async {
+    /// - Parameter end: nothing is sent after it; nil: there is time.
+    private func flush(until end: Instant? = nil) async {
         while true {
             let requests = self.queue.withLock { $0.take(Self.batchMax) }
             guard !requests.isEmpty else { return }
-            await self.send(SpanText.message(requests.flatMap(\.spans), service: self.service, version: self.version))
+            let message = SpanText.message(
+                requests.flatMap(\.spans), service: self.service, version: self.version)
+            if let trouble = await self.trouble(with: message, until: end) {
+                self.lost(requests.count, trouble)
+            } else {
+                self.well()
+            }
         }
     }
 
+    /// Sends a message; what kept the collector from taking it, or nil.
+    ///
     /// A collector that has no room (429, 502, 503, 504) or cannot be reached is tried again; any other answer than 2xx
     /// would be the same a second time (OTLP specification, "Failures").
-    private func send(_ message: [UInt8]) async {
+    private func trouble(with message: [UInt8], until end: Instant?) async -> String? {
         var pause = Self.pauseFirst
         for number in 1...Self.triesMax {
-            let trouble: String
-            do throws(EngineFailure) {
-                let answer = try await self.client.fetch(
-                    EngineFetch(
-                        engine: self.collector, path: self.collector.url.rootPath + "/v1/traces", body: message,
-                        timeout: Self.timeout))
-                guard !(200..<300).contains(answer.status) else { return self.well() }
-                trouble = "HTTP \(answer.status)"
-                guard [429, 502, 503, 504].contains(answer.status) else { return self.say(trouble) }
-            } catch {
-                trouble = error.message
-                if let status = error.status, ![429, 502, 503, 504].contains(status) { return self.say(trouble) }
-            }
-            guard number < Self.triesMax, (try? await self.clock.sleep(for: pause)) != nil else {
-                return self.say(trouble)
+            var timeout = Self.timeout
+            if let end { timeout = min(timeout, end.since(self.clock.now)) }
+            guard timeout > .zero else { return "the process ends" }
+            let (trouble, mayPass) = await self.answer(to: message, timeout: timeout)
+            guard let trouble else { return nil }
+            guard mayPass, number < Self.triesMax, (try? await self.clock.sleep(for: pause)) != nil else {
+                return trouble
             }
             pause = pause * 2
         }
+        return nil
     }
 
-    private func say(_ trouble: String) {
-        let dropped = self.queue.withLock { $0.dropped }
+    private func answer(to message: [UInt8], timeout: Duration) async -> (trouble: String?, mayPass: Bool) {
+        let passing = [429, 502, 503, 504]
+        do throws(EngineFailure) {
+            let answer = try await self.client.fetch(
+                EngineFetch(
+                    engine: self.collector, path: self.collector.url.rootPath + "/v1/traces", body: message,
+                    timeout: timeout))
+            if (200..<300).contains(answer.status) { return (nil, false) }
+            return ("HTTP \(answer.status)", passing.contains(answer.status))
+        } catch {
+            return (error.message, error.status.map { passing.contains($0) } ?? true)
+        }
+    }
+
+    private func lost(_ requests: Int, _ trouble: String) {
+        self.queue.withLock { $0.lost(requests) }
         guard !self.saidTrouble.exchange(true, ordering: .relaxed) else { return }
         self.logger.warning(
-            "spans cannot be sent to the collector; they are dropped until it takes them",
-            metadata: ["collector": "\(self.collector.url)", "reason": "\(trouble)", "dropped": "\(dropped)"])
+            "spans cannot be sent to the collector; they are lost until it takes them",
+            metadata: ["collector": "\(self.collector.url)", "reason": "\(trouble)"])
     }
 
     private func well() {
         guard self.saidTrouble.exchange(false, ordering: .relaxed) else { return }
-        self.logger.info("the collector takes spans again", metadata: ["collector": "\(self.collector.url)"])
+        self.logger.info(
+            "the collector takes spans again",
+            metadata: ["collector": "\(self.collector.url)", "lost": "\(self.lostRequests)"])
     }
+
+    /// Requests whose spans did not leave, since the start.
+    public var lostRequests: Int { self.queue.withLock { $0.lost } }
 }

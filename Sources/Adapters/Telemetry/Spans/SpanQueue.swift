@@ -2,7 +2,8 @@ import Gateway
 
 /// Requests whose spans wait to be sent: bounded; what comes when it is full is dropped and counted.
 struct SpanQueue: Sendable {
-    private(set) var dropped = 0
+    /// Requests whose spans were lost, here or on their way.
+    private(set) var lost = 0
     private let capacity: Int
     private var waiting: [TracedRequest] = []
 
@@ -12,11 +13,13 @@ struct SpanQueue: Sendable {
 
     mutating func add(_ request: TracedRequest) {
         guard self.waiting.count < self.capacity else {
-            self.dropped += 1
+            self.lost += 1
             return
         }
         self.waiting.append(request)
     }
+
+    mutating func lost(_ requests: Int) { self.lost += requests }
 
     mutating func take(_ most: Int) -> [TracedRequest] {
         let taken = Array(self.waiting.prefix(most))

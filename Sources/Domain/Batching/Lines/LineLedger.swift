@@ -168,6 +168,12 @@ extension LineLedger {
         return true
     }
 
+    /// An engine that had refused everything serves again: the lines that wait for it are ready now.
+    public mutating func hurryRefused(now: Instant) {
+        let troubles = self.troubles
+        self.waiting.hurry(to: now) { troubles[UInt32($0)].map { $0.refusals > 0 } ?? false }
+    }
+
     /// Gives no lease any more; attempts in flight may still finish.
     public mutating func stop() { self.isStopped = true }
 

@@ -28,6 +28,15 @@ struct ReadyQueue: Sendable {
         return Int(first.line)
     }
 
+    /// The lines that `isMeant` are ready at `now`, if they were to be later. Linear.
+    mutating func hurry(to now: Instant, _ isMeant: (Int) -> Bool) {
+        let entries = self.heap
+        self.heap.removeAll(keepingCapacity: true)
+        for entry in entries {
+            self.insert(Int(entry.line), ready: isMeant(Int(entry.line)) ? min(entry.ready, now) : entry.ready)
+        }
+    }
+
     /// When `line` is ready, or nil when it does not wait here. Linear, for the rare case only.
     func ready(of line: Int) -> Instant? { self.heap.first { Int($0.line) == line }?.ready }
 

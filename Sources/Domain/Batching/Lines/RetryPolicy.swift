@@ -31,9 +31,12 @@ public struct RetryPolicy: Hashable, Sendable {
         self.delay(after: failures, max: self.delayMax, retryAfter: retryAfter, random: random)
     }
 
-    /// The wait after the `refusals`-th refusal: the same, up to `refusalDelayMax`.
+    /// The wait after the `refusals`-th refusal: the same, never longer than `refusalDelayMax` with a tenth on top. An
+    /// engine that asks for more speaks of itself, and is asked again with one request.
     public func delay(afterRefusals refusals: Int, retryAfter: Duration?, random: UInt64) -> Duration {
-        self.delay(after: refusals, max: self.refusalDelayMax, retryAfter: retryAfter, random: random)
+        self.delay(
+            after: refusals, max: self.refusalDelayMax, retryAfter: retryAfter.map { min($0, self.refusalDelayMax) },
+            random: random)
     }
 
     private func delay(after count: Int, max longest: Duration, retryAfter: Duration?, random: UInt64) -> Duration {

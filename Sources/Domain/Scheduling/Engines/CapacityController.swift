@@ -45,7 +45,6 @@ public struct CapacityController: Sendable {
     private var requestSeconds = 1.0
     /// Nothing is sent before: the engine said so.
     public private(set) var closedUntil: Instant?
-    private var overload = Overload()
 
     package init(_ profile: EngineProfile, now: Instant) {
         self.limit = Double(profile.limitStart)
@@ -76,18 +75,13 @@ public struct CapacityController: Sendable {
     /// When the engine last told how busy it is.
     var sampledAt: Instant? { self.sample?.at }
 
-    /// How much background work may be tried at an engine that refuses all it is sent; nil: it does not.
-    func backgroundTrials(_ now: Instant) -> Int? { self.overload.trials(now) }
-
     package mutating func firstToken(after seconds: Double, promptTokens: Int, now: Instant) {
-        self.overload.answered()
         guard let ratio = self.buckets.observe(seconds, promptTokens: promptTokens, now: now) else { return }
         if self.ratios.count >= 64 { self.ratios.removeFirst(32) }
         self.ratios.append(ratio)
     }
 
     package mutating func finished(after seconds: Double) {
-        self.overload.answered()
         self.requestSeconds += 0.05 * (seconds - self.requestSeconds)
     }
 
@@ -97,7 +91,6 @@ public struct CapacityController: Sendable {
             let until = now.advanced(by: min(retryAfter, .seconds(60)))
             self.closedUntil = max(self.closedUntil ?? until, until)
         }
-        self.overload.refused(now)
         guard !self.isFixed else { return }
         let pause = Duration.seconds(max(1, self.requestSeconds))
         if let last = self.shrunkAt, now.since(last) < pause { return }

@@ -9,6 +9,7 @@ struct EngineLoad: Sendable {
     var capacity: CapacityController
     var background: BackgroundController
     var reserve: ReserveController
+    var overload = Overload()
 
     var interactive = 0
     var flex = 0
@@ -103,6 +104,7 @@ struct EngineLoad: Sendable {
     }
 
     mutating func firstToken(of work: Running, after seconds: Double, now: Instant) {
+        self.overload.answered(limit: self.limit, now)
         self.capacity.firstToken(after: seconds, promptTokens: work.promptTokens, now: now)
         switch work.lane {
         case .priority, .standard:
@@ -135,6 +137,17 @@ struct EngineLoad: Sendable {
         self.settle(now)
     }
 
+    /// The engine had no room for this; it is off the engine already.
+    mutating func refused(retryAfter: Duration?, now: Instant) {
+        self.capacity.refused(retryAfter: retryAfter, now: now)
+        self.overload.refused(left: self.backgroundCount, now)
+    }
+
+    /// It refuses everything, or has asked not to be sent anything.
+    func isRefusing(_ now: Instant) -> Bool {
+        self.overload.isComplete || self.capacity.closedUntil.map { $0 > now } ?? false
+    }
+
     func isOpen(_ now: Instant) -> Bool {
         self.isAvailable && (self.capacity.closedUntil.map { $0 <= now } ?? true)
     }
@@ -151,7 +164,7 @@ struct EngineLoad: Sendable {
 
     func hasBackgroundRoom(_ rank: Rank, now: Instant) -> Bool {
         guard self.isOpen(now), self.isQuiet(now) || self.backgroundCount < self.background.places else { return false }
-        if let trials = self.capacity.backgroundTrials(now), self.backgroundCount >= trials { return false }
+        if let places = self.overload.places(now), self.backgroundCount >= places { return false }
         let reserved = rank == .critical ? 0 : self.reserve.places
         return self.inFlight < max(1, self.limit - reserved)
     }

@@ -1,34 +1,60 @@
-public import Quantities
+package import Quantities
 
-/// An engine that refuses everything: background work stays away from it for a while, then tries it with one request.
+/// What an engine's refusals tell of the room that it has for background work.
 ///
-/// Without this a batch would send its lines as fast as they are refused. Interactive requests are not held back: their
-/// clients want the engine's own answer, and one that is served ends the overload for everybody.
+/// An engine that serves some and refuses the rest is sent as much as it has accepted, and a little more each second,
+/// also where its limit is configured. One that refuses everything is left alone for a while, then tried with one
+/// request. Without this a batch would send its lines as fast as they are refused.
+///
+/// Interactive requests are not held back: their clients want the engine's own answer, and one that is served ends the
+/// pause for everybody.
 public struct Overload: Sendable {
-    /// Refusals on end, without an answer in between, that count as an overload.
+    /// Refusals on end, without an answer in between, that count as refusing everything.
     public static let refusalsMax = 5
     public static let pauseMin: Duration = .milliseconds(500)
     public static let pauseMax: Duration = .seconds(30)
+    /// How often more is tried: an eighth of what it bears, at least one.
+    public static let probeEvery: Duration = .seconds(1)
+    static let growth = 8
 
     private var refusals = 0
     private var pause = Overload.pauseMin
     private var pausedUntil: Instant?
+    /// Background requests that it bears; nil: it has refused none lately.
+    private var accepted: Int?
+    private var probedAt = Instant(nanoseconds: 0)
 
     package init() {}
 
-    public mutating func refused(_ now: Instant) {
+    /// - Parameter left: background requests that are still there.
+    package mutating func refused(left: Int, _ now: Instant) {
         self.refusals += 1
+        self.accepted = max(1, min(self.accepted ?? .max, left))
+        self.probedAt = now
         // What was sent before the pause began and is refused during it is no news.
         guard self.refusals >= Self.refusalsMax, self.pausedUntil.map({ $0 <= now }) ?? true else { return }
         self.pausedUntil = now.advanced(by: self.pause)
         self.pause = min(self.pause * 2, Self.pauseMax)
     }
 
-    public mutating func answered() { self = Overload() }
+    /// - Parameter limit: what it is believed to bear in all; from there on refusals are forgotten.
+    package mutating func answered(limit: Int, _ now: Instant) {
+        guard self.refusals > 0 || self.accepted != nil else { return }
+        self.refusals = 0
+        self.pause = Self.pauseMin
+        self.pausedUntil = nil
+        guard let accepted = self.accepted, now.since(self.probedAt) >= Self.probeEvery else { return }
+        self.probedAt = now
+        let next = accepted + max(1, accepted / Self.growth)
+        self.accepted = next < limit ? next : nil
+    }
 
-    /// Requests that background work may have in flight there: none in a pause, one after it; nil: no overload.
-    public func trials(_ now: Instant) -> Int? {
-        guard let pausedUntil else { return nil }
+    /// It refuses everything.
+    package var isComplete: Bool { self.pausedUntil != nil }
+
+    /// Requests that background work may have in flight there: none in a pause, one after it; nil: any number.
+    package func places(_ now: Instant) -> Int? {
+        guard let pausedUntil else { return self.accepted }
         return now < pausedUntil ? 0 : 1
     }
 }

@@ -107,7 +107,7 @@ extension Scheduler {
     private func couldTakeMore(_ index: Int) -> Bool {
         let engine = self.engines[index]
         if case .fixed = engine.profile.protection { return false }
-        guard engine.isOpen(self.now), engine.capacity.backgroundTrials(self.now) == nil, !engine.isShared(self.now),
+        guard engine.isOpen(self.now), engine.overload.places(self.now) == nil, !engine.isShared(self.now),
             !self.interactiveWaits(for: index), engine.inFlight < engine.limit - engine.reserve.places,
             engine.opensForLines(self.now)
         else { return false }

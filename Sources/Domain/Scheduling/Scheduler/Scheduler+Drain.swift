@@ -16,10 +16,10 @@ extension Scheduler {
         {
             return true
         }
-        guard let batch = self.nextBatches(for: index, fits: false)[rank].flatMap({ self.batches[$0] }) else {
-            return false
-        }
-        return self.now.since(batch.askedAt) >= Self.passedMax && batch.pool.map { self.isDrained(index, for: $0) } == true
+        guard let batch = self.nextBatches(for: index, fits: false)[rank].flatMap({ self.batches[$0] }),
+            let pool = batch.pool
+        else { return false }
+        return self.now.since(batch.askedAt) >= Self.passedMax && self.isDrained(index, for: pool)
             && !self.isEligible(batch, index)
             && self.wouldHold(batch.offer.promptTokens + batch.offer.outputTokens, index)
     }

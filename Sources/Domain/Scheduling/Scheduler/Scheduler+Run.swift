@@ -60,7 +60,7 @@ extension Scheduler {
         defer { self.counters[work.lane.rawValue].charge(-work.charged, to: work.account) }
         switch trouble {
         case .capacity(let retryAfter), .full(let retryAfter):
-            self.engines[work.engine].capacity.refused(retryAfter: retryAfter, now: self.now)
+            self.engines[work.engine].refused(retryAfter: retryAfter, now: self.now)
         case .request, .lost: break
         }
         switch trouble {

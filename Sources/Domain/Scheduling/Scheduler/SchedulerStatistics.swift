@@ -35,6 +35,8 @@ public struct EngineStanding: Hashable, Sendable {
     /// Since when the engine's metrics are known as they are; nil: it has not told any.
     public let sampledAt: Instant?
     public let heldUntil: Instant?
+    /// It refuses all background work for want of room.
+    public let isRefusing: Bool
 
     /// One figure for each ``Lane``; lines that were asked for count.
     public let inFlightByLane: [Int]
@@ -88,7 +90,7 @@ extension Scheduler {
                 backgroundLimit: min(engine.limit, engine.background.places), reserve: engine.reserve.places,
                 interactive: engine.interactive, flex: engine.flex, lines: engine.lines + engine.pulls,
                 source: engine.capacity.source, sampledAt: engine.capacity.sampledAt, heldUntil: engine.heldUntil,
-                inFlightByLane: counts[index])
+                isRefusing: engine.isRefusing(self.now), inFlightByLane: counts[index])
         }
     }
 

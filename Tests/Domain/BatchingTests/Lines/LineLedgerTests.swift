@@ -25,6 +25,7 @@ private final class Desk {
     func committed(_ lease: LineLease) -> Bool { self.ledger.committed(lease) }
     func commitFailed(_ lease: LineLease) -> Bool { self.ledger.commitFailed(lease) }
     func stop() { self.ledger.stop() }
+    func hurryRefused(now: Instant) { self.ledger.hurryRefused(now: now) }
 
     func finish(_ lease: LineLease, _ outcome: AttemptOutcome, now: Instant, random: UInt64) -> LineLedger.Verdict {
         self.ledger.finish(lease, outcome, now: now, random: random)
@@ -143,8 +144,30 @@ private final class Desk {
         #expect(waits.prefix(9) == [0, 1, 2, 4, 8, 16, 32, 60, 60])
         let lease = try #require(ledger.leaseNext(now: time))
         #expect(
-            ledger.finish(lease, .refused(retryAfter: .seconds(600)), now: time, random: 0)
-                == .retry(at: time.advanced(by: .seconds(600))))
+            ledger.finish(lease, .refused(retryAfter: .seconds(45)), now: time, random: 0)
+                == .retry(at: time.advanced(by: .seconds(45))), "as long as the engine asks")
+        let again = try #require(ledger.leaseNext(now: time.advanced(by: .seconds(45))))
+        #expect(
+            ledger.finish(again, .refused(retryAfter: .seconds(3_600)), now: time, random: 0)
+                == .retry(at: time.advanced(by: .seconds(60))), "but not for an hour")
+    }
+
+    @Test("when the engine serves again, what it had refused is ready at once, and what had failed is not")
+    func hurry() throws {
+        let ledger = Desk(lineCount: 3, epoch: 1)
+        for outcome in [
+            AttemptOutcome.refused(retryAfter: .seconds(50)), .retryable(.status(500), retryAfter: .seconds(40)),
+            .refused(retryAfter: .seconds(30)),
+        ] {
+            let lease = try #require(ledger.leaseNext(now: now))
+            _ = ledger.finish(lease, outcome, now: now, random: 0)
+        }
+        #expect(ledger.leaseReturned(now: later(1_000)) == nil)
+        ledger.hurryRefused(now: later(1_000))
+        #expect(ledger.leaseReturned(now: later(1_000))?.line == 0)
+        #expect(ledger.leaseReturned(now: later(1_000))?.line == 2)
+        #expect(ledger.leaseReturned(now: later(1_000)) == nil)
+        #expect(ledger.nextReady == later(40_000))
     }
 
     @Test("a commit that failed lets the line run again") func commitFailed() throws {

@@ -30,7 +30,7 @@ import Testing
         #expect(gaps.allSatisfy { $0 <= 30 })
     }
 
-    @Test("one answer opens the engine again, an interactive one too")
+    @Test("one answer ends the pause, an interactive one too; then it gets more each second, up to its limit")
     func recovers() {
         var harness = Harness(engines: [Harness.engine("one", 8, owned: false)])
         harness.offer("batch_a")
@@ -41,11 +41,50 @@ import Testing
             harness.send(.failed(line.key, .capacity(retryAfter: nil)))
         }
         let sent = harness.lines.count
-        #expect(harness.standing.lines == 0)
+        #expect(harness.standing.lines == 0 && harness.standing.isRefusing)
         harness.arrive(1)
         #expect(harness.dispatched.count == 1, "interactive requests still get the engine's own answer")
         #expect(harness.lines.count == sent)
         harness.finish(WorkKey(1))
-        #expect(harness.standing.lines == 8)
+        #expect(harness.standing.lines == 1 && !harness.standing.isRefusing)
+        var most: [Int] = []
+        for _ in 0..<8 {
+            harness.pass(1)
+            for line in harness.lines where harness.scheduler.isRunning(line.key, at: "one") {
+                harness.finish(line.key)
+            }
+            most.append(harness.standing.lines)
+        }
+        #expect(most == [2, 3, 4, 5, 6, 7, 8, 8])
+    }
+
+    @Test("an engine that serves four and refuses the rest is sent four, and one more each second")
+    func partial() {
+        var harness = Harness(engines: [Harness.engine("one", 64, owned: false)])
+        harness.offer("batch_a", lines: 10_000)
+        var refusals = 0
+        func running() -> [WorkKey] {
+            harness.lines.map(\.key).filter { harness.scheduler.isRunning($0, at: "one") }
+        }
+        func refuse() {
+            while true {
+                let keys = running()
+                guard keys.count > 4, let last = keys.last else { return }
+                refusals += 1
+                harness.send(.failed(last, .capacity(retryAfter: nil)))
+            }
+        }
+        refuse()
+        #expect((50...60).contains(refusals), "what was sent before the first refusal")
+        refusals = 0
+        for _ in 0..<300 {
+            harness.now = harness.now.advanced(by: .milliseconds(100))
+            if let first = running().first { harness.finish(first) }
+            refuse()
+            harness.send(.tick)
+            refuse()
+            #expect(running().count >= 3, "its slots stay in use")
+        }
+        #expect((15...45).contains(refusals), "one each second, not one for each answer: \(refusals)")
     }
 }
