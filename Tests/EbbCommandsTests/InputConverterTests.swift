@@ -91,7 +91,7 @@ import Testing
             (#"{"prompt":"a"}"# + "\n\n" + #"{"text":"a"}"#, 3, "prompt"),
             (#"{"prompt":"a"}"# + "\nnothing", 2, nil),
             (#"{"prompt":"a"}"# + "\n[1]", 2, nil),
-            (#"{"prompt":"a","id":"1"}"# + "\n" + #"{"prompt":"b","id":"1"}"#, 2, "custom_id"),
+            (#"{"prompt":"a","id":"1"}"# + "\n" + #"{"prompt":"b","id":"1"}"#, 2, "id"),
             (#"{"prompt":"a","id":[]}"#, 1, "id"),
             (#"{"prompt":"a"}"# + "\n" + #"{"prompt":"b","model":"other"}"#, 2, "model"),
             (#"{"messages":[]}"#, 1, "messages"),
@@ -114,6 +114,43 @@ import Testing
     @Test func `a missing model is named`() {
         let (_, converter) = Self.convert(#"{"prompt":"a"}"#) { _ throws(Never) in }
         #expect(converter.flaws == [InputFlaw(line: 1, field: "model", "it is missing; give one with --model")])
+    }
+
+    @Test(arguments: [
+        (" [{\"prompt\":\"a\"}]", "line 1: " + InputConverter.arrayAdvice),
+        ("", "line 1: the file is empty"), ("\n \n", "line 1: the file is empty"),
+        ("prompt\n", "line 1: the file has no requests"),
+        ("{\"prompt\":", "line 1: it is not valid JSON: unexpected end at byte 10"),
+        (
+            "\n{\"prompt\":\"a\",\"model\":\"m\"}\n{\"prompt\":\"b\",\"model\":\"n\"}\n",
+            "line 3, field 'model': 'n' differs from 'm' of line 2; a job has one model"
+        ),
+        (
+            "{\"prompt\":\"a\",\"id\":7}\n{\"prompt\":\"b\",\"id\":7}",
+            "line 2, field 'id': '7' is also the id of line 1"
+        ),
+        (
+            "{\"prompt\":\"a\",\"id\":2}\n{\"prompt\":\"b\"}",
+            "line 2: it has no id, so its number is one, and line 1 has '2' as its id"
+        ),
+        (
+            "text,label\na,b\nc,d\n",
+            "line 1, field 'prompt': no column has this name; there are 'text', 'label'. Name the columns to use with "
+                + "--template"
+        ),
+        (
+            "{\"text\":\"a\"}\n{\"text\":\"b\"}\n{\"text\":\"c\"}",
+            "line 1, field 'prompt': it is missing; the row has 'text'. Name the fields with --template (and so for 2 "
+                + "more lines)"
+        ),
+    ]) func `says what is wrong, once`(text: String, sentence: String) {
+        let (_, converter) = Self.convert(text) { if !text.contains("model") { $0.model = "m" } }
+        #expect(converter.flaws.sentences == [sentence])
+    }
+
+    @Test func `converted lines know their places in the file`() {
+        let (lines, converter) = Self.convert("prompt\na\n\"b\nb\"\nc\n\nd\n") { $0.model = "m" }
+        #expect(lines.count == 4 && (1...4).map { converter.places.line($0) } == [2, 3, 5, 7])
     }
 
     @Test func `more lines than allowed are refused`() {

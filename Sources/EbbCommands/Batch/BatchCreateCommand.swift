@@ -117,8 +117,19 @@ struct BatchCreateCommand: AsyncParsableCommand {
             line += piece[..<(end ?? piece.endIndex)]
             if end != nil || piece.isEmpty { break }
         }
-        guard let url = try? JSONValue(parsing: line)["url"]?.string else {
-            throw CommandFailure("\(path): line 1 has no \"url\"; --endpoint names the endpoint")
+        if line.allSatisfy({ [0x20, 0x09, 0x0D].contains($0) }) {
+            throw CommandFailure(source.size == 0 ? "\(path) is empty" : "\(path): line 1 is blank")
+        }
+        let object: JSONValue
+        do throws(JSONError) { object = try JSONValue(parsing: line) } catch {
+            if line.first == UInt8(ascii: "[") { throw CommandFailure("\(path): \(InputConverter.arrayAdvice)") }
+            throw CommandFailure("\(path): line 1 is not valid JSON: \(error.sentence)")
+        }
+        if object.kind == .array { throw CommandFailure("\(path): \(InputConverter.arrayAdvice)") }
+        guard let url = object["url"]?.string else {
+            throw CommandFailure(
+                "\(path): line 1 has no \"url\"; --endpoint names the endpoint. Lines with a prompt are for 'ebb run "
+                    + "FILE --server URL', which makes a batch of them")
         }
         return url
     }

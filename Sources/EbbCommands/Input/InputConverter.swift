@@ -26,6 +26,10 @@ package struct InputConverter {
     private var csv = CSVParser()
     private var header: [String]?
     private var ids: [String: Int] = [:]
+    /// The line that named `model`.
+    private var modelLine = 0
+    /// Where the lines that were converted stand in the file.
+    package private(set) var places = LinePlaces()
     private var ready: [ConvertedLine] = []
     package private(set) var flaws: [InputFlaw] = []
     /// The endpoint of all lines; known with the first.
@@ -33,6 +37,8 @@ package struct InputConverter {
     /// The model of all lines; known with the first.
     package private(set) var model: String?
     package private(set) var lineCount = 0
+    /// Nothing but spaces came.
+    private var isEmpty = true
     /// Lines that set no limit on their output.
     package private(set) var unlimitedCount = 0
 
@@ -47,7 +53,14 @@ package struct InputConverter {
     /// The lines that end in the next chunk.
     package mutating func feed(_ chunk: UnsafeRawBufferPointer) -> [ConvertedLine] {
         guard !self.isStopped, !chunk.isEmpty else { return [] }
-        if self.format == nil { self.format = Self.guess(chunk) }
+        if self.format == nil {
+            if Self.first(chunk) == UInt8(ascii: "[") {
+                self.stop(InputFlaw(line: 1, Self.arrayAdvice))
+                return []
+            }
+            self.format = Self.guess(chunk)
+        }
+        self.isEmpty = self.isEmpty && Self.first(chunk) == nil
         if self.format == .csv {
             do throws(InputFlaw) {
                 for record in try self.csv.feed(chunk) { self.take(record) }
@@ -73,7 +86,7 @@ package struct InputConverter {
             self.splitter = splitter
         }
         if self.lineCount == 0, self.flaws.isEmpty {
-            self.flaws.append(InputFlaw(line: 1, "the file has no requests"))
+            self.flaws.append(InputFlaw(line: 1, self.isEmpty ? "the file is empty" : "the file has no requests"))
         }
         return self.drain()
     }
@@ -85,10 +98,16 @@ package struct InputConverter {
 
     /// A file that begins with a brace is JSON lines, every other one CSV.
     private static func guess(_ chunk: UnsafeRawBufferPointer) -> InputFormat? {
-        let first = chunk.first { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) }
-        guard let first else { return nil }
-        return first == UInt8(ascii: "{") ? .jsonl : .csv
+        Self.first(chunk).map { $0 == UInt8(ascii: "{") ? .jsonl : .csv }
     }
+
+    /// The first byte that is no space.
+    private static func first(_ chunk: UnsafeRawBufferPointer) -> UInt8? {
+        chunk.first { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) }
+    }
+
+    package static let arrayAdvice =
+        "the file is a JSON array; one object a line is wanted. This makes such a file: jq -c '.[]' FILE > FILE.jsonl"
 
     /// A flaw behind which nothing can be read.
     private mutating func stop(_ flaw: InputFlaw) {
@@ -123,7 +142,7 @@ package struct InputConverter {
         do throws(JSONError) {
             if let members = try JSONValue(parsing: bytes).members { return members }
         } catch {
-            throw InputFlaw(line: line, "it is not valid JSON (\(error.reason) at byte \(error.offset + 1))")
+            throw InputFlaw(line: line, "it is not valid JSON: \(error.sentence)")
         }
         throw InputFlaw(line: line, "it is not a JSON object")
     }
@@ -133,7 +152,7 @@ package struct InputConverter {
         let endpoint = self.endpoint ?? .chatCompletions
         let maker = RequestMaker(self.settings, endpoint: endpoint, takesParameters: self.format != .csv)
         try self.emit(
-            customID: try RequestMaker.customID(row), body: try maker.body(row), endpoint: endpoint, line: line)
+            id: try RowID(row), body: try maker.body(row), endpoint: endpoint, line: line)
     }
 
     private mutating func take(_ record: CSVRecord) {
@@ -142,6 +161,14 @@ package struct InputConverter {
             var seen: Set<String> = []
             for name in record.fields where !seen.insert(name).inserted {
                 return self.stop(InputFlaw(line: record.line, field: name, "two columns have this name"))
+            }
+            let maker = RequestMaker(self.settings, endpoint: self.endpoint ?? .chatCompletions, takesParameters: false)
+            if let missing = maker.missingColumn(record.fields) {
+                let found = record.fields.map { "'\($0)'" }.joined(separator: ", ")
+                return self.stop(
+                    InputFlaw(
+                        line: record.line, field: missing,
+                        "no column has this name; there are \(found). Name the columns to use with --template"))
             }
             self.header = record.fields
             return
@@ -182,10 +209,10 @@ extension InputConverter {
         let completed = maker.completed(bodyMembers)
         let isWhole = whole["custom_id"]?.string != nil && whole["url"]?.string != nil && whole["method"]?.string != nil
         if isWhole, completed == bodyMembers {
-            try self.emit(asIs: bytes, customID: try RequestMaker.customID(row), line: line)
+            try self.emit(asIs: bytes, id: try RowID(row), line: line)
         } else {
             try self.emit(
-                customID: try RequestMaker.customID(row), body: completed, endpoint: endpoint, line: line)
+                id: try RowID(row), body: completed, endpoint: endpoint, line: line)
         }
     }
 
@@ -215,26 +242,25 @@ extension InputConverter {
     }
 
     /// A line as it came.
-    private mutating func emit(asIs line: UnsafeRawBufferPointer, customID: String, line number: Int) throws(InputFlaw)
-    {
-        try self.emit(Array(line), customID: customID, line: number)
+    private mutating func emit(asIs line: UnsafeRawBufferPointer, id: RowID, line number: Int) throws(InputFlaw) {
+        try self.emit(Array(line), id: id, line: number)
     }
 
     private mutating func emit(
-        customID: String, body: [JSONValue.Member], endpoint: Endpoint, line: Int
+        id: RowID, body: [JSONValue.Member], endpoint: Endpoint, line: Int
     ) throws(InputFlaw) {
         var writer = JSONWriter()
         writer.beginObject()
-        writer.member("custom_id", customID)
+        writer.member("custom_id", id.text)
         writer.member("method", "POST")
         writer.member("url", endpoint.path)
         writer.key("body")
         JSONValue.object(body).write(to: &writer)
         writer.endObject()
-        try self.emit(writer.bytes, customID: customID, line: line)
+        try self.emit(writer.bytes, id: id, line: line)
     }
 
-    private mutating func emit(_ bytes: [UInt8], customID: String, line: Int) throws(InputFlaw) {
+    private mutating func emit(_ bytes: [UInt8], id: RowID, line: Int) throws(InputFlaw) {
         let reading = bytes.withUnsafeBytes { try? BatchLineReading.scan($0) }
         guard let reading, case .object(let slice) = reading.body else {
             throw InputFlaw(line: line, field: "body", "it cannot be read")
@@ -245,8 +271,8 @@ extension InputConverter {
         let model = bytes.withUnsafeBytes { name.text(in: $0) }
         if let common = self.model, common != model {
             throw InputFlaw(
-                line: line, field: "model", "'\(model)' differs from '\(common)' of the first line; a job has one model"
-            )
+                line: line, field: "model",
+                "'\(model)' differs from '\(common)' of line \(self.modelLine); a job has one model")
         }
         if let wanted = self.settings.model, wanted != model {
             throw InputFlaw(
@@ -254,13 +280,13 @@ extension InputConverter {
                 "it is '\(model)', --model says '\(wanted)'; to run it as another model say --model \(model)=\(wanted)"
             )
         }
-        if let earlier = self.ids.updateValue(line, forKey: customID) {
-            throw InputFlaw(line: line, field: "custom_id", "'\(customID)' is also the id of line \(earlier)")
-        }
+        if let earlier = self.ids.updateValue(line, forKey: id.text) { throw id.isTaken(by: earlier, line: line) }
         guard self.lineCount < self.settings.linesMax else {
             return self.stop(InputFlaw(line: line, "a job has at most \(self.settings.linesMax) lines; split the file"))
         }
+        if self.model == nil { self.modelLine = line }
         self.model = model
+        self.places.append(line)
         self.endpoint = Endpoint(path: Self.text(reading.url, bytes)) ?? self.endpoint
         self.lineCount += 1
         let outputs = self.endpoint == .embeddings ? 0 : reading.outputTokensMax

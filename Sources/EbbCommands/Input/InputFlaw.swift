@@ -17,3 +17,21 @@ package struct InputFlaw: Error, Hashable, Sendable, CustomStringConvertible {
         return "line \(self.line): \(self.message)"
     }
 }
+
+extension [InputFlaw] {
+    /// One line for each, in their order; what several lines have in common is said once.
+    package var sentences: [String] {
+        var order: [InputFlaw] = []
+        var lines: [InputFlaw: Set<Int>] = [:]
+        for flaw in self {
+            let what = InputFlaw(line: 0, field: flaw.field, flaw.message)
+            if lines[what] == nil { order.append(flaw) }
+            lines[what, default: []].insert(flaw.line)
+        }
+        return order.map { flaw in
+            let others = (lines[InputFlaw(line: 0, field: flaw.field, flaw.message)]?.count ?? 1) - 1
+            if others == 0 { return flaw.description }
+            return flaw.description + " (and so for \(others) more \(others == 1 ? "line" : "lines"))"
+        }
+    }
+}

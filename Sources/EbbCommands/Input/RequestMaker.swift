@@ -9,7 +9,6 @@ struct RequestMaker {
         "tools", "tool_choice", "parallel_tool_calls", "reasoning_effort", "presence_penalty", "frequency_penalty",
         "logprobs", "top_logprobs", "logit_bias", "dimensions", "encoding_format",
     ]
-    static let idFields = ["custom_id", "id"]
 
     let settings: InputSettings
     let endpoint: Endpoint
@@ -22,19 +21,15 @@ struct RequestMaker {
         self.takesParameters = takesParameters && settings.template == nil
     }
 
-    /// The `custom_id` of a row: its own id, else its line's number.
-    static func customID(_ row: InputRow) throws(InputFlaw) -> String {
-        for name in Self.idFields {
-            switch row[name] {
-            case nil, .null?: continue
-            case .string(let text)?:
-                if !text.isEmpty { return text }
-            case .number(let text)?: return text
-            default: throw InputFlaw(line: row.line, field: name, "an id must be a text or a number")
-            }
-        }
-        return String(row.line)
+    /// A field that the template or the endpoint needs and no column has; nil when a row can be made.
+    func missingColumn(_ names: [String]) -> String? {
+        if let template = self.settings.template { return template.fields.first { !names.contains($0) } }
+        let wanted = self.endpoint == .embeddings ? Self.inputFields : [Self.promptField]
+        return wanted.contains(where: names.contains) ? nil : wanted[0]
     }
+
+    private static let promptField = "prompt"
+    private static let inputFields = ["input", "text", Self.promptField]
 
     func body(_ row: InputRow) throws(InputFlaw) -> [JSONValue.Member] {
         var members: [JSONValue.Member] = []
@@ -65,8 +60,8 @@ struct RequestMaker {
     private func subject(_ row: InputRow) throws(InputFlaw) -> JSONValue.Member {
         switch self.endpoint {
         case .chatCompletions: return JSONValue.Member("messages", .array(try self.messages(row)))
-        case .completions: return JSONValue.Member("prompt", .string(try self.text(row, ["prompt"])))
-        case .embeddings: return JSONValue.Member("input", .string(try self.text(row, ["input", "text", "prompt"])))
+        case .completions: return JSONValue.Member("prompt", .string(try self.text(row, [Self.promptField])))
+        case .embeddings: return JSONValue.Member("input", .string(try self.text(row, Self.inputFields)))
         }
     }
 
@@ -78,7 +73,7 @@ struct RequestMaker {
             }
             messages = list
         } else {
-            messages = [Self.message("user", try self.text(row, ["prompt"]))]
+            messages = [Self.message("user", try self.text(row, [Self.promptField]))]
         }
         if let system = self.settings.system {
             if messages.first?["role"] == .string("system") {

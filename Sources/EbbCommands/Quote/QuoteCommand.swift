@@ -80,7 +80,7 @@ struct QuoteCommand: AsyncParsableCommand {
             settings.models = self.model
             settings.tiers = self.tier.isEmpty ? nil : try KnownTiers(source).read(self.tier)
             let past = try PastAnswers(self.data)
-            let report: QuoteReport
+            var report: QuoteReport
             do {
                 report = try await self.report(source, settings, local, past) { try input.next() }
             } catch {
@@ -88,6 +88,9 @@ struct QuoteCommand: AsyncParsableCommand {
                 throw error
             }
             await past.close()
+            for index in report.invalidLines.indices {
+                report.invalidLines[index].line = input.line(report.invalidLines[index].line)
+            }
             try self.show(report, file.name)
             if let note = shelf.note { Console.error("ebb: \(note)") }
             if report.invalidCount > 0 || report.lines == 0 { throw ExitCode(ExitStatus.usage) }
@@ -140,7 +143,7 @@ struct QuoteCommand: AsyncParsableCommand {
             try output.write(QuoteTable.render(report))
         }
         try output.flush()
-        if report.lines == 0 { Console.error("ebb: \(name) holds no requests") }
+        if report.lines == 0 { Console.error("ebb: \(name) is empty: it holds no requests") }
         for line in report.invalidLines { Console.error("\(name):\(line.line): \(line.code): \(line.message)") }
         let unnamed = report.invalidCount - Int64(report.invalidLines.count)
         if unnamed > 0 { Console.error("\(name): and \(Figures.count(unnamed, "more line"))") }
@@ -155,13 +158,13 @@ extension PriceSource {
     package func quoteSettings(at moment: Instant) -> QuoteJob.Settings {
         var settings = QuoteJob.Settings(at: moment)
         settings.priceNames = self.priceNames
+        settings.tiersPricedAs = self.configuration.tiers.pricedAs
         settings.windows = self.configuration.batch.windows.map {
             .init(window: $0.window, tier: self.configuration.tiers.pricedAs[$0.tier] ?? $0.tier)
         }
         for model in self.configuration.models {
             if let limit = model.defaultMaxOutput { settings.outputMax[model.name] = limit }
         }
-        settings.tiersPricedAs = self.configuration.tiers.pricedAs
         return settings
     }
 }

@@ -30,11 +30,14 @@ struct QuoteInput {
         return []
     }
 
-    /// Decides with the first byte that is no space: JSON begins with a brace, or wrongly with a bracket.
+    /// The line of the file that a line of what `next` gave came from.
+    func line(_ number: Int) -> Int { self.converter?.places.line(number) ?? number }
+
+    /// Decides with the first byte that is no space: JSON lines begin with a brace.
     private mutating func begin(_ piece: [UInt8]) {
         guard !self.isBegun, let first = piece.first(where: { !Self.blanks.contains($0) }) else { return }
         self.isBegun = true
-        let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+        let isJSON = first == UInt8(ascii: "{")
         if !isJSON || self.settings.template != nil { self.converter = InputConverter(self.settings) }
     }
 
@@ -45,8 +48,7 @@ struct QuoteInput {
         let lines = self.isAtEnd ? converter.finish() : piece.withUnsafeBytes { converter.feed($0) }
         self.converter = converter
         guard converter.flaws.isEmpty || !(self.isAtEnd || converter.isStopped) else {
-            var seen: Set<InputFlaw> = []
-            let flaws = converter.flaws.filter { seen.insert($0).inserted }.map { "\n  \($0)" }.joined()
+            let flaws = converter.flaws.sentences.map { "\n  \($0)" }.joined()
             throw CommandFailure(
                 "\(self.input.name) is read as 'ebb run' reads it, but cannot be:\(flaws)\nWith --template, or with "
                     + "'ebb run FILE --quote-only' and its options, other files can be quoted")

@@ -72,7 +72,8 @@ struct JobConversion {
             throw CommandFailure("'\(self.plan.input)' changed while it was read; run the command again")
         }
         if let line = report.invalidLines.first {
-            throw CommandFailure("'\(self.plan.input)' cannot be run:\n  request \(line.line): \(line.message)")
+            let place = converter.places.line(line.line)
+            throw CommandFailure("'\(self.plan.input)' cannot be run:\n  line \(place): \(line.message)")
         }
         return Result(
             report: report, model: converter.model ?? "", endpoint: converter.endpoint ?? .chatCompletions,
@@ -86,8 +87,7 @@ struct JobConversion {
     }
 
     private func failure(_ flaws: [InputFlaw]) -> CommandFailure {
-        var seen: Set<InputFlaw> = []
-        let lines = flaws.filter { seen.insert($0).inserted }.map { "\n  \($0)" }.joined()
+        let lines = flaws.sentences.map { "\n  \($0)" }.joined()
         return CommandFailure("'\(self.plan.input)' cannot be run:\(lines)")
     }
 }

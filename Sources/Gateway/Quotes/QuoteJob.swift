@@ -122,7 +122,7 @@ public struct QuoteJob: Sendable {
         let models = self.settings.models.isEmpty ? [request.model ?? ""] : self.settings.models
         guard models != [""] else {
             return QuoteCountedLine(
-                number: line.number, result: .invalid("invalid_request", "Model parameter is required."))
+                number: line.number, result: .invalid("invalid_request", QuoteReport.InvalidLine.modelRequired))
         }
         var counts: [(String, CountedPrompt)] = []
         for model in models { counts.append((model, try await self.counter.count(request.request, model: model))) }

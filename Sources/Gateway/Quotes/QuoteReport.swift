@@ -11,6 +11,10 @@ public struct QuoteReport: Hashable, Sendable {
         /// As batches report it (openai-api 3.9), for example `invalid_json_line`.
         public var code: String
         public var message: String
+
+        /// The line names no model, and nobody else did.
+        public var lacksModel: Bool { self.message == Self.modelRequired }
+        static let modelRequired = "Model parameter is required."
     }
 
     /// Tokens and prices for one model.

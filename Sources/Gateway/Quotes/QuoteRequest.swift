@@ -33,7 +33,9 @@ struct QuoteRequest: Sendable {
                     line: number))
         }
         var body = value
-        if value["custom_id"] != nil || value["body"] != nil {
+        if value["custom_id"] == nil, value["body"] == nil {
+            body = Self.asChat(value)
+        } else {
             guard let inner = value["body"], inner.kind != .null else {
                 throw LineRefusal(.missing("body", line: number))
             }
@@ -52,6 +54,15 @@ struct QuoteRequest: Sendable {
         self.edges = self.answers > 0 ? PromptEdges(request.prompt) : nil
         // Parsed a moment ago, so the same bytes cannot fail now.
         self.chain = (try? PromptPrefix.chain(body.encoded)) ?? []
+    }
+
+    /// A row with a text as its prompt is a question to a chat model, as `ebb run` makes one of it; completions are
+    /// batch lines.
+    private static func asChat(_ row: JSONValue) -> JSONValue {
+        guard row["messages"] == nil, let prompt = row["prompt"], prompt.string != nil, let members = row.members
+        else { return row }
+        let message = JSONValue.object([.init("role", .string("user")), .init("content", prompt)])
+        return .object(members.filter { $0.key != "prompt" } + [.init("messages", .array([message]))])
     }
 
     private static func answers(_ body: JSONValue) -> Int64 {
