@@ -113,7 +113,10 @@ def test_a_quote_asks_the_engine_first_and_says_who_counted(trained, start_engin
         f"models: {{mine: {{engines: [{{engine: sim, model: simulated}}], tokenizer: {path}}}}}\n")
     prompts = strings(40)
     bodies = tmp_path / "bodies.jsonl"
-    bodies.write_text("".join(json.dumps({"model": "mine", "prompt": prompt}) + "\n" for prompt in prompts))
+    # Completions, whose prompts no chat template surrounds.
+    lines = [{"custom_id": str(number), "url": "/v1/completions", "body": {"model": "mine", "prompt": prompt}}
+             for number, prompt in enumerate(prompts)]
+    bodies.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     asked = quoted(bodies, "--config", config)
     assert (asked["counted_by"], asked["is_estimate"]) == (["engine"], False)
