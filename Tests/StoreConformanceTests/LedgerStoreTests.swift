@@ -57,6 +57,24 @@ import Testing
         }
     }
 
+    @Test("refusals of one entry are counted in it, other entries stay as they are", arguments: StoreKind.allCases)
+    func refusals(_ kind: StoreKind) async throws {
+        try await kind.withStore { (store) async throws in
+            var later = Samples.refused("req_1")
+            later.finishedAt = Samples.at(50)
+            for charge in [Samples.refused("req_1"), later, Samples.refused("req_1")] {
+                #expect(try await store.commit(.charge(charge)) == .committed)
+            }
+            #expect(try await store.commit(.charge(Samples.charge("req_1"))) == .duplicate)
+            #expect(try await store.commit(.charge(Samples.charge("req_2"))) == .committed)
+            #expect(try await store.commit(.charge(Samples.refused("req_2"))) == .duplicate)
+            let charges = try await store.charges(ChargeFilter(), after: 0, limit: 9).map(\.charge)
+            #expect(charges.map(\.request) == ["req_1", "req_2"] && charges.map(\.requests) == [3, 1])
+            #expect(charges[0].finishedAt == Samples.at(50) && charges[0].outcome == .refused)
+            #expect(try await store.totals(ChargeFilter()).reduce(0) { $0 + $1.totals.refusedRequests } == 3)
+        }
+    }
+
     @Test("sums go beyond 64 bits", arguments: StoreKind.allCases)
     func wideSums(_ kind: StoreKind) async throws {
         try await kind.withStore { (store) async throws in

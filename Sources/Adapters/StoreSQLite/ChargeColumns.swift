@@ -75,7 +75,7 @@ enum ChargeColumns {
         guard let outcome = Charge.Outcome(rawValue: outcomeText) else {
             throw .unavailable("the database is damaged: a charge has the outcome '\(outcomeText)'")
         }
-        return Charge(
+        var charge = Charge(
             request: row.id("request"), project: row.id("project"), key: row.id("api_key"), batch: row.id("batch"),
             line: row["line"], endpoint: row["endpoint"], engine: row.id("engine"),
             requestedModel: row["requested_model"], servedModel: row["served_model"],
@@ -83,6 +83,8 @@ enum ChargeColumns {
             startedAt: row.instant("started_at"), finishedAt: row.instant("finished_at"), usage: self.usage(row),
             amount: row.money("amount"), listAmount: row.money("list_amount"), priceVersion: row["price_version"],
             outcome: outcome)
+        charge.requests = row["requests"]
+        return charge
     }
 
     /// Whole dollars, rounded down, and the picodollars above them.

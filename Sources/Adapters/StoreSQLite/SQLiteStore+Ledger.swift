@@ -25,7 +25,8 @@ extension SQLiteStore: LedgerStore {
                 db,
                 sql: """
                     SELECT served_model, served_tier, sum(outcome <> 'refused') AS requests,
-                        sum(outcome = 'refused') AS refused, sum(outcome <> 'refused' AND amount IS NULL) AS unpriced,
+                        sum(CASE outcome WHEN 'refused' THEN requests ELSE 0 END) AS refused,
+                        sum(outcome <> 'refused' AND amount IS NULL) AS unpriced,
                         \(Self.split("amount")) AS amount_high, \(Self.rest("amount")) AS amount_low,
                         \(Self.split("coalesce(list_amount, amount)")) AS list_high,
                         \(Self.rest("coalesce(list_amount, amount)")) AS list_low,

@@ -1,6 +1,7 @@
 public import Quantities
 
-/// Priced usage of one request: the one entry that the ledger keeps for it. Written once, never changed.
+/// Priced usage of one request: the one entry that the ledger keeps for it. Written once, never changed, but for the
+/// count of refusals.
 public struct Charge: Hashable, Sendable {
     /// The unique key: one request, one charge.
     public let request: RequestID
@@ -26,6 +27,9 @@ public struct Charge: Hashable, Sendable {
     /// Which prices were used, so that the amount can be computed again.
     public var priceVersion: String
     public var outcome: Outcome
+    /// Requests that the entry stands for: more than one only where they were refused. It then has the first one's id
+    /// and start, and the last one's end.
+    public var requests: Int64 = 1
 
     public enum Outcome: String, Sendable, CaseIterable {
         /// The engine answered in full.

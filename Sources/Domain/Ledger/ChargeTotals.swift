@@ -16,7 +16,7 @@ public struct ChargeTotals: Hashable, Sendable {
 
     public mutating func add(_ charge: Charge) throws(QuantityError) {
         if charge.outcome == .refused {
-            self.refusedRequests = try self.refusedRequests.adding(1)
+            self.refusedRequests = try self.refusedRequests.adding(charge.requests)
             return
         }
         self.requests = try self.requests.adding(1)

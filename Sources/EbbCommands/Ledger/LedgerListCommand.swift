@@ -54,8 +54,13 @@ enum ChargeText {
         [
             ShownTime.text(charge.finishedAt), charge.servedModel, charge.servedTier.spoken,
             String(charge.usage.input), String(charge.usage.cachedInput), String(charge.usage.output),
-            charge.amount?.description ?? "unpriced", charge.outcome.rawValue, charge.request.text,
+            charge.amount?.description ?? "unpriced", self.outcome(charge), charge.request.text,
         ]
+    }
+
+    /// `refused x12` where one entry counts as many.
+    private static func outcome(_ charge: Charge) -> String {
+        charge.outcome.rawValue + (charge.requests > 1 ? " x\(Figures.count(charge.requests))" : "")
     }
 
     /// Every field; money as decimal dollars in text, null where there is no price.
@@ -82,6 +87,7 @@ enum ChargeText {
         add("list_amount", text(charge.listAmount?.decimalDollars))
         add("price_version", .string(charge.priceVersion))
         add("outcome", .string(charge.outcome.rawValue))
+        add("requests", .integer(charge.requests))
         return .object(members)
     }
 }

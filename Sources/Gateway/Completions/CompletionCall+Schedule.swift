@@ -184,13 +184,16 @@ extension CompletionCall {
         self.use.commits.commit(.charge(self.refusal(tier))) { [sink] _ in sink.refused(error) }
     }
 
+    /// The entry that counts it, which may be that of an earlier one.
     private func refusal(_ tier: Tier) -> Charge {
         let asked = self.request.facts.model
+        let now = self.use.clock.now
         return Charge(
-            request: self.request.id, project: self.request.caller.project, key: self.request.caller.key,
+            request: self.use.refusals.entry(of: self.request, tier: tier.name, now: now),
+            project: self.request.caller.project, key: self.request.caller.key,
             endpoint: self.request.endpoint.path, engine: "", requestedModel: asked, servedModel: asked,
             requestedTier: self.request.facts.serviceTier.map { TierName($0) }, servedTier: tier.name,
-            startedAt: self.request.arrivedAt, finishedAt: self.use.clock.now, usage: .zero, amount: .zero,
+            startedAt: self.request.arrivedAt, finishedAt: now, usage: .zero, amount: .zero,
             listAmount: .zero, priceVersion: "", outcome: .refused)
     }
 }

@@ -24,6 +24,7 @@ public final class ServeCompletion: Sendable {
     let randomness: any Randomness
     let logger: Logger
     let retry = RetryRule()
+    let refusals = RefusalEntries()
     /// Interactive requests in flight at most; one more is refused with 503 and `Retry-After`.
     public static let inFlightMax = 20_000
     private let inFlight = Atomic<Int>(0)

@@ -39,7 +39,7 @@ extension InMemoryStore.State {
         } catch {
             throw .unavailable("an amount does not fit a charge: \(error)")
         }
-        guard self.chargedRequests.insert(charge.request).inserted else { return .duplicate }
+        guard self.chargedRequests.insert(charge.request).inserted else { return self.countRefusal(charge) }
         self.charges.append(charge)
         if charge.outcome == .answered {
             var output = self.modelOutput[charge.requestedModel] ?? OutputStatistics(requests: 0, outputTokens: 0)
@@ -47,6 +47,15 @@ extension InMemoryStore.State {
             output.outputTokens += charge.usage.output
             self.modelOutput[charge.requestedModel] = output
         }
+        return .committed
+    }
+
+    private mutating func countRefusal(_ charge: Charge) -> CommitResult {
+        guard charge.outcome == .refused,
+            let place = self.charges.firstIndex(where: { $0.request == charge.request && $0.outcome == .refused })
+        else { return .duplicate }
+        self.charges[place].requests += 1
+        self.charges[place].finishedAt = max(self.charges[place].finishedAt, charge.finishedAt)
         return .committed
     }
 

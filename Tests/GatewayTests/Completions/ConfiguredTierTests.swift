@@ -54,6 +54,31 @@ import Testing
         #expect(waiting.state.error == nil, "the place is free again")
     }
 
+    @Test("a client that comes again and again is one entry an hour")
+    func refusedAgain() async throws {
+        let desk = try await Self.desk([.hanging(then: .answer(CompletionDesk.answer))]) {
+            Self.setFlex(&$0) { $0.patience = .zero }
+        }
+        _ = try desk.ask(Self.question("default"))
+        func refuse(_ count: Int) throws {
+            for number in 0..<count {
+                let id = RequestID("req_\(desk.clock.now.nanoseconds)_\(number)")
+                let (refused, _) = try desk.ask(Self.question("flex"), id: id)
+                #expect(refused.state.error?.answer.code == "resource_unavailable")
+                desk.clock.advance(by: .seconds(5))
+            }
+        }
+        let hour = desk.clock.now.nanoseconds / 3_600_000_000_000
+        desk.clock.advance(by: Instant(nanoseconds: (hour + 1) * 3_600_000_000_000).since(desk.clock.now))
+        try refuse(720)
+        #expect(desk.store.allCharges.map(\.requests) == [720])
+        try refuse(3)
+        #expect(desk.store.allCharges.map(\.requests) == [720, 3])
+        let (other, _) = try desk.ask(
+            Self.question("flex"), id: "req_other", caller: Caller(project: "proj_a", key: "key_other"))
+        #expect(other.state.error != nil && desk.store.allCharges.map(\.requests) == [720, 3, 1])
+    }
+
     @Test("a tier without patience goes on where its caller wishes")
     func fallback() async throws {
         let desk = try await Self.desk([.hanging(then: .answer(CompletionDesk.answer))]) { settings in

@@ -12,6 +12,7 @@ struct CommitStatements {
     let insertLine: RawStatement
     let deleteLine: RawStatement
     let insertCharge: RawStatement
+    let countRefusal: RawStatement
     let addProgress: RawStatement
     let addSpent: RawStatement
     let addModelOutput: RawStatement
@@ -30,6 +31,11 @@ struct CommitStatements {
             """, on: connection)
         self.deleteLine = try RawStatement("DELETE FROM line_result WHERE batch = ?1 AND line = ?2", on: connection)
         self.insertCharge = try RawStatement(ChargeColumns.insert, on: connection)
+        self.countRefusal = try RawStatement(
+            """
+            UPDATE charge SET requests = requests + 1, finished_at = max(finished_at, ?2)
+            WHERE request = ?1 AND outcome = 'refused'
+            """, on: connection)
         self.addProgress = try RawStatement(
             """
             INSERT INTO batch_progress VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
@@ -69,7 +75,8 @@ struct CommitStatements {
     func finalize() {
         for statement in [
             self.begin, self.commit, self.rollback, self.bootEpoch, self.findBatch, self.insertLine, self.deleteLine,
-            self.insertCharge, self.addProgress, self.addSpent, self.addModelOutput, self.countCharges,
+            self.insertCharge, self.countRefusal, self.addProgress, self.addSpent, self.addModelOutput,
+            self.countCharges,
         ] {
             statement.finalize()
         }

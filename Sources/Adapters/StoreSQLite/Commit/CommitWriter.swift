@@ -97,9 +97,20 @@ final class CommitWriter: @unchecked Sendable {
         _ charge: Charge, _ tally: inout CommitTally, _ statements: CommitStatements
     ) throws -> CommitResult {
         try ChargeColumns.bind(charge, to: statements.insertCharge, in: statements.texts)
-        guard try statements.insertCharge.run() == 1 else { return .duplicate }
+        guard try statements.insertCharge.run() == 1 else {
+            return charge.outcome == .refused ? try Self.count(charge, statements) : .duplicate
+        }
         tally.charges += 1
         return .committed
+    }
+
+    /// One more refusal for the entry of an earlier one.
+    private static func count(
+        _ charge: Charge, _ statements: CommitStatements
+    ) throws(SQLiteFailure) -> CommitResult {
+        statements.countRefusal.bind(1, charge.request.text)
+        statements.countRefusal.bind(2, charge.finishedAt.nanoseconds)
+        return try statements.countRefusal.run() == 1 ? .committed : .duplicate
     }
 
     private static func write(

@@ -10,6 +10,7 @@ enum StoreSchema {
         migrator.registerMigration(Migration0003InputIndex.name, migrate: Migration0003InputIndex.apply)
         migrator.registerMigration(Migration0004OutcomeCheck.name, migrate: Migration0004OutcomeCheck.apply)
         migrator.registerMigration(Migration0005RefusedCharges.name, migrate: Migration0005RefusedCharges.apply)
+        migrator.registerMigration(Migration0006CountedRefusals.name, migrate: Migration0006CountedRefusals.apply)
         return migrator
     }
 
