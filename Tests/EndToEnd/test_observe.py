@@ -98,6 +98,24 @@ def test_explain_tells_what_displaced_a_line_of_a_batch(desk):
         "arrived, tier batch", "sent to engine one", f"lost its place to request {urgent}", "sent to engine one",
         "ended: answered"]
     assert re.search(r"^cost \$0\.0000\d+ as tier batch: \d+ tokens in, 20 out; the standard tier costs", said, re.M)
+    told = gateway.metrics().text
+    for sample in (
+            'ebb_preemptions_total{lane="batch",cause="standard"} 1', 'ebb_batches_ended_total{status="completed"} 1',
+            'ebb_batch_attempts_without_result_total{reason="preempted"} 1',
+            'ebb_tokens_total{model="simulated",tier="batch",kind="output"} 20'):
+        assert f"\n{sample}\n" in told, told
+    assert re.search(r'^ebb_cost_usd_total{model="simulated",tier="batch"} [0-9.e-]*[1-9]', told, re.M)
+    assert re.search(r"^ebb_utilisation_ratio [01]\.\d+$", told, re.M)
+
+
+def test_what_the_gateway_refuses_is_counted_by_code(desk):
+    gateway, _, _ = desk
+    with gateway.http() as http:
+        assert http.post("chat/completions", json={**ASK, "service_tier": "warp"}).status_code == 400
+        assert http.post("chat/completions", json={**ASK, "model": "none"}).status_code == 404
+    told = gateway.metrics().text
+    counts = dict(re.findall(r'^ebb_rejected_requests_total{code="(\w+)"} (\d+)$', told, re.M))
+    assert counts.pop("model_not_found") == "1" and sum(map(int, counts.values())) == 1
 
 
 def test_top_shows_lanes_engines_and_own_batches_only(desk, stranger):

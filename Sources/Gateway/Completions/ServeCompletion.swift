@@ -67,6 +67,7 @@ public final class ServeCompletion: Sendable {
             call.enqueue()
             return call
         } catch {
+            self.meters.count(.rejected, error.answer.code ?? "none")
             sink.refused(error)
             return nil
         }

@@ -19,7 +19,7 @@ extension Scheduler {
             } else if let (engine, victims) = self.victims(for: request) {
                 for victim in victims {
                     self.displacements.append(Displacement(victim: victim, by: key))
-                    self.preempt(victim, into: &actions)
+                    self.preempt(victim, for: lane, into: &actions)
                 }
                 self.dispatch(key, to: engine, into: &actions)
             } else if let engine = self.engineWithRoom(for: request, isGuessEnough: true) {

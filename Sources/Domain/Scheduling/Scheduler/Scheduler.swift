@@ -32,6 +32,7 @@ public struct Scheduler: Sendable {
     public internal(set) var statistics = SchedulerStatistics()
     /// The last minute of each lane.
     var windows = [LaneWindow](repeating: LaneWindow(), count: Lane.allCases.count)
+    public internal(set) var peak = TokenPeak()
     /// Who lost its place to whom in the last event.
     public internal(set) var displacements: [Displacement] = []
     var invariants = Invariants()
@@ -121,6 +122,8 @@ public struct Scheduler: Sendable {
             pool.rate.tick(isWaiting: pool.interactiveWaiting > 0, hasBackground: hasBackground, now: self.now)
             self.pools[id] = pool
         }
+        let now = self.now
+        self.peak.observe(self.windows.reduce(0.0) { $0 + $1.tokensPerSecond(now: now) }, now: now)
         self.refuseLate(into: &actions)
         self.reviewDeadlines(force: false)
         for index in self.counters.indices { self.counters[index].sweep() }
