@@ -88,6 +88,7 @@ def test_explain_tells_what_displaced_a_line_of_a_batch(desk):
     with gateway.sdk() as client, gateway.http() as http:
         submitted = submit(client, chat_lines(1, "observed", max_tokens=20)).id
         wait_until(lambda: engine.running() == 1, 10, "the line runs")
+        assert "'ebb batch show' says why it waits" in cli("explain", submitted, "any", status=2).stderr
         urgent = http.post("chat/completions", json={**ASK, "max_tokens": 4}).headers["x-request-id"]
         batch = ended(client, submitted)
         row = json.loads(client.files.content(batch.output_file_id).text)
@@ -98,6 +99,8 @@ def test_explain_tells_what_displaced_a_line_of_a_batch(desk):
         "arrived, tier batch", "sent to engine one", f"lost its place to request {urgent}", "sent to engine one",
         "ended: answered"]
     assert re.search(r"^cost \$0\.0000\d+ as tier batch: \d+ tokens in, 20 out; the standard tier costs", said, re.M)
+    assert cli("explain", batch.id, row["custom_id"]).stdout == said
+    assert "has no result of a line with custom_id 'none'" in cli("explain", batch.id, "none", status=2).stderr
     told = gateway.metrics().text
     for sample in (
             'ebb_preemptions_total{lane="batch",cause="standard"} 1', 'ebb_batches_ended_total{status="completed"} 1',
