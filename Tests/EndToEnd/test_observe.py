@@ -88,6 +88,7 @@ def test_explain_tells_what_displaced_a_line_of_a_batch(desk):
     with gateway.sdk() as client, gateway.http() as http:
         submitted = submit(client, chat_lines(1, "observed", max_tokens=20)).id
         wait_until(lambda: engine.running() == 1, 10, "the line runs")
+        assert "'ebb batch show' says why it waits" in cli("explain", submitted, "any", status=2).stderr
         urgent = http.post("chat/completions", json={**ASK, "max_tokens": 4}).headers["x-request-id"]
         batch = ended(client, submitted)
         row = json.loads(client.files.content(batch.output_file_id).text)
@@ -98,6 +99,26 @@ def test_explain_tells_what_displaced_a_line_of_a_batch(desk):
         "arrived, tier batch", "sent to engine one", f"lost its place to request {urgent}", "sent to engine one",
         "ended: answered"]
     assert re.search(r"^cost \$0\.0000\d+ as tier batch: \d+ tokens in, 20 out; the standard tier costs", said, re.M)
+    assert cli("explain", batch.id, row["custom_id"]).stdout == said
+    assert "has no result of a line with custom_id 'none'" in cli("explain", batch.id, "none", status=2).stderr
+    told = gateway.metrics().text
+    for sample in (
+            'ebb_preemptions_total{lane="batch",cause="standard"} 1', 'ebb_batches_ended_total{status="completed"} 1',
+            'ebb_batch_attempts_without_result_total{reason="preempted"} 1',
+            'ebb_tokens_total{model="simulated",tier="batch",kind="output"} 20'):
+        assert f"\n{sample}\n" in told, told
+    assert re.search(r'^ebb_cost_usd_total{model="simulated",tier="batch"} [0-9.e-]*[1-9]', told, re.M)
+    assert re.search(r"^ebb_utilisation_ratio [01]\.\d+$", told, re.M)
+
+
+def test_what_the_gateway_refuses_is_counted_by_code(desk):
+    gateway, _, _ = desk
+    with gateway.http() as http:
+        assert http.post("chat/completions", json={**ASK, "service_tier": "warp"}).status_code == 400
+        assert http.post("chat/completions", json={**ASK, "model": "none"}).status_code == 404
+    told = gateway.metrics().text
+    counts = dict(re.findall(r'^ebb_rejected_requests_total{code="(\w+)"} (\d+)$', told, re.M))
+    assert counts.pop("model_not_found") == "1" and sum(map(int, counts.values())) == 1
 
 
 def test_top_shows_lanes_engines_and_own_batches_only(desk, stranger):

@@ -1,4 +1,5 @@
 import Gateway
+import Ledger
 import Quantities
 import Scheduling
 import Telemetry
@@ -36,6 +37,16 @@ import Testing
         return SchedulerSnapshot(scheduler, now: Instant(seconds: 1_004))
     }
 
+    /// Three dollars that became one, and two that are reserved.
+    private static func holds() -> HoldTurnover {
+        var book = HoldBook<ProjectID>()
+        for (id, dollars) in [("req_1", Int128(3)), ("req_2", 2)] {
+            _ = try? book.place(RequestID(id), on: "proj_a", amount: Money(picodollars: dollars * 1_000_000_000_000))
+        }
+        try? book.settle("req_1", on: "proj_a", actual: Money(picodollars: 1_000_000_000_000))
+        return book.turnover
+    }
+
     private static func used() -> PrometheusMeters {
         let meters = PrometheusMeters()
         for (model, tier) in [("a", TierName.standard), ("b\\\n\"", .flex)] {
@@ -51,14 +62,25 @@ import Testing
         meters.engineFailed(engine: "e", kind: "fault")
         meters.batchLine(model: "a", outcome: "completed")
         meters.committed(group: 3, seconds: 0.01)
+        meters.count(.rejected, "resource_unavailable")
+        meters.count(.batchesEnded, "expired")
+        meters.count(.batchesRecovered, "restart")
+        meters.count(.attemptsWithoutResult, "duplicate")
+        var line = Charge(
+            request: "req_1", project: "proj_a", endpoint: "/v1/embeddings", engine: "e", requestedModel: "a",
+            servedModel: "a", servedTier: .batch, startedAt: Self.start, finishedAt: Self.start,
+            usage: TokenUsage(input: 9, cachedInput: 4, output: 1), amount: nil, listAmount: nil, priceVersion: "",
+            outcome: .answered)
+        line.line = 0
+        meters.charged(line)
         return meters
     }
 
     @Test("keeps the rules of the format, empty and full")
     func rules() {
-        #expect(ExpositionRules.violations(Self.used().exposition(Self.busy())) == [])
+        #expect(ExpositionRules.violations(Self.used().exposition(Self.busy(), holds: Self.holds())) == [])
         let idle = SchedulerSnapshot(Scheduler(now: Self.start), now: Self.start)
-        #expect(ExpositionRules.violations(PrometheusMeters().exposition(idle)) == [])
+        #expect(ExpositionRules.violations(PrometheusMeters().exposition(idle, holds: Self.holds())) == [])
     }
 
     @Test("the check of the rules finds what breaks them")
@@ -74,11 +96,20 @@ import Testing
 
     @Test("says how lanes, engines and batches stand")
     func figures() {
-        let text = Self.used().exposition(Self.busy())
+        let text = Self.used().exposition(Self.busy(), holds: Self.holds())
         for line in [
             // The flex requests that had the places made room for three interactive ones at two places.
             #"ebb_queue_depth{lane="flex"} 2"#, #"ebb_queue_depth{lane="standard"} 1"#,
-            #"ebb_queue_depth{lane="batch"} 7"#, #"ebb_preemptions_total{lane="flex"} 2"#,
+            #"ebb_queue_depth{lane="batch"} 7"#, #"ebb_preemptions_total{lane="flex",cause="standard"} 2"#,
+            #"ebb_preemptions_total{lane="flex",cause="priority"} 0"#,
+            #"ebb_wasted_tokens_total{lane="flex",cause="preempted"} 0"#,
+            #"ebb_engine_utilisation_ratio{engine="own \"one\""} 1.0"#,
+            #"ebb_rejected_requests_total{code="resource_unavailable"} 1"#,
+            #"ebb_batches_ended_total{status="expired"} 1"#, #"ebb_batches_recovered_total{reason="restart"} 1"#,
+            #"ebb_batch_attempts_without_result_total{reason="duplicate"} 1"#,
+            #"ebb_tokens_total{model="a",tier="batch",kind="cached_input"} 4"#,
+            #"ebb_unpriced_requests_total{model="a",tier="batch"} 1"#, "ebb_holds_open 1",
+            "ebb_holds_open_usd 2.0", "ebb_holds_placed_usd_total 5.0", "ebb_holds_settled_usd_total 1.0",
             #"ebb_engine_in_flight{engine="own \"one\"",lane="standard"} 2"#,
             #"ebb_engine_limit{engine="own \"one\""} 2"#, #"ebb_engine_available{engine="own \"one\""} 1"#,
             #"ebb_engine_limit_source{engine="own \"one\"",source="fixed"} 1"#,
@@ -110,7 +141,7 @@ import Testing
     func bounds() {
         let meters = PrometheusMeters()
         for number in 0..<200 { meters.gap(tier: TierName("tier-\(number)"), seconds: 1) }
-        let text = meters.exposition(Self.busy(batches: 200))
+        let text = meters.exposition(Self.busy(batches: 200), holds: Self.holds())
         let lines = text.split(separator: "\n")
         #expect(lines.filter { $0.hasPrefix("ebb_batch_deadline_load{") }.count == 50)
         #expect(lines.filter { $0.hasPrefix("ebb_inter_token_gap_seconds_count{") }.count == 51)

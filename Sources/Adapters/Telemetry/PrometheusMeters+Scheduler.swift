@@ -1,4 +1,5 @@
 public import Gateway
+public import Ledger
 import Quantities
 import Scheduling
 
@@ -8,8 +9,9 @@ extension PrometheusMeters {
     static let batchSeriesMax = 50
 
     /// The exposition text for `/metrics`, with the scheduler's figures.
-    public func exposition(_ scheduler: SchedulerSnapshot) -> String {
+    public func exposition(_ scheduler: SchedulerSnapshot, holds: HoldTurnover) -> String {
         var text = PrometheusText()
+        Self.writeHolds(holds, &text)
         Self.writeLanes(scheduler, &text)
         Self.writeEngines(scheduler, &text)
         Self.writeBatches(scheduler, &text)
@@ -36,11 +38,9 @@ extension PrometheusMeters {
         family("ebb_dispatched_total", "counter", "Requests and lines sent to an engine, again after a preemption.") {
             "\(done.sent[$0.lane.rawValue])"
         }
-        family("ebb_preemptions_total", "counter", "Requests and lines that made room for a more urgent one.") {
-            "\(done.preempted[$0.lane.rawValue])"
-        }
-        family("ebb_preempted_tokens_total", "counter", "Tokens that preemptions threw away, to be computed again.") {
-            "\(done.tokensWastedByLane[$0.lane.rawValue])"
+        Self.writeWaste(scheduler, &text)
+        family("ebb_output_tokens_per_second", "gauge", "Output tokens over the last ten to fifteen seconds.") {
+            "\($0.window.tokensPerSecond(now: scheduler.at))"
         }
         family(
             "ebb_service_spread", "gauge",
@@ -52,6 +52,39 @@ extension PrometheusMeters {
         text.sample("ebb_scheduler_violations_total", [], "\(scheduler.violations)")
     }
 
+    private static func writeWaste(_ scheduler: SchedulerSnapshot, _ text: inout PrometheusText) {
+        let done = scheduler.statistics
+        func family(_ name: String, _ help: String, _ causes: [(String, [Int])]) {
+            text.family(name, "counter", help)
+            for lane in Lane.allCases {
+                for (cause, counts) in causes {
+                    text.sample(name, [("lane", lane.word), ("cause", cause)], "\(counts[lane.rawValue])")
+                }
+            }
+        }
+        let forStandard = zip(done.preempted, done.preemptedForPriority).map { $0 - $1 }
+        family(
+            "ebb_preemptions_total", "Requests and lines that made room for a request of the lane `cause`.",
+            [("priority", done.preemptedForPriority), ("standard", forStandard)])
+        family(
+            "ebb_wasted_tokens_total", "Tokens that must be computed again: their attempt lost its place or failed.",
+            [("preempted", done.tokensWastedByLane), ("failed", done.tokensFailedByLane)])
+        text.family("ebb_utilisation_ratio", "gauge", "Output tokens a second over the most of the last hour.")
+        if let utilisation = scheduler.utilisation { text.sample("ebb_utilisation_ratio", [], "\(utilisation)") }
+    }
+
+    private static func writeHolds(_ holds: HoldTurnover, _ text: inout PrometheusText) {
+        func dollars(_ amount: Money) -> String { "\(Double(amount.picodollars) / 1e12)" }
+        text.family("ebb_holds_open", "gauge", "Requests and lines that money is reserved for, under spend caps.")
+        text.sample("ebb_holds_open", [], "\(holds.openCount)")
+        text.family("ebb_holds_open_usd", "gauge", "Dollars reserved now.")
+        text.sample("ebb_holds_open_usd", [], dollars(holds.open))
+        text.family("ebb_holds_placed_usd_total", "counter", "Dollars that were reserved.")
+        text.sample("ebb_holds_placed_usd_total", [], dollars(holds.placed))
+        text.family("ebb_holds_settled_usd_total", "counter", "Dollars that what they were reserved for did cost.")
+        text.sample("ebb_holds_settled_usd_total", [], dollars(holds.settled))
+    }
+
     private static func writeEngines(_ scheduler: SchedulerSnapshot, _ text: inout PrometheusText) {
         let engines = scheduler.engines.sorted { $0.engine < $1.engine }
         func family(_ name: String, _ help: String, _ value: (EngineStanding) -> String?) {
@@ -61,6 +94,9 @@ extension PrometheusMeters {
             }
         }
         family("ebb_engine_available", "1 while requests can be sent to the engine.") { $0.isAvailable ? "1" : "0" }
+        family("ebb_engine_utilisation_ratio", "Requests and lines at the engine over its limit.") {
+            "\(Double($0.inFlight) / Double(max(1, $0.limit)))"
+        }
         family("ebb_engine_limit", "Requests in flight that the engine is taken to bear (L).") { "\($0.limit)" }
         family("ebb_engine_background_limit", "Flex requests and lines in flight at most (B).") {
             "\($0.backgroundLimit)"

@@ -18,6 +18,12 @@ extension PrometheusMeters {
         for (key, count) in state.lines.sorted(by: { ($0.key.model, $0.key.tier) < ($1.key.model, $1.key.tier) }) {
             text.sample("ebb_batch_lines_total", [("model", key.model), ("outcome", key.tier)], "\(count)")
         }
+        for counter in CounterName.allCases {
+            text.family(counter.metricName, "counter", counter.help)
+            for (word, count) in (state.counters[counter] ?? [:]).sorted(by: { $0.key < $1.key }) {
+                text.sample(counter.metricName, [(counter.label, word)], "\(count)")
+            }
+        }
         for gauge in GaugeName.allCases {
             text.family(gauge.metricName, "gauge", gauge.help)
             text.sample(gauge.metricName, [], "\(state.gauges[gauge] ?? 0)")
@@ -101,6 +107,34 @@ extension GaugeName {
         case .batchLinesWaiting: "Lines of running batches that have no result and are not in flight."
         case .batchLinesInFlight: "Lines at an engine now."
         case .filesStoredBytes: "Bytes of stored files."
+        }
+    }
+}
+
+extension CounterName {
+    var metricName: String {
+        switch self {
+        case .rejected: "ebb_rejected_requests_total"
+        case .batchesEnded: "ebb_batches_ended_total"
+        case .batchesRecovered: "ebb_batches_recovered_total"
+        case .attemptsWithoutResult: "ebb_batch_attempts_without_result_total"
+        }
+    }
+
+    var label: String {
+        switch self {
+        case .rejected: "code"
+        case .batchesEnded: "status"
+        case .batchesRecovered, .attemptsWithoutResult: "reason"
+        }
+    }
+
+    var help: String {
+        switch self {
+        case .rejected: "Requests that the gateway refused by itself, by the error's code."
+        case .batchesEnded: "Batches that ended; expired ones missed their deadline."
+        case .batchesRecovered: "Batches that were taken up again."
+        case .attemptsWithoutResult: "Attempts at lines that left no result; the line runs again or has one already."
         }
     }
 }

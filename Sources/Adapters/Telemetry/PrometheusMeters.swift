@@ -1,4 +1,5 @@
 public import Gateway
+public import Ledger
 public import Quantities
 import Synchronization
 
@@ -43,6 +44,7 @@ public final class PrometheusMeters: Meters {
         var groupSize = Histogram(bounds: Histogram.groupBounds)
         var groupSeconds = Histogram(bounds: Histogram.secondsBounds)
         var gauges: [GaugeName: Double] = [:]
+        var counters: [CounterName: [String: Int64]] = [:]
     }
 
     let state = Mutex(State())
@@ -85,19 +87,42 @@ public final class PrometheusMeters: Meters {
         self.state.withLock { state in Self.withTier(&state, tier) { $0.gap.observe(seconds) } }
     }
 
+    /// Values of one counter's label, at most; they are words of our own.
+    static let wordsMax = 100
+
+    public func count(_ counter: CounterName, _ label: String) {
+        self.state.withLock { state in
+            var words = state.counters[counter] ?? [:]
+            let isKnown = words[label] != nil || words.count < Self.wordsMax
+            words[isKnown ? label : "other", default: 0] += 1
+            state.counters[counter] = words
+        }
+    }
+
+    public func charged(_ line: Charge) {
+        self.state.withLock { state in
+            let key = Self.key(state, line.requestedModel, line.servedTier.text)
+            Self.add(line.usage, line.amount, to: &state.series[key, default: Series()])
+        }
+    }
+
     private func count(_ facts: FinishedRequest, in series: inout Series) {
         series.outcomes[facts.outcome, default: 0] += 1
-        series.input += facts.usage.input
-        series.cached += facts.usage.cachedInput
-        series.output += facts.usage.output
-        series.reasoning += facts.usage.reasoningOutput
-        if let amount = facts.amount {
-            series.picodollars += amount.picodollars
-        } else if facts.usage.total > 0 {
-            series.unpriced += 1
-        }
+        Self.add(facts.usage, facts.amount, to: &series)
         series.duration.observe(facts.seconds)
         if let first = facts.firstTokenSeconds { series.firstToken.observe(first) }
+    }
+
+    private static func add(_ usage: TokenUsage, _ amount: Money?, to series: inout Series) {
+        series.input += usage.input
+        series.cached += usage.cachedInput
+        series.output += usage.output
+        series.reasoning += usage.reasoningOutput
+        if let amount {
+            series.picodollars += amount.picodollars
+        } else if usage.total > 0 {
+            series.unpriced += 1
+        }
     }
 
     public func engineFailed(engine: EngineID, kind: String) {

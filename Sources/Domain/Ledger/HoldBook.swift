@@ -21,6 +21,30 @@ public struct CapBalance: Hashable, Sendable {
     private func rest(after used: Int128) -> Money { Money(picodollars: max(0, self.cap.picodollars - used)) }
 }
 
+/// What was reserved and what it became, over all accounts: for display, so sums that are full stop growing.
+public struct HoldTurnover: Hashable, Sendable {
+    /// Of all holds that were placed, and what those that are settled cost.
+    public private(set) var placed = Money.zero
+    public private(set) var settled = Money.zero
+    /// Reserved now.
+    public private(set) var open = Money.zero
+    public private(set) var openCount = 0
+
+    public init() {}
+
+    mutating func placed(_ amount: Money) {
+        self.placed = (try? self.placed.adding(amount)) ?? self.placed
+        self.open = (try? self.open.adding(amount)) ?? self.open
+        self.openCount += 1
+    }
+
+    mutating func settled(_ amount: Money, actual: Money) {
+        self.settled = (try? self.settled.adding(actual)) ?? self.settled
+        self.open = (try? self.open.subtracting(amount)) ?? self.open
+        self.openCount -= 1
+    }
+}
+
 /// Money reserved before work and settled after it, against one cap per account.
 ///
 /// Invariant (checked after every change): `spent + reserved <= cap` for every account with a cap whose holds were all
@@ -40,6 +64,7 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
 
     private var balances: [Account: Balance] = [:]
     private var holds: [RequestID: (account: Account, amount: Money)] = [:]
+    public private(set) var turnover = HoldTurnover()
 
     public init() {}
 
@@ -74,6 +99,7 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
         balance.reserved = reserved
         self.balances[account] = balance
         self.holds[request] = (account, amount)
+        self.turnover.placed(amount)
         return .held
     }
 
@@ -82,6 +108,7 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
         var balance = self.balances[account] ?? Balance()
         if let hold = self.holds.removeValue(forKey: request) {
             balance.reserved = try balance.reserved.subtracting(hold.amount)
+            self.turnover.settled(hold.amount, actual: actual)
         }
         balance.spent = try balance.spent.adding(actual)
         precondition(balance.reserved >= .zero, "reserved never falls below the open holds")

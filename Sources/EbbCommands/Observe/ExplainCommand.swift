@@ -10,20 +10,26 @@ struct ExplainCommand: AsyncParsableCommand {
             charge. A gateway remembers the steps of its last 20,000 requests; of older ones it knows the charge.
 
             ebb explain req_…
+            ebb explain batch_… CUSTOM_ID       a line of a batch that has ended
             """)
 
     @OptionGroup var server: ServerOptions
 
-    @Argument(help: "The request's id.", transform: ObjectName.read)
+    @Argument(help: "The request's id, or a batch's.", transform: ObjectName.read)
     var id: String
+
+    @Argument(help: "Of a batch: the line's custom_id.")
+    var customID: String?
 
     @Flag(help: "Print the object.")
     var json = false
 
     func run() async throws {
         try await Console.run {
-            let path = "/ebb/requests/\(PathText.encoded(self.id))"
-            let request = try await self.server.client().getOwn(path).json()
+            let client = try self.server.client()
+            var id = self.id
+            if let line = self.customID { id = try await BatchLineSearch.request(of: line, in: id, client) }
+            let request = try await client.getOwn("/ebb/requests/\(PathText.encoded(id))").json()
             if self.json { return try StandardOutput.json(request) }
             try StandardOutput.lines(ExplainView(request).lines.map { Array($0.utf8) })
         }

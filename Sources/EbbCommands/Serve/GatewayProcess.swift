@@ -111,7 +111,7 @@ struct GatewayProcess {
                 batches: batches, idempotency: assembly.store, scheduler: assembly.scheduler,
                 explain: ExplainRequest(
                     history: assembly.history, scheduler: assembly.scheduler, ledger: assembly.store),
-                metrics: { assembly.meters.exposition(assembly.scheduler.snapshot) },
+                metrics: { assembly.meters.exposition(assembly.scheduler.snapshot, holds: assembly.holds.turnover) },
                 notReady: {
                     guard assembly.directory.table.modelNames.isEmpty else { return nil }
                     return catalog.hasEngines ? "no engine has answered yet" : "no engine is configured"

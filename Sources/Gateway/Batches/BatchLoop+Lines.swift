@@ -185,13 +185,17 @@ extension BatchLoop {
         case .commit(let fate):
             self.commit(attempt, ending, fate, way, now: now)
         case .retry(let at):
+            self.withoutResult("retried")
             self.settle(attempt, actual: .zero)
             self.wake(at: at)
         case .requeued, .waste, nil:
+            self.withoutResult(verdict == .waste ? "late" : outcome == .preempted ? "preempted" : "put_back")
             self.settle(attempt, actual: .zero)
         }
         if !self.isDispatching { try await self.drainedIfIdle() }
     }
+
+    private func withoutResult(_ reason: String) { self.context.meters.count(.attemptsWithoutResult, reason) }
 
     private mutating func usage(of ending: LineAttempt.Ending) -> WorkUsage? {
         guard case .answered(let answer) = ending else { return nil }
@@ -213,7 +217,8 @@ extension BatchLoop {
         if let way { self.traced[attempt.lease.line] = self.traced(attempt, way, result.commit.charge) }
         self.spending.add(amount)
         Failpoint.hit("line.answered")
-        self.context.store.commit(.line(result.commit)) { [send] outcome in
+        self.context.store.commit(.line(result.commit)) { [send, meters = self.context.meters] outcome in
+            if outcome == .success(.committed), let charge = result.commit.charge { meters.charged(charge) }
             send(.committed(attempt, fate, amount, outcome))
         }
     }
@@ -254,10 +259,13 @@ extension BatchLoop {
             try await self.feed(.lineFinished(fate))
         case .success(.duplicate):
             // Another attempt's row is there: this one is waste, the line is done.
+            self.withoutResult("duplicate")
             self.plan?.committed(attempt.lease)
         case .success(.stale):
+            self.withoutResult("stale")
             self.plan?.commitFailed(attempt.lease)
         case .failure(let failure):
+            self.withoutResult("not_recorded")
             self.context.logger.error(
                 "line result not recorded; the line runs again",
                 metadata: ["batch.id": "\(self.batch.id)", "line": "\(attempt.lease.line + 1)", "reason": "\(failure)"])

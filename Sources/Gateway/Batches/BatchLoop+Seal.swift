@@ -35,6 +35,7 @@ extension BatchLoop {
         try await self.store(row, expecting: [.finalizing, .cancelling], files: files)
         for action in actions {
             if case .announce(let status) = action {
+                self.context.meters.count(.batchesEnded, status.rawValue)
                 self.context.logger.info(
                     "batch ended", metadata: ["batch.id": "\(row.id)", "status": "\(status.rawValue)"])
                 self.exit = .terminal

@@ -48,7 +48,10 @@ public final class BatchRunner: Sendable {
     /// - Parameter resumesUnfinished: false to run only what is submitted; other batches stay as they are.
     public func run(resumesUnfinished: Bool = true) async throws {
         if resumesUnfinished {
-            for batch in try await self.context.store.unfinishedBatches() { self.submit(batch) }
+            for batch in try await self.context.store.unfinishedBatches() {
+                self.context.meters.count(.batchesRecovered, "restart")
+                self.submit(batch)
+            }
         }
         await withDiscardingTaskGroup { group in
             for await execution in self.submissions {
@@ -89,6 +92,7 @@ public final class BatchRunner: Sendable {
             guard (try? await self.context.clock.sleep(for: Self.storePause)) != nil else { return }
             guard let unfinished = try? await self.context.store.unfinishedBatches() else { continue }
             if let batch = unfinished.first(where: { $0.id == id }) {
+                self.context.meters.count(.batchesRecovered, "store_failure")
                 self.submit(batch)
             } else {
                 self.onExit(id, .ended)

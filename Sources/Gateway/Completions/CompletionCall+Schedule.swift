@@ -183,6 +183,7 @@ extension CompletionCall {
         self.finished(outcome: Charge.Outcome.refused.rawValue, usage: .zero, amount: nil, tier: tier.name)
         let answer: ErrorBody = tier.lane.isInteractive ? .overloadedForNow : .resourceUnavailable
         let error = GatewayError(source: .gateway, retry: .afterDelay(retryAfter), answer: answer)
+        self.use.meters.count(.rejected, answer.code ?? "none")
         self.use.commits.commit(.charge(self.refusal(tier))) { [sink] _ in sink.refused(error) }
     }
 

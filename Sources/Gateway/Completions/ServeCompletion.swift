@@ -75,6 +75,7 @@ public final class ServeCompletion: Sendable {
             call.enqueue(targets)
             return call
         } catch {
+            self.meters.count(.rejected, error.answer.code ?? "none")
             sink.refused(error)
             return nil
         }

@@ -100,5 +100,7 @@ public final class Holds: Sendable {
         for waiter in woken { waiter.wake() }
     }
 
+    public var turnover: HoldTurnover { self.state.withLock { $0.book.turnover } }
+
     package func spent(_ project: ProjectID) -> Money { self.state.withLock { $0.book.spent(project) } }
 }

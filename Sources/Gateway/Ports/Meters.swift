@@ -1,3 +1,4 @@
+public import Ledger
 public import Quantities
 
 /// Port: metrics. Calls are cheap and never block; label values come from bounded sets.
@@ -10,10 +11,28 @@ public protocol Meters: Sendable {
     func set(gauge: GaugeName, _ value: Double)
     /// The time between two reads of a stream; a sample of them.
     func gap(tier: TierName, seconds: Double)
+    /// A batch line's charge is recorded.
+    func charged(_ line: Charge)
+    /// Something happened that is only counted.
+    func count(_ counter: CounterName, _ label: String)
 }
 
 extension Meters {
     public func gap(tier: TierName, seconds: Double) {}
+    public func charged(_ line: Charge) {}
+    public func count(_ counter: CounterName, _ label: String) {}
+}
+
+/// What is counted by a label with few values; names are in Telemetry.
+public enum CounterName: String, Sendable, CaseIterable {
+    /// Requests that the gateway refused by itself, by the error's code.
+    case rejected
+    /// Batches that ended, by status; `expired` is a missed deadline.
+    case batchesEnded
+    /// Batches taken up again, by why: the process began (`restart`), or the store failed (`store_failure`).
+    case batchesRecovered
+    /// Attempts at lines that left no result, by why.
+    case attemptsWithoutResult
 }
 
 /// Gauges that the gateway sets; names are in Telemetry.

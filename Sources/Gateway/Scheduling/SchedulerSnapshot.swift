@@ -20,6 +20,8 @@ public struct SchedulerSnapshot: Sendable {
     public let statistics: SchedulerStatistics
     /// Rules of its own that the scheduler broke; see `Invariants`.
     public let violations: Int
+    /// Output tokens a second over the most of the last hour.
+    public let utilisation: Double?
 
     public init(_ scheduler: Scheduler, now: Instant) {
         let engines = scheduler.engineStandings
@@ -36,6 +38,7 @@ public struct SchedulerSnapshot: Sendable {
         self.batches = batches
         self.statistics = scheduler.statistics
         self.violations = scheduler.violations.count
+        self.utilisation = scheduler.peak.utilisation(now: now)
     }
 }
 

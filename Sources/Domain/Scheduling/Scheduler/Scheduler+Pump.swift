@@ -41,7 +41,7 @@ extension Scheduler {
         if let (engine, victims) = self.victims(for: request) {
             for victim in victims {
                 self.displacements.append(Displacement(victim: victim, by: request.key))
-                self.preempt(victim, into: &actions)
+                self.preempt(victim, for: request.lane, into: &actions)
             }
             return engine
         }

@@ -58,6 +58,7 @@ extension Scheduler {
     mutating func failed(_ key: WorkKey, _ trouble: EngineTrouble) {
         guard let work = self.end(key) else { return self.gone(key) }
         defer { self.counters[work.lane.rawValue].charge(-work.charged, to: work.account) }
+        self.statistics.tokensFailedByLane[work.lane.rawValue] += work.computedTokens
         switch trouble {
         case .capacity(let retryAfter), .full(let retryAfter):
             self.engines[work.engine].refused(retryAfter: retryAfter, now: self.now)
@@ -95,12 +96,13 @@ extension Scheduler {
     }
 
     /// Cancels background work for an interactive request.
-    mutating func preempt(_ key: WorkKey, into actions: inout [SchedulerAction]) {
+    mutating func preempt(_ key: WorkKey, for lane: Lane, into actions: inout [SchedulerAction]) {
         guard let work = self.end(key) else { return }
         actions.append(.preempt(key))
         let units = ServiceUnits.of(prompt: work.firstTokenAt == nil ? 0 : work.promptTokens, output: work.outputTokens)
         self.engines[work.engine].reserve.preempted(units: units, now: self.now)
         self.statistics.preempted[work.lane.rawValue] += 1
+        if lane == .priority { self.statistics.preemptedForPriority[work.lane.rawValue] += 1 }
         self.statistics.tokensWasted += work.computedTokens
         self.statistics.tokensWastedByLane[work.lane.rawValue] += work.computedTokens
         defer { self.counters[work.lane.rawValue].charge(-work.charged, to: work.account) }

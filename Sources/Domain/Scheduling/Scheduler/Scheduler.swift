@@ -33,6 +33,7 @@ public struct Scheduler: Sendable {
     public internal(set) var statistics = SchedulerStatistics()
     /// The last minute of each lane.
     var windows = [LaneWindow](repeating: LaneWindow(), count: Lane.allCases.count)
+    public internal(set) var peak = TokenPeak()
     /// Who lost its place to whom in the last event.
     public internal(set) var displacements: [Displacement] = []
     var invariants = Invariants()
@@ -129,6 +130,8 @@ public struct Scheduler: Sendable {
             let isWaiting = self.pools[place].interactiveWaiting > 0
             self.pools[place].rate.tick(isWaiting: isWaiting, hasBackground: hasBackground, now: self.now)
         }
+        let now = self.now
+        self.peak.observe(self.windows.reduce(0.0) { $0 + $1.tokensPerSecond(now: now) }, now: now)
         self.refuseLate(into: &actions)
         self.reviewDeadlines(force: false)
         for index in self.counters.indices { self.counters[index].sweep() }

@@ -12,10 +12,14 @@ public struct SchedulerStatistics: Hashable, Sendable {
     public internal(set) var fellBack = Self.none
     public internal(set) var gone = Self.none
     public internal(set) var preempted = Self.none
+    /// Of these, the ones that made room for a request of the lane `priority`.
+    public internal(set) var preemptedForPriority = Self.none
     public internal(set) var unitsServed = [Double](repeating: 0, count: Lane.allCases.count)
     /// Tokens of cancelled work that must be computed again.
     public internal(set) var tokensWasted = 0
     public internal(set) var tokensWastedByLane = Self.none
+    /// Tokens of attempts that failed at their engine.
+    public internal(set) var tokensFailedByLane = Self.none
     /// Batches that were moved past their lane.
     public internal(set) var promotions = 0
 }
