@@ -12,7 +12,7 @@ extension BatchLoop {
     mutating func dispatch() {
         guard self.isDispatching, self.plan != nil else { return }
         self.sendLines()
-        self.context.engines.park(self.work)
+        self.context.engines.park(self.workLeft())
     }
 
     private mutating func sendLines() {
@@ -28,7 +28,7 @@ extension BatchLoop {
         while true {
             guard self.hasLine else { return self.awaitCap() }
             if self.isBlocked() { return }
-            let choice = self.context.engines.choose(self.work, self.targets)
+            let choice = self.context.engines.choose(self.workLeft(), self.targets)
             guard case .engine(let target, let engine) = choice else {
                 if case .unavailable = choice { return self.pauseDispatch(now) }
                 self.context.engines.whenFree(self.batch.id) { [send] in send(.freed) }
@@ -49,7 +49,9 @@ extension BatchLoop {
     }
 
     /// What is left to send, as the scheduler sees it.
-    private var work: BatchEngines.Work {
+    ///
+    /// It changes nothing; but where it does not say so the loop, some hundred fields, is copied for each call.
+    private mutating func workLeft() -> BatchEngines.Work {
         let pending = self.plan?.ledger.pendingCount ?? 0
         return BatchEngines.Work(
             batch: self.batch.id, project: self.batch.project, model: self.batch.model ?? "",
@@ -113,10 +115,10 @@ extension BatchLoop {
             self.take(attempt, body.bytes.count)
             attempt.start(
                 EngineRequest(
-                    engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
+                    engine: engine, path: self.endpoint.enginePath, body: order.body,
                     isStream: order.isStream, request: attempt.request),
                 estimate: UsageEstimate(facts: body.facts, body: body.bytes, engineModel: target.engineModel),
-                client: self.context.client)
+                customID: body.customID, client: self.context.client)
         } catch let error as RequestError {
             // Shallow validation let it pass; the run tells, as a 400 line (openai-api 3.9).
             self.attempts[lease.line] = attempt
@@ -144,7 +146,7 @@ extension BatchLoop {
         let prompt = max(1, bytes / LocalPromptCounter.bytesPerToken)
         self.sizes.sent(promptTokens: prompt)
         self.context.engines.started(
-            attempt, of: self.work, promptTokens: prompt, preemptions: self.preemptions[attempt.lease.line] ?? 0)
+            attempt, of: self.workLeft(), promptTokens: prompt, preemptions: self.preemptions[attempt.lease.line] ?? 0)
     }
 
     mutating func attemptEnded(_ attempt: LineAttempt, _ ending: LineAttempt.Ending) async throws(StoreFailure) {
@@ -201,7 +203,7 @@ extension BatchLoop {
     private mutating func commit(_ attempt: LineAttempt, _ ending: LineAttempt.Ending, _ fate: LineFate, now: Instant) {
         let result = LineResult(
             batch: self.batch, endpoint: self.endpoint, attempt: attempt, ending: ending, fate: fate,
-            customID: self.customID(attempt.lease.line), now: now, context: self.context)
+            customID: attempt.customID ?? self.customID(attempt.lease.line), now: now, context: self.context)
         self.committing += 1
         let amount = result.commit.charge?.amount ?? .zero
         self.spending.add(amount)
@@ -213,11 +215,8 @@ extension BatchLoop {
 
     private func customID(_ line: Int) -> [UInt8] {
         guard let text = try? self.input?.line(line) else { return Array("\"\"".utf8) }
-        return text.withUnsafeBytes { bytes -> [UInt8] in
-            guard let reading = try? BatchLineReading.scan(bytes), case .text(let slice, _) = reading.customID else {
-                return Array("\"\"".utf8)
-            }
-            return Array(bytes[slice.range])
+        return text.withUnsafeBytes { bytes in
+            LineBody.customID((try? BatchLineReading.scan(bytes))?.customID, in: bytes)
         }
     }
 
@@ -226,7 +225,7 @@ extension BatchLoop {
         _ attempt: LineAttempt, _ amount: Money, _ result: Result<CommitResult, StoreFailure>
     ) {
         self.committing -= 1
-        if result == .success(.committed) {
+        if case .success(.committed) = result {
             self.settle(attempt, actual: amount)
         } else {
             self.spending.takeBack(amount)

@@ -57,7 +57,6 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         targets: [EngineTarget], sink: any ClientSink
     ) {
         self.use = use
-        self.request = request
         self.firstTargets = targets
         self.fallback = fallback
         self.sink = sink
@@ -67,6 +66,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
                 assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
                 relay: Self.relay(request, tier.name, isBought: false),
                 path: RequestPath(tier: tier.name, arrivedAt: request.arrivedAt)))
+        // Last, so that it is moved and not copied.
+        self.request = request
     }
 
     /// The model's engines at this moment; there may be more of them than when the request came.
@@ -114,7 +115,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         }
         let call = self.use.client.send(
             EngineRequest(
-                engine: engine, path: String(self.request.endpoint.path.dropFirst(3)), body: order.body,
+                engine: engine, path: self.request.endpoint.enginePath, body: order.body,
                 isStream: order.isStream, request: self.request.id, home: self.request.home),
             to: isMovable ? AttemptAnswer(self, attempt: attempt) : self)
         let isLive = self.state.withLock { state -> Bool in
