@@ -148,7 +148,8 @@ extension CompletionCall {
         self.use.commits.commit(.charge(charge)) { result in
             self.state.withLock { $0.phase = .done }
             // What is not recorded was not charged.
-            let charged = result == .success(.committed) ? price.amount : nil
+            var charged: Money?
+            if case .success(.committed) = result { charged = price.amount }
             self.use.holds.settle(
                 self.request.id, project: self.request.caller.project, actual: charged ?? .zero)
             self.finished(outcome: outcome.rawValue, usage: usage, amount: price.amount, tier: tier)
@@ -170,9 +171,9 @@ extension CompletionCall {
         self.use.history.keep(self.trace(path))
         var facts = FinishedRequest(
             model: self.request.facts.model, tier: tier, outcome: outcome, usage: usage, amount: amount,
-            seconds: now.since(self.request.arrivedAt).secondsApproximate,
-            firstTokenSeconds: first?.since(self.request.arrivedAt).secondsApproximate)
-        facts.waitSeconds = path.waited.secondsApproximate
+            seconds: now.seconds(since: self.request.arrivedAt),
+            firstTokenSeconds: first?.seconds(since: self.request.arrivedAt))
+        facts.waitSeconds = path.waitedSeconds
         facts.predictedWaitSeconds = path.outlook?.predictedWait
         self.use.meters.requestFinished(facts)
     }

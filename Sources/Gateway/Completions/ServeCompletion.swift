@@ -79,10 +79,9 @@ public final class ServeCompletion: Sendable {
     ) throws(GatewayError) -> (tier: Tier, isChosen: Bool, fallback: TierFallback?) {
         let tiers = self.tiers
         let project = request.caller.project
+        let model = request.facts.model
         let asked = request.facts.serviceTier
-        func resolve(_ word: String?) -> Tier? {
-            tiers.resolve(word, model: request.facts.model, project: project)
-        }
+        func resolve(_ word: String?) -> Tier? { tiers.resolve(word, model: model, project: project) }
         var fallback = request.wishes.fallback ?? tiers.policy(project).fallback
         if let wish = fallback {
             // The caller hears of a wish that cannot be met; a project's rule holds for the models that have its tier.
