@@ -60,6 +60,13 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
         var cap: Money?
         var spent = Money.zero
         var reserved = Money.zero
+
+        mutating func settle(_ held: Money?, actual: Money) throws(QuantityError) {
+            let reserved = try held.map { held throws(QuantityError) in try self.reserved.subtracting(held) }
+            self.spent = try self.spent.adding(actual)
+            if let reserved { self.reserved = reserved }
+            precondition(self.reserved >= .zero, "reserved never falls below the open holds")
+        }
     }
 
     private var balances: [Account: Balance] = [:]
@@ -105,14 +112,15 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
 
     /// The hold becomes a charge of `actual` (zero when nothing ran). A request without a hold only adds to `spent`.
     public mutating func settle(_ request: RequestID, on account: Account, actual: Money) throws(QuantityError) {
-        var balance = self.balances[account] ?? Balance()
-        if let hold = self.holds.removeValue(forKey: request) {
-            balance.reserved = try balance.reserved.subtracting(hold.amount)
-            self.turnover.settled(hold.amount, actual: actual)
+        let hold = self.holds.isEmpty ? nil : self.holds.removeValue(forKey: request)
+        if let hold { self.turnover.settled(hold.amount, actual: actual) }
+        guard let place = self.balances.index(forKey: account) else {
+            var balance = Balance()
+            try balance.settle(hold?.amount, actual: actual)
+            self.balances[account] = balance
+            return
         }
-        balance.spent = try balance.spent.adding(actual)
-        precondition(balance.reserved >= .zero, "reserved never falls below the open holds")
-        self.balances[account] = balance
+        try self.balances.values[place].settle(hold?.amount, actual: actual)
     }
 
     public func spent(_ account: Account) -> Money { self.balances[account]?.spent ?? .zero }

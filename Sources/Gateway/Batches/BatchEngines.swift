@@ -19,6 +19,21 @@ public final class BatchEngines: Sendable, LineSource {
         var isParked = false
         /// Places given and not taken yet, in the order they came.
         var places: [EngineID] = []
+
+        mutating func takePlace() -> EngineID? { self.places.isEmpty ? nil : self.places.removeFirst() }
+
+        /// Notes what is offered; false when the scheduler knows as much.
+        mutating func isNews(_ linesLeft: Int) -> Bool {
+            if !self.isParked, self.left == linesLeft { return false }
+            self.left = linesLeft
+            self.isParked = false
+            return true
+        }
+
+        mutating func give(_ engine: EngineID) {
+            self.places.append(engine)
+            self.left -= 1
+        }
     }
 
     private struct State {
@@ -107,28 +122,26 @@ public final class BatchEngines: Sendable, LineSource {
 
     private func takePlace(_ batch: BatchID) -> EngineID? {
         self.state.withLock { state in
-            guard state.standings[batch]?.places.isEmpty == false else { return nil }
-            return state.standings[batch]?.places.removeFirst()
+            guard let index = state.standings.index(forKey: batch) else { return nil }
+            return state.standings.values[index].takePlace()
         }
     }
 
     /// Notes what is offered; false when the scheduler knows as much.
     private func isNews(_ work: Work) -> Bool {
         self.state.withLock { state in
-            if let standing = state.standings[work.batch], !standing.isParked, standing.left == work.linesLeft {
-                return false
+            if let index = state.standings.index(forKey: work.batch) {
+                return state.standings.values[index].isNews(work.linesLeft)
             }
-            state.standings[work.batch, default: Standing(left: 0)].left = work.linesLeft
-            state.standings[work.batch]?.isParked = false
+            state.standings[work.batch] = Standing(left: work.linesLeft)
             return true
         }
     }
 
     package func place(of batch: BatchID, at engine: EngineID) {
         let (isKnown, waiter) = self.state.withLock { state -> (Bool, Waiter?) in
-            guard state.standings[batch] != nil else { return (false, nil) }
-            state.standings[batch]?.places.append(engine)
-            state.standings[batch]?.left -= 1
+            guard let standing = state.standings.index(forKey: batch) else { return (false, nil) }
+            state.standings.values[standing].give(engine)
             let index = state.waiters.firstIndex { $0.batch == batch }
             return (true, index.map { state.waiters.remove(at: $0) })
         }
@@ -207,15 +220,16 @@ public final class BatchEngines: Sendable, LineSource {
 
     /// The batch has no use for places until it offers again, unless it waits for one.
     func park(_ work: Work) {
-        let isIdle = self.state.withLock { state -> Bool in
-            guard let standing = state.standings[work.batch], !standing.isParked, standing.left != 0,
-                !state.waiters.contains(where: { $0.batch == work.batch })
-            else { return false }
-            state.standings[work.batch]?.left = 0
-            return true
+        let (isIdle, hasPlaces) = self.state.withLock { state -> (Bool, Bool) in
+            guard let index = state.standings.index(forKey: work.batch) else { return (false, false) }
+            let standing = state.standings.values[index]
+            let isIdle =
+                !standing.isParked && standing.left != 0 && !state.waiters.contains { $0.batch == work.batch }
+            if isIdle { state.standings.values[index].left = 0 }
+            return (isIdle, !standing.places.isEmpty)
         }
         if isIdle { self.offer(work, linesLeft: 0) }
-        self.giveBack(work.batch)
+        if isIdle || hasPlaces { self.giveBack(work.batch) }
     }
 
     /// The batch sends nothing more.

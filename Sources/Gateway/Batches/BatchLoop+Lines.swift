@@ -114,13 +114,13 @@ extension BatchLoop {
                 clientStreams: false, slot: dispatch.slot)
             self.take(attempt, body.bytes.count)
             var asked = EngineRequest(
-                engine: engine, path: String(self.endpoint.path.dropFirst(3)), body: order.body,
+                engine: engine, path: self.endpoint.enginePath, body: order.body,
                 isStream: order.isStream, request: attempt.request)
             asked.traceparent = attempt.traceContext?.header(attempt: lease.attempt)
             attempt.start(
                 asked,
                 estimate: UsageEstimate(facts: body.facts, body: body.bytes, engineModel: target.engineModel),
-                client: self.context.client)
+                customID: body.customID, client: self.context.client)
         } catch let error as RequestError {
             // Shallow validation let it pass; the run tells, as a 400 line (openai-api 3.9).
             self.attempts[lease.line] = attempt
@@ -211,7 +211,7 @@ extension BatchLoop {
     ) {
         let result = LineResult(
             batch: self.batch, endpoint: self.endpoint, attempt: attempt, ending: ending, fate: fate,
-            customID: self.customID(attempt.lease.line), now: now, context: self.context)
+            customID: attempt.customID ?? self.customID(attempt.lease.line), now: now, context: self.context)
         self.committing += 1
         let amount = result.commit.charge?.amount ?? .zero
         if let way { self.traced[attempt.lease.line] = self.traced(attempt, way, result.commit.charge) }
@@ -225,11 +225,8 @@ extension BatchLoop {
 
     private func customID(_ line: Int) -> [UInt8] {
         guard let text = try? self.input?.line(line) else { return Array("\"\"".utf8) }
-        return text.withUnsafeBytes { bytes -> [UInt8] in
-            guard let reading = try? BatchLineReading.scan(bytes), case .text(let slice, _) = reading.customID else {
-                return Array("\"\"".utf8)
-            }
-            return Array(bytes[slice.range])
+        return text.withUnsafeBytes { bytes in
+            LineBody.customID((try? BatchLineReading.scan(bytes))?.customID, in: bytes)
         }
     }
 
@@ -238,7 +235,7 @@ extension BatchLoop {
         _ attempt: LineAttempt, _ amount: Money, _ result: Result<CommitResult, StoreFailure>
     ) {
         self.committing -= 1
-        if result == .success(.committed) {
+        if case .success(.committed) = result {
             self.settle(attempt, actual: amount)
         } else {
             self.spending.takeBack(amount)

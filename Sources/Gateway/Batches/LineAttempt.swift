@@ -16,6 +16,7 @@ final class LineAttempt: AnswerSink {
         var assembly: AnswerAssembly
         var call: (any EngineCall)?
         var estimate: UsageEstimate?
+        var customID: [UInt8]?
         var isDone = false
         var key: WorkKey?
         var scheduler: WorkScheduler?
@@ -55,8 +56,14 @@ final class LineAttempt: AnswerSink {
 
     var wasSent: Bool { self.estimate != nil }
 
-    func start(_ request: EngineRequest, estimate: UsageEstimate, client: any EngineClient) {
-        self.state.withLock { $0.estimate = estimate }
+    /// Of the line; nil before it was sent.
+    var customID: [UInt8]? { self.state.withLock { $0.customID } }
+
+    func start(_ request: EngineRequest, estimate: UsageEstimate, customID: [UInt8], client: any EngineClient) {
+        self.state.withLock { state in
+            state.estimate = estimate
+            state.customID = customID
+        }
         let call = client.send(request, to: self)
         let isLive = self.state.withLock { state -> Bool in
             if !state.isDone { state.call = call }

@@ -5,11 +5,21 @@ import Quantities
 enum LineResultID {
     static func text(batch: BatchID, line: Int32) -> String {
         let hash = Hash128(of: "\(batch.text)/\(line)")
-        return "batch_req_" + Self.hex(hash.high) + Self.hex(hash.low)
-    }
-
-    private static func hex(_ word: UInt64) -> String {
-        let digits = String(word, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return String(unsafeUninitializedCapacity: 42) { bytes in
+            var count = 0
+            for byte in "batch_req_".utf8 {
+                bytes.initializeElement(at: count, to: byte)
+                count += 1
+            }
+            for word in [hash.high, hash.low] {
+                var shift: UInt64 = 64
+                while shift > 0 {
+                    shift -= 4
+                    bytes.initializeElement(at: count, to: UInt8(hexDigit: word &>> shift))
+                    count += 1
+                }
+            }
+            return count
+        }
     }
 }

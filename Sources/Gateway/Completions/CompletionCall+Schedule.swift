@@ -23,12 +23,12 @@ extension CompletionCall {
             return (state.tier, state.tried)
         }
         guard let (tier, tried) = place else { return }
-        let patience = self.patience(tier, now: now)
+        let giveUpAt = self.giveUpAt(tier)
+        let patience = min(tier.patience, max(.zero, giveUpAt.since(now)))
         var work = WorkRequest(
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
             promptTokens: self.request.body.count / LocalPromptCounter.bytesPerToken,
-            outputTokens: self.expectedOutput, patience: patience,
-            giveUpAt: self.giveUpAt(tier))
+            outputTokens: self.expectedOutput, patience: patience, giveUpAt: giveUpAt)
         work.avoided = tried
         work.fallsBack = self.fallback.map { $0.tier != tier.name } ?? false
         self.use.scheduler.submit(self, work)
@@ -67,10 +67,6 @@ extension CompletionCall {
     private func fallsBackAt(_ tier: Tier) -> Instant? {
         guard let fallback, let after = fallback.after, fallback.tier != tier.name else { return nil }
         return self.request.arrivedAt.advanced(by: after)
-    }
-
-    private func patience(_ tier: Tier, now: Instant) -> Duration {
-        min(tier.patience, max(.zero, self.giveUpAt(tier).since(now)))
     }
 
     /// Goes on in the tier that the caller wishes instead, if it still waits.

@@ -148,7 +148,8 @@ extension CompletionCall {
         self.use.commits.commit(.charge(charge)) { result in
             self.state.withLock { $0.phase = .done }
             // What is not recorded was not charged.
-            let charged = result == .success(.committed) ? price.amount : nil
+            var charged: Money?
+            if case .success(.committed) = result { charged = price.amount }
             self.use.holds.settle(
                 self.request.id, project: self.request.caller.project, actual: charged ?? .zero)
             self.finished(
@@ -172,10 +173,10 @@ extension CompletionCall {
         self.use.history.keep(way)
         var facts = FinishedRequest(
             model: self.request.facts.model, tier: tier, outcome: outcome, usage: usage, amount: amount,
-            seconds: now.since(self.request.arrivedAt).secondsApproximate,
-            firstTokenSeconds: first?.since(self.request.arrivedAt).secondsApproximate)
+            seconds: now.seconds(since: self.request.arrivedAt),
+            firstTokenSeconds: first?.seconds(since: self.request.arrivedAt))
         facts.tierAtArrival = path.tier
-        facts.waitSeconds = path.waited.secondsApproximate
+        facts.waitSeconds = path.waitedSeconds
         facts.predictedWaitSeconds = path.outlook?.predictedWait
         self.use.meters.requestFinished(facts)
         if let context = self.traceContext, context.isSampled {

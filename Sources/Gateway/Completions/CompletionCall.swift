@@ -59,7 +59,6 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         targets: [EngineTarget], sink: any ClientSink
     ) {
         self.use = use
-        self.request = request
         self.firstTargets = targets
         self.fallback = fallback
         self.sink = sink
@@ -70,6 +69,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
                 assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
                 relay: Self.relay(request, tier.name, isBought: false),
                 path: RequestPath(tier: tier.name, arrivedAt: request.arrivedAt)))
+        // Last, so that it is moved and not copied.
+        self.request = request
     }
 
     /// The model's engines at this moment; there may be more of them than when the request came.
@@ -116,7 +117,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             return self.use.scheduler.send(.gone(key))
         }
         var asked = EngineRequest(
-            engine: engine, path: String(self.request.endpoint.path.dropFirst(3)), body: order.body,
+            engine: engine, path: self.request.endpoint.enginePath, body: order.body,
             isStream: order.isStream, request: self.request.id, home: self.request.home)
         asked.traceparent = self.traceContext?.header(attempt: attempt)
         let call = self.use.client.send(

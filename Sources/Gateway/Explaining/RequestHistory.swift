@@ -59,7 +59,11 @@ struct RequestRing: Sendable {
     /// Ids differ in their last bytes.
     private func bucket(_ request: RequestID) -> Int {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in request.text.utf8.suffix(12) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        request.text.utf8.withContiguousStorageIfAvailable { bytes in
+            for place in max(0, bytes.count - 12)..<bytes.count {
+                hash = (hash ^ UInt64(bytes[place])) &* 0x100_0000_01B3
+            }
+        }
         return Int(truncatingIfNeeded: hash ^ (hash >> 32)) & (self.buckets.count - 1)
     }
 

@@ -49,6 +49,8 @@ public struct RequestPath: Hashable, Sendable {
     /// All the time that it waited for a place so far.
     public var waited: Duration { Elapsed(tenths: self.waitedTenths).duration }
 
+    var waitedSeconds: Double { Double(self.waitedTenths) / 10_000 }
+
     /// It runs, in contrast to waiting, while it has not ended.
     public var isAtEngine: Bool { self.sent.isSet && self.outcome == nil }
 

@@ -37,7 +37,11 @@ extension Randomness {
                 }
                 /// The lowest digits of a number, with leading zeros.
                 func add(_ number: UInt64, digits: Int) {
-                    for digit in (0..<digits).reversed() { add(UInt8(hexDigit: number >> UInt64(digit * 4))) }
+                    var shift = UInt64(digits * 4)
+                    while shift > 0 {
+                        shift -= 4
+                        add(UInt8(hexDigit: number &>> shift))
+                    }
                 }
                 for byte in RequestID.prefix.utf8 { add(byte) }
                 add(milliseconds, digits: 12)
@@ -58,7 +62,7 @@ private struct RandomnessGenerator<Source: Randomness>: RandomNumberGenerator {
 
 extension UInt8 {
     /// The ASCII hex digit of the lowest four bits.
-    fileprivate init(hexDigit number: UInt64) {
+    init(hexDigit number: UInt64) {
         let nibble = UInt8(truncatingIfNeeded: number) & 15
         self = nibble < 10 ? 48 + nibble : 87 + nibble
     }

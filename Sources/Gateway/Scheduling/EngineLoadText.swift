@@ -10,8 +10,13 @@ enum EngineLoadText {
     }
 
     private struct Names {
-        let waiting: [String]
-        let running: [String]
+        let waiting: [[UInt8]]
+        let running: [[UInt8]]
+
+        init(waiting: [String], running: [String]) {
+            self.waiting = waiting.map { Array($0.utf8) }
+            self.running = running.map { Array($0.utf8) }
+        }
     }
 
     private static func names(_ kind: EngineKind) -> Names? {
@@ -37,17 +42,15 @@ enum EngineLoadText {
         guard let names = self.names(kind) else { return nil }
         var waiting: Double?
         var running: Double?
-        // Most lines are histograms of other names: their first bytes are looked at where they stand.
+        // Most lines are others: they are looked at where they stand, and cut out where the name is right.
         text.withUnsafeBytes { bytes in
             var start = 0
             while start < bytes.count {
-                let rest = bytes[start...]
-                let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-                if bytes[start] != UInt8(ascii: "#") {
-                    let line = Slice(base: bytes, bounds: start..<end)
-                    if let value = self.value(of: line, names.waiting) { waiting = (waiting ?? 0) + value }
-                    if let value = self.value(of: line, names.running) { running = (running ?? 0) + value }
-                }
+                var end = start
+                while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+                let line = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+                if let value = self.value(of: line, names.waiting) { waiting = (waiting ?? 0) + value }
+                if let value = self.value(of: line, names.running) { running = (running ?? 0) + value }
                 start = end + 1
             }
         }
@@ -56,9 +59,9 @@ enum EngineLoadText {
     }
 
     /// The value of a series when it has one of these names.
-    private static func value(of line: Slice<UnsafeRawBufferPointer>, _ names: [String]) -> Double? {
-        for name in names where line.starts(with: name.utf8) {
-            var rest = line.dropFirst(name.utf8.count)
+    private static func value(of line: UnsafeRawBufferPointer, _ names: [[UInt8]]) -> Double? {
+        for name in names where self.begins(line, with: name) {
+            var rest = line.dropFirst(name.count)
             if rest.first == UInt8(ascii: "{") {
                 guard let end = rest.lastIndex(of: UInt8(ascii: "}")) else { return nil }
                 rest = rest[(end + 1)...]
@@ -69,5 +72,11 @@ enum EngineLoadText {
             return Double(String(decoding: field, as: UTF8.self))
         }
         return nil
+    }
+
+    private static func begins(_ line: UnsafeRawBufferPointer, with name: [UInt8]) -> Bool {
+        guard line.count >= name.count else { return false }
+        for place in 0..<name.count where line[place] != name[place] { return false }
+        return true
     }
 }

@@ -59,15 +59,23 @@ public struct BatchTimes: Hashable, Sendable {
 
     /// True when every pair of statuses that were both entered was entered in the order of the diagram.
     var isOrdered: Bool {
-        let paths: [[BatchStatus]] = [
-            [.validating, .failed],
-            [.validating, .inProgress, .finalizing, .completed],
-            [.validating, .inProgress, .finalizing, .expired],
-            [.validating, .inProgress, .cancelling, .cancelled],
-        ]
-        return paths.allSatisfy { path in
-            let moments = path.compactMap { self[$0] }
-            return zip(moments, moments.dropFirst()).allSatisfy { $0 <= $1 }
+        // Looked at after each line, so no lists are made.
+        Self.paths.allSatisfy { path in
+            var last = self.created
+            for status in path {
+                guard let moment = self[status] else { continue }
+                if moment < last { return false }
+                last = moment
+            }
+            return true
         }
     }
+
+    /// From the creation to each end.
+    private static let paths: [[BatchStatus]] = [
+        [.failed],
+        [.inProgress, .finalizing, .completed],
+        [.inProgress, .finalizing, .expired],
+        [.inProgress, .cancelling, .cancelled],
+    ]
 }

@@ -6,6 +6,15 @@ public enum Endpoint: String, CaseIterable, Hashable, Sendable {
 
     public var path: String { self.rawValue }
 
+    /// What follows an engine's base URL, which has the version.
+    public var enginePath: String {
+        switch self {
+        case .chatCompletions: "/chat/completions"
+        case .completions: "/completions"
+        case .embeddings: "/embeddings"
+        }
+    }
+
     public init?(path: String) { self.init(rawValue: path) }
 
     /// The body field that must be there besides `model`; `prompt` has a default (openai-api 5.7).

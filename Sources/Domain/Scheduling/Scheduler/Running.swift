@@ -67,6 +67,13 @@ struct Running: Sendable {
 
     var sizeTokens: Int { self.promptTokens + self.expectedOutput }
 
+    /// - Returns: false when its first token had come before.
+    mutating func begins(at now: Instant) -> Bool {
+        guard self.firstTokenAt == nil else { return false }
+        self.firstTokenAt = now
+        return true
+    }
+
     /// Work that a cancel throws away; how much of a prompt is computed before the first token is not known.
     var computedTokens: Int { self.firstTokenAt == nil ? 0 : self.promptTokens + self.outputTokens }
 

@@ -17,8 +17,7 @@ extension Scheduler {
     }
 
     private mutating func firstToken(at place: Dictionary<WorkKey, Running>.Index) {
-        guard self.running.values[place].firstTokenAt == nil else { return }
-        self.running.values[place].firstTokenAt = self.now
+        guard self.running.values[place].begins(at: self.now) else { return }
         let work = self.running.values[place]
         self.engines[work.engine].firstToken(of: work, after: self.now.seconds(since: work.sentAt), now: self.now)
     }

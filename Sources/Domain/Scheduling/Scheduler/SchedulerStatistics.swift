@@ -112,8 +112,7 @@ extension Scheduler {
     }
 
     public func isRunning(_ key: WorkKey, at engine: EngineID) -> Bool {
-        guard let place = self.running.index(forKey: key) else { return false }
-        return self.engines[self.running.values[place].engine].profile.id == engine
+        self.running[key].map { self.engines[$0.engine].profile.id == engine } ?? false
     }
 
     public func waitingCount(_ lane: Lane) -> Int {

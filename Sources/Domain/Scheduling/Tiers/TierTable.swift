@@ -5,6 +5,8 @@ public struct TierTable: Hashable, Sendable {
     public private(set) var tiers: [Tier]
     public var policies: [ProjectID: TierPolicy]
     private var byWord: [String: Int] = [:]
+    /// What most requests mean, as they name no tier and their project has no policy.
+    private var standard: Int?
 
     public enum Flaw: Error, Hashable, Sendable, CustomStringConvertible {
         /// Two tiers claim the same name or alias.
@@ -39,6 +41,7 @@ public struct TierTable: Hashable, Sendable {
                 }
             }
         }
+        self.standard = self.byWord[TierName.standard.text]
         for (_, policy) in policies.sorted(by: { $0.key < $1.key }) {
             let named = [policy.standard] + (policy.enabled ?? []).sorted() + (policy.fallback.map { [$0.tier] } ?? [])
             for name in named where self.tier(name) == nil { throw .unknownTier(name.text) }
@@ -51,6 +54,7 @@ public struct TierTable: Hashable, Sendable {
         for (place, tier) in rows.enumerated() {
             for word in [tier.name.text] + tier.aliases { self.byWord[word] = place }
         }
+        self.standard = self.byWord[TierName.standard.text]
     }
 
     /// The rows that Ebb ships. Flex waits as hosted ones do: refused when the wait would be minutes, and after 15
@@ -80,12 +84,17 @@ public struct TierTable: Hashable, Sendable {
     ///
     /// - Parameter asked: `service_tier` as it came; nil, absent and `auto` mean the project's standard.
     public func resolve(_ asked: String?, model: String, project: ProjectID) -> Tier? {
-        let policy = self.policy(project)
-        let word = asked == nil || asked == "auto" ? policy.standard.text : asked ?? ""
-        guard let place = self.byWord[word] else { return nil }
+        let policy = self.policies[project]
+        var place = self.standard
+        if let asked, asked != "auto" {
+            place = self.byWord[asked]
+        } else if let policy {
+            place = self.byWord[policy.standard.text]
+        }
+        guard let place else { return nil }
         let tier = self.tiers[place]
         guard tier.isSynchronous, tier.isOffered(model: model, project: project),
-            policy.enabled?.contains(tier.name) != false
+            policy?.enabled?.contains(tier.name) != false
         else { return nil }
         return tier
     }
