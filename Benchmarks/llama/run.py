@@ -19,13 +19,16 @@ PARTS = {"e6": coserving.run, "e7": cache.run}
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="e6, e7 (default: both)")
+    parser.add_argument("parts", nargs="*", metavar="part", help="e6, e7 (default: both)")
     parser.add_argument("--block", type=float, default=60, help="seconds of each block of E6")
     parser.add_argument("--rounds", type=int, default=3, help="blocks of each kind in E6")
     parser.add_argument("--rate", type=float, default=0.8, help="interactive requests a second in E6")
     parser.add_argument("--width", type=int, default=384, help="of the model; six layers of 384 are 9 million numbers")
     parser.add_argument("--layers", type=int, default=6)
     options = parser.parse_args()
+    for part in options.parts:
+        if part not in PARTS:
+            parser.error(f"there is no part {part}; known: {', '.join(PARTS)}")
     missed = 0
     for part in options.parts or PARTS:
         with Engine(options.width, options.layers) as engine:
