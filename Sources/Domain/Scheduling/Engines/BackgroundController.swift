@@ -25,17 +25,18 @@ public struct BackgroundController: Sendable {
     /// B is this many times as large while deadlines press.
     package var urgency = 1.0
 
-    package init(_ protection: Protection, now: Instant) {
+    /// - Parameter start: places to begin with, where B is steered.
+    package init(_ protection: Protection, start: Double = Self.start, now: Instant) {
         self.protection = protection
         self.decidedAt = now
-        self.limit = Self.start(protection)
+        self.limit = Self.start(protection, steered: start)
     }
 
-    private static func start(_ protection: Protection) -> Double {
+    private static func start(_ protection: Protection, steered: Double = Self.start) -> Double {
         switch protection {
         case .fixed(let count): Double(count)
         case .none: .infinity
-        case .gapRatio, .objective: Self.start
+        case .gapRatio, .objective: steered
         }
     }
 

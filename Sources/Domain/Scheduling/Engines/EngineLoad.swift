@@ -41,8 +41,15 @@ struct EngineLoad: Sendable {
         self.profile = profile
         self.knownSince = now
         self.capacity = CapacityController(profile, now: now)
-        self.background = BackgroundController(profile.protection, now: now)
+        self.background = BackgroundController(profile.protection, start: Self.backgroundStart(profile), now: now)
         self.reserve = ReserveController(limit: profile.limitStart, now: now)
+    }
+
+    /// An engine that is known to have few places gets them all: who needs one takes it back, and to fill it step by
+    /// step would cost more than that.
+    private static func backgroundStart(_ profile: EngineProfile) -> Double {
+        let places = Double(profile.limitStart)
+        return !profile.isGuess && places <= 2 * BackgroundController.start ? places : BackgroundController.start
     }
 
     /// The engine is described anew: what was learnt of it is kept as far as it still holds.

@@ -39,6 +39,17 @@ import Testing
         #expect(harness.scheduler.violations.count == 0)
     }
 
+    @Test("an engine with eight places is filled at once, a larger one step by step")
+    func start() {
+        for (places, sent) in [(8, 8), (64, 4)] {
+            var harness = Harness(engines: [Harness.engine("one", places, protection: .balanced)])
+            for key in 1...40 { harness.arrive(UInt64(key), .flex) }
+            #expect(harness.dispatched.count == sent)
+            harness.pass(5)
+            #expect(harness.dispatched.count == min(places, 18))
+        }
+    }
+
     @Test("no line is sent while an interactive prompt is computed, and one at a time after that")
     func gate() {
         var harness = Harness(engines: [Harness.engine("one", 16)])
