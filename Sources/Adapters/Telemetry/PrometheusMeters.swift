@@ -101,8 +101,9 @@ public final class PrometheusMeters: Meters {
 
     public func charged(_ line: Charge) {
         self.state.withLock { state in
-            let key = Self.key(state, line.requestedModel, line.servedTier.text)
-            Self.add(line.usage, line.amount, to: &state.series[key, default: Series()])
+            Self.withSeries(&state, line.requestedModel, line.servedTier) {
+                Self.add(line.usage, line.amount, to: &$0)
+            }
         }
     }
 
