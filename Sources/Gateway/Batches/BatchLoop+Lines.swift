@@ -12,7 +12,7 @@ extension BatchLoop {
     mutating func dispatch() {
         guard self.isDispatching, self.plan != nil else { return }
         self.sendLines()
-        self.context.engines.park(self.workLeft())
+        self.context.engines.park(self.work)
     }
 
     private mutating func sendLines() {
@@ -28,7 +28,7 @@ extension BatchLoop {
         while true {
             guard self.hasLine else { return self.awaitCap() }
             if self.isBlocked() { return }
-            let choice = self.context.engines.choose(self.workLeft(), self.targets)
+            let choice = self.context.engines.choose(self.work, self.targets)
             guard case .engine(let target, let engine) = choice else {
                 if case .unavailable = choice { return self.pauseDispatch(now) }
                 self.context.engines.whenFree(self.batch.id) { [send] in send(.freed) }
@@ -49,9 +49,7 @@ extension BatchLoop {
     }
 
     /// What is left to send, as the scheduler sees it.
-    ///
-    /// It changes nothing; but where it does not say so the loop, some hundred fields, is copied for each call.
-    private mutating func workLeft() -> BatchEngines.Work {
+    private var work: BatchEngines.Work {
         let pending = self.plan?.ledger.pendingCount ?? 0
         return BatchEngines.Work(
             batch: self.batch.id, project: self.batch.project, model: self.batch.model ?? "",
@@ -146,7 +144,7 @@ extension BatchLoop {
         let prompt = max(1, bytes / LocalPromptCounter.bytesPerToken)
         self.sizes.sent(promptTokens: prompt)
         self.context.engines.started(
-            attempt, of: self.workLeft(), promptTokens: prompt, preemptions: self.preemptions[attempt.lease.line] ?? 0)
+            attempt, of: self.work, promptTokens: prompt, preemptions: self.preemptions[attempt.lease.line] ?? 0)
     }
 
     mutating func attemptEnded(_ attempt: LineAttempt, _ ending: LineAttempt.Ending) async throws(StoreFailure) {

@@ -26,9 +26,13 @@ extension BatchLoop {
     }
 
     /// A line is next, or will be.
+    ///
+    /// It changes nothing; but where it does not say so the loop, a large value, is copied for each call.
     var hasLine: Bool {
-        self.blocked != nil || !self.again.isEmpty
-            || (self.passedOver.count < Self.passedOverMax && self.plan?.ledger.pendingCount ?? 0 > 0)
+        mutating get {
+            self.blocked != nil || !self.again.isEmpty
+                || (self.passedOver.count < Self.passedOverMax && self.plan?.ledger.pendingCount ?? 0 > 0)
+        }
     }
 
     /// Whether the line that is next still waits for money; asks to be told when it does not.

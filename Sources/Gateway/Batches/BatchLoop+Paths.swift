@@ -5,7 +5,7 @@ import Routing
 /// The ways of lines, for `ebb explain`.
 extension BatchLoop {
     /// The way of a line that is sent to an engine now.
-    func path(of line: Int, to engine: EngineID, now: Instant) -> RequestPath {
+    mutating func path(of line: Int, to engine: EngineID, now: Instant) -> RequestPath {
         var path = self.paths[line] ?? RequestPath(tier: self.batch.tier, arrivedAt: now)
         path.dispatched(to: engine, now)
         return path
