@@ -27,7 +27,7 @@ extension BatchLoop {
 
     /// A line is next, or will be.
     ///
-    /// It changes nothing; but where it does not say so the loop, some hundred fields, is copied for each call.
+    /// It changes nothing; but where it does not say so the loop, a large value, is copied for each call.
     var hasLine: Bool {
         mutating get {
             self.blocked != nil || !self.again.isEmpty
