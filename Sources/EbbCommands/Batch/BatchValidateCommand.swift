@@ -11,8 +11,8 @@ struct BatchValidateCommand: AsyncParsableCommand {
         abstract: "Checks a batch file as the gateway would, without a gateway.",
         discussion: """
             Reads the file once, in constant memory, and prints what is wrong with it, line by line, as a batch's \
-            errors would say it (the first hundred). Whether its model is served is for the gateway to say. Prompts \
-            are counted as 'ebb quote' counts them.
+            errors would say it (the first hundred). Whether its model is served is for the gateway to say, and \
+            what it costs for 'ebb quote'.
 
             ebb batch validate prompts.jsonl
             ebb batch validate prompts.jsonl --endpoint /v1/embeddings --json
@@ -41,55 +41,38 @@ struct BatchValidateCommand: AsyncParsableCommand {
                 }
                 return endpoint
             }
-            let (facts, tokens) = try await self.read()
+            let facts = try self.read()
             let endpoint = asked ?? BatchEndpoint.named(most: facts)
             let verdict = BatchCheck(endpoint: endpoint).verdict(on: facts) { _ in true }
             if self.json {
-                try StandardOutput.json(Self.object(facts, tokens, endpoint, verdict))
+                try StandardOutput.json(Self.object(facts, endpoint, verdict))
             } else {
-                try self.show(facts, tokens, endpoint, verdict)
+                try self.show(facts, endpoint, verdict)
             }
             if case .invalid = verdict { throw ExitCode(ExitStatus.failed) }
         }
     }
 
-    /// Prompt tokens of all lines, and whether they are an estimate.
-    private struct Tokens {
-        let count: Int64
-        let isEstimate: Bool
-    }
-
-    private func read() async throws -> (FileFacts, Tokens) {
+    private func read() throws -> FileFacts {
         let input = try ByteInput(path: self.file)
         var indexer = FileIndexer(limits: BatchLimits())
-        let source = try PriceSource(configuration: nil, prices: [])
-        var settings = source.quoteSettings(at: SystemClock().now)
-        settings.width = Processors.online
-        let counter = LocalPromptCounter(encoders: Vocabularies.standard(option: nil))
         var isArray: Bool?
-        let quote = try await QuoteJob(book: source.book, counter: counter, settings: settings).run {
+        while true {
             let piece = try input.next(atMost: Self.pieceBytes)
+            if piece.isEmpty { break }
             isArray = isArray ?? (piece.first == UInt8(ascii: "["))
             piece.withUnsafeBytes { indexer.feed($0) }
-            return piece
         }
-        let tokens = Tokens(
-            count: quote.models.reduce(0) { $0 + $1.promptTokens },
-            isEstimate: quote.invalidCount > 0 || quote.models.contains { !$0.reasons.isEmpty })
         if isArray == true { Console.error("\(self.file): \(InputConverter.arrayAdvice)") }
-        return (indexer.finish().facts, tokens)
+        return indexer.finish().facts
     }
 
-    private func show(
-        _ facts: FileFacts, _ tokens: Tokens, _ endpoint: BatchEndpoint, _ verdict: BatchCheck.Verdict
-    ) throws {
+    private func show(_ facts: FileFacts, _ endpoint: BatchEndpoint, _ verdict: BatchCheck.Verdict) throws {
         switch verdict {
         case .valid(let lines, let model):
             try StandardOutput.line(
                 "\(self.file): \(Figures.count(lines, "line")) for \(endpoint.rawValue)"
-                    + "\(model.map { ", model \($0)" } ?? ""), \(Figures.count(facts.byteCount, "byte")), "
-                    + (tokens.isEstimate ? "about " : "")
-                    + "\(Figures.count(Int(tokens.count), "prompt token")): valid")
+                    + "\(model.map { ", model \($0)" } ?? ""), \(Figures.count(facts.byteCount, "byte")): valid")
         case .invalid(let errors):
             for error in errors {
                 let place = error.line.map { "\(self.file):\($0)" } ?? self.file
@@ -109,7 +92,7 @@ struct BatchValidateCommand: AsyncParsableCommand {
     }
 
     private static func object(
-        _ facts: FileFacts, _ tokens: Tokens, _ endpoint: BatchEndpoint, _ verdict: BatchCheck.Verdict
+        _ facts: FileFacts, _ endpoint: BatchEndpoint, _ verdict: BatchCheck.Verdict
     ) -> JSONValue {
         var errors: [LineError] = []
         if case .invalid(let found) = verdict { errors = found }
@@ -117,7 +100,6 @@ struct BatchValidateCommand: AsyncParsableCommand {
             .init("valid", .bool(errors.isEmpty)), .init("endpoint", .string(endpoint.rawValue)),
             .init("lines", .integer(Int64(facts.lineCount))), .init("bytes", .integer(Int64(facts.byteCount))),
             .init("model", facts.model.map { .string($0) } ?? .null),
-            .init("prompt_tokens", .integer(tokens.count)), .init("is_estimate", .bool(tokens.isEstimate)),
             .init(
                 "errors",
                 .array(
