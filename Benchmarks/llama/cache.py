@@ -101,7 +101,9 @@ def measure(engine, prompts, name, interrupts):
     metrics = samples(port)
     engine.bench.stop_last()
     return {"ratio": prompt / bound, "done": prompt + output, "useful": useful,
-            "told": metrics.get("ebb_preempted_tokens_total", 0), "preempted": metrics.get("ebb_preemptions_total", 0)}
+            "told": sum(value for name, value in metrics.items()
+                        if name.startswith("ebb_wasted_tokens_total{") and 'cause="preempted"' in name),
+            "preempted": metrics["ebb_preemptions_total"]}
 
 
 def run(engine, _options):
