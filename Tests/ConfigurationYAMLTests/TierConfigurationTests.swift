@@ -139,6 +139,7 @@ import Testing
             "engines: [{name: a, url: 'http://x', background_hours: {zone: Z, utc_offset: Z, rules: []}}]",
             "needs either 'zone' or 'utc_offset'"
         ),
+        ("engines: [{name: a, url: 'http://x', kind: llamacpp, priorities: true}]", "have no priorities"),
         ("engines: [{name: a, url: 'http://x', background_hours: {rules: []}}]", "needs at least one rule"),
         ("engines: [{name: a, url: 'http://x', background_hours: {rules: [{hours: night}]}}]", "are no hours"),
         ("engines: [{name: a, url: 'http://x', protection: much}]", "unknown value 'much'"),

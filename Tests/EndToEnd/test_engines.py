@@ -172,3 +172,13 @@ def test_a_batch_resumes_before_its_engine_does(start_engine, start_gateway, tmp
         finally:
             back.kill()
         assert (batch.status, batch.request_counts.completed) == ("completed", 100)
+
+
+def test_lines_tell_an_engine_with_priorities_that_they_can_wait(start_gateway):
+    with ScriptedEngine() as engine:
+        gateway = start_gateway(
+            config=f"engines: [{{name: e, url: '{engine.url}', kind: vllm, priorities: true, concurrency: 4}}]\n")
+        with gateway.sdk() as client:
+            ended(client, submit(client, chat_lines(2, "late", model="scripted")).id)
+            client.chat.completions.create(**ASK | {"model": "scripted"})
+        assert [body["priority"] for body in engine.sent("/v1/chat/completions")] == [40, 40, 0]

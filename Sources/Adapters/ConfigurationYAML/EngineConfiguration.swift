@@ -91,6 +91,8 @@ public struct EngineConfiguration: Sendable {
     /// Requests that may run on it at the same time.
     /// nil: as the engine tells, else 8.
     public var concurrency: Int?
+    /// Requests tell it how important they are; it was started for that.
+    public var priorities = false
     /// How much background work may slow interactive requests; for engines of our own.
     public var protection = Protection.balanced
     /// nil: background work runs at any hour.

@@ -21,7 +21,7 @@ struct EngineReader {
     private func engine(_ value: YAMLValue) throws(ConfigurationError) -> EngineConfiguration {
         let fields = try value.fields([
             "name", "url", "kind", "api_key", "stream", "concurrency", "timeouts", "models", "headers", "tls",
-            "protection", "background_hours",
+            "protection", "background_hours", "priorities",
         ])
         let name = try Self.identifier(try fields.required("name"))
         let kind =
@@ -35,6 +35,12 @@ struct EngineReader {
         if let value = fields["concurrency"] { engine.concurrency = try value.integer(1...100_000) }
         if let value = fields["protection"] { engine.protection = try self.protection(value) }
         if let value = fields["background_hours"] { engine.backgroundHours = try self.backgroundHours(value) }
+        if let value = fields["priorities"] {
+            engine.priorities = try value.bool()
+            guard !engine.priorities || [.auto, .vllm, .sglang].contains(kind) else {
+                throw value.error("engines of kind '\(kind.rawValue)' have no priorities; vllm and sglang do")
+            }
+        }
         if let value = fields["timeouts"] { engine.timeouts = try self.timeouts(value) }
         if let value = fields["models"] { engine.models = try self.models(value) }
         if let value = fields["headers"] { engine.headers = try self.headers(value) }

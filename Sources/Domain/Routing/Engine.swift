@@ -49,6 +49,8 @@ public struct Engine: Hashable, Sendable {
     /// Requests in flight at most; nil: as discovered, else `defaultConcurrency`.
     public var concurrency: Int?
     public var timeouts: EngineTimeouts
+    /// It was started so that it serves requests by their `priority`.
+    public var takesPriorities = false
 
     /// Requests in flight when neither configuration nor engine tells (scheduling 9, "Capacity L").
     public static let defaultConcurrency = 8

@@ -89,6 +89,7 @@ struct EngineSetup: Sendable {
                 id: configuration.name, url: url, kind: self.kind ?? .openai,
                 stream: configuration.streaming.flatMap { StreamPolicy(rawValue: $0.rawValue) },
                 concurrency: configuration.concurrency, timeouts: timeouts)
+            self.engine.takesPriorities = configuration.priorities
             do throws(ConfigurationError) { self.access = try Self.access(configuration) } catch {
                 if needsSecrets { throw error }
                 self.access = HTTPEngineClient.Access()

@@ -111,7 +111,7 @@ extension BatchLoop {
             }
             let order = EngineOrder(
                 body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
-                clientStreams: false, slot: dispatch.slot)
+                clientStreams: false, lane: .batch, slot: dispatch.slot)
             self.take(attempt, body.bytes.count)
             var asked = EngineRequest(
                 engine: engine, path: self.endpoint.enginePath, body: order.body,

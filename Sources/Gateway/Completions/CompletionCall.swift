@@ -99,7 +99,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         }
         let order = EngineOrder(
             body: self.request.body, facts: self.request.facts, engine: engine, engineModel: target.engineModel,
-            clientStreams: self.clientStreams, tier: chosen)
+            clientStreams: self.clientStreams, lane: self.state.withLock { $0.tier.lane }, tier: chosen)
         var isMovable = false
         let wanted = self.state.withLock { state -> Int? in
             guard state.phase == .queued, state.key == key else { return nil }

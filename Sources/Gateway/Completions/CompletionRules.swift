@@ -1,6 +1,7 @@
 import OpenAIWire
 import Quantities
 import Routing
+import Scheduling
 
 /// Which changes a request's body needs on its way to one engine, and how the engine is asked.
 struct EngineOrder: Sendable {
@@ -9,10 +10,11 @@ struct EngineOrder: Sendable {
 
     /// - Parameters:
     ///   - tier: what a bought engine is asked for in place of what the client wrote; nil: as it came.
+    ///   - lane: where the request stood in our queue.
     ///   - slot: llama.cpp slot to use, for lines whose prefix is cached there.
     init(
         body: [UInt8], facts: RequestFacts, engine: Engine, engineModel: String, clientStreams: Bool,
-        slot: Int? = nil, tier: TierName? = nil
+        lane: Lane, slot: Int? = nil, tier: TierName? = nil
     ) {
         let endpoint = facts.endpoint
         let stream = endpoint.canStream && (clientStreams || engine.stream == .always)
@@ -27,6 +29,9 @@ struct EngineOrder: Sendable {
             edit.removeServiceTier()
         } else if let tier, endpoint == .chatCompletions {
             edit.set(.serviceTier, JSONWriter.quoted(tier.text))
+        }
+        if engine.takesPriorities, let priority = EnginePriority.of(lane, kind: engine.kind) {
+            edit.setPriority(priority)
         }
         self.isStream = stream
         self.body = edit.apply(to: body)

@@ -66,14 +66,17 @@ struct CompletionDesk {
     ///   - tracedShare: of the traces that begin here; nil: none at all.
     init(
         _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm,
-        concurrency: Int? = nil, tiers: TierSettings = TierSettings(), tracedShare: Double? = nil,
+        concurrency: Int? = nil, takesPriorities: Bool = false, tiers: TierSettings = TierSettings(),
+        tracedShare: Double? = nil,
         log: CapturedLog = CapturedLog()
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
-            Engine(
+            var engine = Engine(
                 id: EngineID("e\($0)"), url: try EngineURL("http://127.0.0.1:\($0)"), kind: kind, stream: stream,
                 concurrency: concurrency)
+            engine.takesPriorities = takesPriorities
+            return engine
         }
         let targets = list.map { EngineTarget(engine: $0.id, engineModel: "engine-m") }
         self.directory = EngineDirectory(table: try RoutingTable(engines: list, aliases: ["m": targets]))

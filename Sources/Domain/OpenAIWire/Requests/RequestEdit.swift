@@ -47,5 +47,8 @@ public struct RequestEdit: Sendable {
         }
     }
 
+    /// vLLM's and SGLang's own field; the client's value is replaced.
+    public mutating func setPriority(_ value: Int) { self.set(.priority, Array(String(value).utf8)) }
+
     public mutating func removeServiceTier() { self.remove(.serviceTier) }
 }

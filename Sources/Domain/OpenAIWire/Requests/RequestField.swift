@@ -5,7 +5,7 @@ public enum RequestField: UInt8, CaseIterable, Hashable, Sendable {
     case serviceTier
     case maxTokens, maxCompletionTokens, nPredict, n, bestOf
     case temperature, seed, logprobs, responseFormat, encodingFormat
-    case metadata, promptCacheKey, user, safetyIdentifier, store
+    case metadata, promptCacheKey, user, safetyIdentifier, store, priority
 
     public var name: String { Self.names[Int(self.rawValue)].description }
 
@@ -13,6 +13,7 @@ public enum RequestField: UInt8, CaseIterable, Hashable, Sendable {
         "model", "messages", "prompt", "input", "tools", "stream", "stream_options", "service_tier", "max_tokens",
         "max_completion_tokens", "n_predict", "n", "best_of", "temperature", "seed", "logprobs", "response_format",
         "encoding_format", "metadata", "prompt_cache_key", "user", "safety_identifier", "store",
+        "priority",
     ]
 
     /// The field that a key names, also when the key is written with escapes.
