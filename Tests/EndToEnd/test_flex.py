@@ -78,6 +78,27 @@ def test_flex_without_room_is_refused_and_costs_nothing(occupied, stream):
     assert (row["outcome"], row["amount"], row["input"], row["output"]) == ("refused", 0, 0, 0)
 
 
+def test_a_stream_that_wants_comments_hears_of_its_refusal_in_the_stream(occupied):
+    gateway, _ = occupied
+    with gateway.sdk(timeout=3) as client, pytest.raises(openai.APIError) as refused:
+        list(client.chat.completions.create(
+            **ASK, service_tier="flex", stream=True, extra_headers={"Ebb-Keep-Alive": "1s"}))
+    assert not isinstance(refused.value, openai.APIStatusError), "the status was 200"
+    assert refused.value.code == "resource_unavailable"
+    assert [row["outcome"] for row in charge(gateway, "flex")] == ["refused"]
+
+
+def test_a_waiting_stream_gets_comments_where_it_wants_them(occupied):
+    gateway, _ = occupied
+    body = {**ASK, "service_tier": "flex", "stream": True}
+    with gateway.http() as http:
+        answer = http.post(
+            "chat/completions", json=body, headers={"x-stainless-read-timeout": "3", "Ebb-Keep-Alive": "1s"})
+        assert answer.status_code == 200 and answer.text.startswith(": waiting\n\n")
+        wrong = http.post("chat/completions", json=body, headers={"Ebb-Keep-Alive": "often"})
+        assert wrong.status_code == 400 and wrong.json()["error"]["param"] == "ebb-keep-alive"
+
+
 def test_a_refused_caller_goes_on_as_standard(desk):
     gateway, engine = desk
     with gateway.sdk() as client:

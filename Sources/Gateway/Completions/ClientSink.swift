@@ -63,11 +63,17 @@ public struct ServiceWishes: Hashable, Sendable {
     /// When the answer is due; the cheapest tier that meets it is taken.
     public var deadline: Instant?
     public var fallback: TierFallback?
+    /// While a stream waits it gets a comment each time this has passed; nil: none.
+    public var keepAlive: Duration?
 
-    public init(clientTimeout: Duration? = nil, deadline: Instant? = nil, fallback: TierFallback? = nil) {
+    public init(
+        clientTimeout: Duration? = nil, deadline: Instant? = nil, fallback: TierFallback? = nil,
+        keepAlive: Duration? = nil
+    ) {
         self.clientTimeout = clientTimeout
         self.deadline = deadline
         self.fallback = fallback
+        self.keepAlive = keepAlive
     }
 }
 

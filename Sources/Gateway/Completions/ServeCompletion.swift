@@ -70,7 +70,7 @@ public final class ServeCompletion: Sendable {
             self.inFlight.add(1, ordering: .relaxed)
             let call = CompletionCall(
                 use: self, request: request, tier: tier, isTierChosen: isChosen, fallback: fallback, targets: targets,
-                sink: sink)
+                sink: self.keptAlive(sink, request, tier.name))
             self.meters.requestStarted(model: request.facts.model, tier: tier.name)
             call.enqueue(targets)
             return call
@@ -79,6 +79,13 @@ public final class ServeCompletion: Sendable {
             sink.refused(error)
             return nil
         }
+    }
+
+    private func keptAlive(_ sink: any ClientSink, _ request: CompletionRequest, _ tier: TierName) -> any ClientSink {
+        guard let interval = request.wishes.keepAlive, request.facts.stream, request.endpoint.canStream else {
+            return sink
+        }
+        return KeptAliveSink(sink, tier: tier, interval: interval, timers: self.timers)
     }
 
     /// Kept back from a deadline for the answer itself.

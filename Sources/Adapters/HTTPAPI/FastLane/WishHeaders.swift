@@ -5,7 +5,7 @@ import Quantities
 import Scheduling
 
 /// What the headers of a request say about time: SDKs tell their time limit (openai-api 1.6), `Ebb-Deadline` when the
-/// answer is due, `Ebb-Fallback` the tier to go on in.
+/// answer is due, `Ebb-Fallback` the tier to go on in, `Ebb-Keep-Alive` that a stream wants comments while it waits.
 enum WishHeaders {
     /// The most that a header's duration may be.
     static let durationMax: Duration = .seconds(30 * 86_400)
@@ -28,6 +28,7 @@ enum WishHeaders {
             case UInt8(ascii: "e"):
                 let lower = name.lowercased()
                 if lower == "ebb-deadline" { wishes.deadline = try self.deadline(value, now: now) }
+                if lower == "ebb-keep-alive" { wishes.keepAlive = try self.keepAlive(value) }
                 if lower == "ebb-fallback" { wishes.fallback = try self.fallback(value) }
             default: continue
             }
@@ -43,6 +44,14 @@ enum WishHeaders {
             "Invalid Ebb-Deadline: '\(text)'. Write a duration (90s, 10m, 2h) or a moment to come "
                 + "(2026-11-22T08:00:00Z).",
             param: "ebb-deadline", code: "invalid_value")
+    }
+
+    /// `1s` to `60s`, or `1m`.
+    private static func keepAlive(_ text: String) throws(GatewayError) -> Duration {
+        if let interval = self.duration(text), interval <= .seconds(60) { return interval }
+        throw .invalid(
+            "Invalid Ebb-Keep-Alive: '\(text)'. Write the time between two comments, 1s to 60s.",
+            param: "ebb-keep-alive", code: "invalid_value")
     }
 
     /// `default`, or `default;after=30s`.
