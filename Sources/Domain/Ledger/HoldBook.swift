@@ -112,15 +112,17 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
 
     /// The hold becomes a charge of `actual` (zero when nothing ran). A request without a hold only adds to `spent`.
     public mutating func settle(_ request: RequestID, on account: Account, actual: Money) throws(QuantityError) {
-        let hold = self.holds.isEmpty ? nil : self.holds.removeValue(forKey: request)
-        if let hold { self.turnover.settled(hold.amount, actual: actual) }
-        guard let place = self.balances.index(forKey: account) else {
+        let hold = self.holds.isEmpty ? nil : self.holds[request]
+        if let place = self.balances.index(forKey: account) {
+            try self.balances.values[place].settle(hold?.amount, actual: actual)
+        } else {
             var balance = Balance()
             try balance.settle(hold?.amount, actual: actual)
             self.balances[account] = balance
-            return
         }
-        try self.balances.values[place].settle(hold?.amount, actual: actual)
+        guard let hold else { return }
+        self.holds[request] = nil
+        self.turnover.settled(hold.amount, actual: actual)
     }
 
     public func spent(_ account: Account) -> Money { self.balances[account]?.spent ?? .zero }

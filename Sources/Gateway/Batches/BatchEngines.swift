@@ -141,6 +141,11 @@ public final class BatchEngines: Sendable, LineSource {
     package func place(of batch: BatchID, at engine: EngineID) {
         let (isKnown, waiter) = self.state.withLock { state -> (Bool, Waiter?) in
             guard let standing = state.standings.index(forKey: batch) else { return (false, nil) }
+            // Asked for just before the batch said that it has no use for places: nobody would come for this one.
+            guard state.standings.values[standing].left > 0 else {
+                state.standings.values[standing].isParked = true
+                return (false, nil)
+            }
             state.standings.values[standing].give(engine)
             let index = state.waiters.firstIndex { $0.batch == batch }
             return (true, index.map { state.waiters.remove(at: $0) })

@@ -256,6 +256,8 @@ extension BatchLoop {
             try await self.feed(.lineFinished(fate))
         case .success(.duplicate):
             // Another attempt's row is there: this one is waste, the line is done.
+            self.contexts[attempt.lease.line] = nil
+            self.traced[attempt.lease.line] = nil
             self.withoutResult("duplicate")
             self.plan?.committed(attempt.lease)
         case .success(.stale):

@@ -189,6 +189,8 @@ struct BatchLoop {
         case .finalize(let ending):
             try await self.seal(ending)
         case .announce(let status):
+            // The others are counted when their files are sealed.
+            if status == .failed { self.context.meters.count(.batchesEnded, status.rawValue) }
             self.context.logger.info(
                 "batch ended", metadata: ["batch.id": "\(self.batch.id)", "status": "\(status.rawValue)"])
             self.exit = .terminal

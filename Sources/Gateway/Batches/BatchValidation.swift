@@ -35,12 +35,10 @@ struct BatchValidation {
     /// Whether the operator has priced the model, but not this window: answers would be given away.
     private func isUnpriced(_ model: String, _ targets: [EngineTarget]) -> Bool {
         guard self.context.refusesUnpricedWindows, self.batch.tier != .batch else { return false }
-        let pricer = self.context.pricer
+        // While no engine has answered, the name that clients use is all that is known.
+        let names = targets.isEmpty ? [[model]] : targets.map { [$0.engineModel, model] }
         let now = self.context.clock.now
-        return targets.contains { target in
-            guard let name = pricer.priceName([target.engineModel, model], at: now) else { return false }
-            return pricer.table(names: [name], tier: self.batch.tier, at: now) == nil
-        }
+        return names.contains { self.context.pricer.lacks(self.batch.tier, names: $0, at: now) }
     }
 
     private var noFile: BatchCheck.Verdict {

@@ -76,9 +76,10 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     /// The model's engines at this moment; there may be more of them than when the request came.
     var targets: [EngineTarget] { self.use.engines.targets(for: self.request.facts.model) ?? self.firstTargets }
 
-    /// The engines among which the scheduler chose: the ones from when the request came, where this one is among them.
-    private func targets(with id: EngineID) -> [EngineTarget] {
-        self.firstTargets.contains { $0.engine == id } ? self.firstTargets : self.targets
+    /// The engines among which the scheduler chose: those from when the request came, unless it has waited since.
+    private func targets(with id: EngineID, now: Instant) -> [EngineTarget] {
+        let isFresh = now.since(self.request.arrivedAt) < .seconds(1)
+        return isFresh && self.firstTargets.contains { $0.engine == id } ? self.firstTargets : self.targets
     }
 
     private static func relay(_ request: CompletionRequest, _ tier: TierName, isBought: Bool) -> StreamRelay {
@@ -94,7 +95,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         guard isOurs else { return self.use.scheduler.send(.gone(key)) }
         guard isQueued else { return }
         let now = self.use.clock.now
-        guard let (target, engine) = self.use.engines.admit(id, of: self.targets(with: id), now: now) else {
+        guard let (target, engine) = self.use.engines.admit(id, of: self.targets(with: id, now: now), now: now) else {
             return self.use.scheduler.lost(key, at: id)
         }
         let order = EngineOrder(

@@ -38,6 +38,8 @@ public struct LineLedger: Sendable {
     private struct Trouble: Sendable {
         var failures = 0
         var refusals = 0
+        /// The last attempt was refused.
+        var isRefused = false
         var returns = 0
     }
 
@@ -139,11 +141,13 @@ extension LineLedger {
             let failures = self.trouble(lease.line).failures + 1
             if failures >= self.policy.failuresMax { return self.settle(lease, .failed(.exhausted(failure))) }
             self.troubles[UInt32(lease.line), default: Trouble()].failures = failures
+            self.troubles[UInt32(lease.line)]?.isRefused = false
             let delay = self.policy.delay(afterFailures: failures, retryAfter: retryAfter, random: random)
             return self.putOff(lease.line, until: now.advanced(by: delay))
         case .refused(let retryAfter):
             let refusals = self.trouble(lease.line).refusals + 1
             self.troubles[UInt32(lease.line), default: Trouble()].refusals = refusals
+            self.troubles[UInt32(lease.line)]?.isRefused = true
             let delay = self.policy.delay(afterRefusals: refusals, retryAfter: retryAfter, random: random)
             return self.putOff(lease.line, until: now.advanced(by: delay))
         case .preempted, .shutDown, .engineUnusable:
@@ -171,7 +175,7 @@ extension LineLedger {
     /// An engine that had refused everything serves again: the lines that wait for it are ready now.
     public mutating func hurryRefused(now: Instant) {
         let troubles = self.troubles
-        self.waiting.hurry(to: now) { troubles[UInt32($0)].map { $0.refusals > 0 } ?? false }
+        self.waiting.hurry(to: now) { troubles[UInt32($0)]?.isRefused == true }
     }
 
     /// Gives no lease any more; attempts in flight may still finish.

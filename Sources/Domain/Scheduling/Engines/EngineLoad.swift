@@ -145,9 +145,9 @@ struct EngineLoad: Sendable {
     }
 
     /// The engine had no room for this; it is off the engine already.
-    mutating func refused(retryAfter: Duration?, now: Instant) {
+    mutating func refused(retryAfter: Duration?, isBackground: Bool, now: Instant) {
         self.capacity.refused(retryAfter: retryAfter, now: now)
-        self.overload.refused(left: self.backgroundCount, now)
+        self.overload.refused(left: isBackground ? self.backgroundCount : nil, now)
     }
 
     /// It refuses everything, or has asked not to be sent anything.

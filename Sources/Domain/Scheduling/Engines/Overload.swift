@@ -26,11 +26,14 @@ public struct Overload: Sendable {
 
     package init() {}
 
-    /// - Parameter left: background requests that are still there.
-    package mutating func refused(left: Int, _ now: Instant) {
+    /// - Parameter left: background requests that are still there; nil when an interactive one was refused, which says
+    ///   nothing of them.
+    package mutating func refused(left: Int?, _ now: Instant) {
         self.refusals += 1
-        self.accepted = max(1, min(self.accepted ?? .max, left))
-        self.probedAt = now
+        if let left {
+            self.accepted = max(1, min(self.accepted ?? .max, left))
+            self.probedAt = now
+        }
         // What was sent before the pause began and is refused during it is no news.
         guard self.refusals >= Self.refusalsMax, self.pausedUntil.map({ $0 <= now }) ?? true else { return }
         self.pausedUntil = now.advanced(by: self.pause)

@@ -38,7 +38,7 @@ public struct ServiceCounters: Sendable {
     /// The project's account, a new one where it has none. It is forgotten unless work enters it.
     package mutating func open(_ project: ProjectID) -> Int {
         if let place = self.places[project] { return place }
-        let account = Account(project: project, service: self.floor)
+        let account = Account(project: project, service: min(self.floor, self.leastWaiting ?? self.floor))
         let place: Int
         if let free = self.free.popLast() {
             place = free

@@ -121,8 +121,10 @@ extension Scheduler {
         let opens = max(self.now, pool.engines.map { self.engines[$0].heldUntil ?? self.now }.min() ?? self.now)
         let loads: [BatchID: Double]
         var shares: [BatchID: Double] = [:]
-        // A rate that is known to be nothing makes late what waits; while work is held it says nothing.
-        if let rate = pool.rate.background, rate > 0 || opens <= self.now {
+        // A rate that is known to be nothing makes late what waits; while work is held, or before the first of it has
+        // ended, it says nothing.
+        let saysNothing = opens > self.now || self.batches.values.contains { $0.pool == place && $0.inFlight > 0 }
+        if let rate = pool.rate.background, rate > 0 || !saysNothing {
             loads = DeadlineReview.loads(items, rate: rate, from: opens)
             let projects = items.compactMap { self.batches[$0.batch]?.offer }
             shares = DeadlineReview.loadsOfShares(

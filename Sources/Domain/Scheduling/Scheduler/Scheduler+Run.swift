@@ -60,7 +60,8 @@ extension Scheduler {
         self.statistics.tokensFailedByLane[work.lane.rawValue] += work.computedTokens
         switch trouble {
         case .capacity(let retryAfter), .full(let retryAfter):
-            self.engines[work.engine].refused(retryAfter: retryAfter, now: self.now)
+            self.engines[work.engine].refused(
+                retryAfter: retryAfter, isBackground: !work.lane.isInteractive, now: self.now)
         case .request, .lost: break
         }
         switch trouble {

@@ -158,7 +158,7 @@ private final class Desk {
         for outcome in [
             AttemptOutcome.refused(retryAfter: .seconds(50)), .retryable(.status(500), retryAfter: .seconds(40)),
             .refused(retryAfter: .seconds(30)),
-        ] {
+        ] as [AttemptOutcome] {
             let lease = try #require(ledger.leaseNext(now: now))
             _ = ledger.finish(lease, outcome, now: now, random: 0)
         }

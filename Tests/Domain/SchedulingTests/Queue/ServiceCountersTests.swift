@@ -70,6 +70,18 @@ import Testing
         #expect(counters.spread == 0)
     }
 
+    @Test("a newcomer begins with those that wait, however much others have had")
+    func newcomer() {
+        var counters = ServiceCounters()
+        let waiting = counters.enter("proj_waits")
+        counters.charge(100, to: waiting)
+        let busy = counters.enter("proj_busy")
+        counters.charge(9_000_000, to: busy)
+        counters.leaveQueue(busy)
+        counters.enter("proj_comes")
+        #expect(counters.service(of: "proj_comes") == 100)
+    }
+
     @Test("memory follows the load: projects without work and weight are forgotten")
     func sweep() {
         var counters = ServiceCounters()

@@ -58,6 +58,17 @@ import Testing
         #expect(most == [2, 3, 4, 5, 6, 7, 8, 8])
     }
 
+    @Test("an interactive refusal takes no places from background work")
+    func interactiveRefusal() {
+        var harness = Harness(engines: [Harness.engine("one", 16, owned: false)])
+        harness.offer("batch_a")
+        let lines = harness.standing.lines
+        harness.arrive(1)
+        harness.send(.failed(WorkKey(1), .full(retryAfter: nil)))
+        for line in harness.lines.prefix(4) { harness.finish(line.key) }
+        #expect(lines > 4 && harness.standing.lines == lines)
+    }
+
     @Test("an engine that serves four and refuses the rest is sent four, and one more each second")
     func partial() {
         var harness = Harness(engines: [Harness.engine("one", 64, owned: false)])
