@@ -22,7 +22,8 @@ def test_a_request_is_a_span_in_the_callers_trace_and_the_engine_call_one_below(
         with gateway.sdk() as client:
             client.chat.completions.create(**ASK, extra_headers={"traceparent": f"00-{TRACE}-{SPAN}-01"})
         spans = wait_until(collector.spans, 10, "spans")
-        request, call = sorted(spans, key=lambda span: span.kind)
+        # On a busy machine there may be a wait of a millisecond, which is a span of its own.
+        request, call = sorted((span for span in spans if span.name != "wait"), key=lambda span: span.kind)
         assert {span.trace_id.hex() for span in spans} == {TRACE}
         assert (request.name, request.parent_span_id.hex()) == ("POST /v1/chat/completions", SPAN)
         assert (call.name, call.parent_span_id) == ("chat scripted", request.span_id)
@@ -44,7 +45,7 @@ def test_what_the_caller_does_not_sample_is_not_kept(start_gateway):
             client.chat.completions.create(**ASK, extra_headers={"traceparent": f"00-{TRACE}-{SPAN}-00"})
             client.chat.completions.create(**ASK)
         kept = wait_until(collector.spans, 10, "spans")
-        assert TRACE not in {span.trace_id.hex() for span in kept} and len(kept) == 2
+        assert TRACE not in {span.trace_id.hex() for span in kept} and len({span.trace_id for span in kept}) == 1
         sent = [headers["traceparent"] for path, headers, _ in engine.requests if path == "/v1/chat/completions"]
         assert [each.rsplit("-", 1)[1] for each in sent] == ["00", "01"]
 

@@ -72,7 +72,8 @@ public final class SpanExporter: SpanSink {
 
     /// - Parameter end: nothing is sent after it; nil: there is time.
     private func flush(until end: Instant? = nil) async {
-        while true {
+        // What is left when the end was asked for goes in the last flush, which has a limit.
+        while end != nil || !Task.isCancelled {
             let requests = self.queue.withLock { $0.take(Self.batchMax) }
             guard !requests.isEmpty else { return }
             let message = SpanText.message(
