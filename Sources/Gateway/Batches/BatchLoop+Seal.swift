@@ -1,5 +1,4 @@
 import Batching
-import Logging
 import Quantities
 
 /// The end of a batch: its files and its last state, in one transaction.
@@ -34,12 +33,7 @@ extension BatchLoop {
         }
         try await self.store(row, expecting: [.finalizing, .cancelling], files: files)
         for action in actions {
-            if case .announce(let status) = action {
-                self.context.meters.count(.batchesEnded, status.rawValue)
-                self.context.logger.info(
-                    "batch ended", metadata: ["batch.id": "\(row.id)", "status": "\(status.rawValue)"])
-                self.exit = .terminal
-            }
+            if case .announce(let status) = action { self.announce(status) }
         }
     }
 

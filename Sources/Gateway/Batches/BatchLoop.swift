@@ -189,14 +189,18 @@ struct BatchLoop {
         case .finalize(let ending):
             try await self.seal(ending)
         case .announce(let status):
-            // The others are counted when their files are sealed.
-            if status == .failed { self.context.meters.count(.batchesEnded, status.rawValue) }
-            self.context.logger.info(
-                "batch ended", metadata: ["batch.id": "\(self.batch.id)", "status": "\(status.rawValue)"])
-            self.exit = .terminal
+            self.announce(status)
         case .refuse:
             break
         }
+    }
+
+    /// The batch has ended, and is stored as it ended.
+    mutating func announce(_ status: BatchStatus) {
+        self.context.meters.count(.batchesEnded, status.rawValue)
+        self.context.logger.info(
+            "batch ended", metadata: ["batch.id": "\(self.batch.id)", "status": "\(status.rawValue)"])
+        self.exit = .terminal
     }
 
     /// Loads what dispatching needs: the index, finished lines, the engines.

@@ -165,9 +165,9 @@ extension CompletionCall {
     func finished(outcome: String, usage: TokenUsage, amount: Money?, tier: TierName, charge: Charge? = nil) {
         self.use.ended()
         let now = self.use.clock.now
-        let (first, path) = self.state.withLock { state in
+        let (first, path, attempt) = self.state.withLock { state in
             state.path.ended(outcome, now)
-            return (state.firstBytesAt, state.path)
+            return (state.firstBytesAt, state.path, state.attempt)
         }
         let way = self.trace(path)
         self.use.history.keep(way)
@@ -182,7 +182,7 @@ extension CompletionCall {
         if let context = self.traceContext, context.isSampled {
             var traced = TracedRequest(
                 context: context, way: way, endpoint: self.request.endpoint, requestedModel: facts.model,
-                servedTier: tier, lastAttempt: self.state.withLock { $0.attempt },
+                servedTier: tier, lastAttempt: attempt,
                 engines: self.use.engines.table.engines)
             traced.servedModel = charge?.servedModel
             traced.engineEndedAt = charge?.finishedAt

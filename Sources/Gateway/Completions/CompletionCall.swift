@@ -89,8 +89,9 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     }
 
     func dispatched(to id: EngineID, key: WorkKey) {
-        let (isQueued, isOurs, chosen) = self.state.withLock { state in
-            (state.phase == .queued, state.key == key, state.isTierChosen ? state.tier.name : nil)
+        // A place is for one tier: another one asks for a place of its own.
+        let (isQueued, isOurs, lane, chosen) = self.state.withLock { state in
+            (state.phase == .queued, state.key == key, state.tier.lane, state.isTierChosen ? state.tier.name : nil)
         }
         guard isOurs else { return self.use.scheduler.send(.gone(key)) }
         guard isQueued else { return }
@@ -100,11 +101,9 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         }
         let order = EngineOrder(
             body: self.request.body, facts: self.request.facts, engine: engine, engineModel: target.engineModel,
-            clientStreams: self.clientStreams, lane: self.state.withLock { $0.tier.lane }, tier: chosen)
-        var isMovable = false
+            clientStreams: self.clientStreams, lane: lane, tier: chosen)
         let wanted = self.state.withLock { state -> Int? in
             guard state.phase == .queued, state.key == key else { return nil }
-            isMovable = !state.tier.lane.isInteractive
             state.phase = .asking
             state.attempt += 1
             state.target = target
@@ -123,7 +122,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         asked.traceparent = self.traceContext?.header(attempt: attempt)
         let call = self.use.client.send(
             asked,
-            to: isMovable ? AttemptAnswer(self, attempt: attempt) : self)
+            to: lane.isInteractive ? self : AttemptAnswer(self, attempt: attempt))
         let isLive = self.state.withLock { state -> Bool in
             guard state.phase == .asking || state.phase == .answering, state.attempt == attempt else { return false }
             state.call = call

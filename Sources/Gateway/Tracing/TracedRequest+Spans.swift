@@ -41,7 +41,7 @@ extension TracedRequest {
         span.add("ebb.tier.asked", self.requestedTier)
         span.add("ebb.tier.served", self.servedTier.text)
         span.add("ebb.outcome", self.way.path.outcome)
-        span.add("ebb.wait.seconds", self.way.path.waited.secondsApproximate)
+        span.add("ebb.wait.seconds", self.way.path.waitedSeconds)
         // For display; the ledger is exact.
         if let amount = self.amount { span.add("ebb.cost.usd", Double(amount.picodollars) / 1e12) }
         for step in steps {
