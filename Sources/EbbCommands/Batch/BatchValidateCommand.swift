@@ -29,8 +29,8 @@ struct BatchValidateCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    /// Bytes that are read and checked at a time.
-    private static let pieceBytes = 1 << 20
+    /// Bytes that are read and checked at a time: few enough to stay in a core's own cache meanwhile.
+    private static let pieceBytes = 1 << 18
 
     func run() async throws {
         try await Console.run {

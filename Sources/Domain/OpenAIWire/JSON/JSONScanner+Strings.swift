@@ -7,23 +7,24 @@ extension JSONScanner {
 
     /// From the opening quote to behind the closing one; true when the string contains an escape.
     ///
-    /// Eight bytes at a time: the high bit of a byte in `marks` is set where the byte is a quote, a backslash, below
-    /// 0x20 or not ASCII. Borrows can only spoil bytes above a marked one, and only the lowest mark is used.
+    /// Eight bytes at a time, and 32 where the first eight are plain, as in long texts.
     @inline(__always)
     mutating func scanString() throws(JSONError) -> Bool {
         var at = self.offset + 1
         var isEscaped = false
         while true {
             while at &+ 8 <= self.count {
-                let word = UInt64(littleEndian: self.bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-                let marks =
-                    (((word ^ Self.quotes) &- Self.ones) | ((word ^ Self.backslashes) &- Self.ones)
-                        | (word &- Self.spaces) | word) & Self.highs
+                let marks = self.marks(at)
                 if marks != 0 {
                     at &+= marks.trailingZeroBitCount &>> 3
                     break
                 }
                 at &+= 8
+                while at &+ 32 <= self.count,
+                    self.marks(at) | self.marks(at &+ 8) | self.marks(at &+ 16) | self.marks(at &+ 24) == 0
+                {
+                    at &+= 32
+                }
             }
             guard at < self.count else { throw JSONError(offset: at, reason: .unexpectedEnd) }
             let byte = self.bytes[at]
@@ -42,6 +43,16 @@ extension JSONScanner {
                 at &+= 1
             }
         }
+    }
+
+    /// The high bit of a byte is set where the byte is a quote, a backslash, below 0x20 or not ASCII. Borrows can only
+    /// spoil bytes above a marked one, and only the lowest mark is used.
+    @inline(__always)
+    private func marks(_ at: Int) -> UInt64 {
+        let word = UInt64(littleEndian: self.bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        return
+            (((word ^ Self.quotes) &- Self.ones) | ((word ^ Self.backslashes) &- Self.ones)
+            | (word &- Self.spaces) | word) & Self.highs
     }
 
     /// The offset behind the escape that starts at `at`.
