@@ -121,7 +121,7 @@ if !pureOnly {
             "Tests", "HTTPAPITests",
             gateway + ["HTTPAPI", "GatewayTesting"] + nio + [.product(name: "NIOEmbedded", package: "swift-nio")]),
         tests("Tests", "ConfigurationYAMLTests", gateway + ["ConfigurationYAML", "PricingTesting"]),
-        tests("Tests", "TelemetryTests", gateway + ["Telemetry"]),
+        tests("Tests", "TelemetryTests", gateway + ["GatewayTesting", "Telemetry"]),
         tests("Tests", "EbbCommandsTests", gateway + ["EbbCommands"]),
     ]
 }

@@ -73,37 +73,31 @@ import Testing
     }
 
     @Test(
-        "what cannot be is refused with its line or variable",
+        "what cannot be is refused with its line",
         arguments: [
-            ("tracing: {sample: 1}", [:], "endpoint"),
-            ("tracing: {endpoint: 'collector:4318'}", [:], "must start with http:// or https://"),
-            ("tracing: {endpoint: 'http://c', sample: 1.5}", [:], "a share between 0 and 1"),
-            ("tracing: {endpoint: 'http://c', protocol: grpc}", [:], "protocol"),
-            ("tracing: {endpoint: 'http://c', tls: {verify: false}}", [:], "needs an https:// endpoint"),
-            (
-                "", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_HEADERS": "a=%zz"],
-                "OTEL_EXPORTER_OTLP_HEADERS"
-            ),
-            ("", ["OTEL_EXPORTER_OTLP_ENDPOINT": "c:4317"], "OTEL_EXPORTER_OTLP_ENDPOINT"),
-            (
-                "", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_HEADERS": "a: b\r\nc=d"],
-                "OTEL_EXPORTER_OTLP_HEADERS"
-            ),
-            (
-                "", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_HEADERS": "content-length=3"],
-                "OTEL_EXPORTER_OTLP_HEADERS"
-            ),
-            (
-                "", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_TRACES_SAMPLER": "traceidrato"],
-                "OTEL_TRACES_SAMPLER"
-            ),
-            (
-                "", ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"],
-                "OTEL_EXPORTER_OTLP_PROTOCOL"
-            ),
-        ] as [(String, [String: String], String)])
-    func refusals(_ text: String, _ environment: [String: String], _ part: String) {
-        let error = #expect(throws: ConfigurationError.self) { _ = try Self.read(text, environment) }
+            ("tracing: {sample: 1}", "endpoint"),
+            ("tracing: {endpoint: 'collector:4318'}", "must start with http:// or https://"),
+            ("tracing: {endpoint: 'http://c', sample: 1.5}", "a share between 0 and 1"),
+            ("tracing: {endpoint: 'http://c', protocol: grpc}", "protocol"),
+            ("tracing: {endpoint: 'http://c', tls: {verify: false}}", "needs an https:// endpoint"),
+        ])
+    func refusals(_ text: String, _ part: String) {
+        let error = #expect(throws: ConfigurationError.self) { _ = try Self.read(text) }
         #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
+    }
+
+    @Test(
+        "a variable that cannot be followed switches tracing off and stops nothing else",
+        arguments: [
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a=%zz"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "c:4317"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a: b\r\nc=d"), ("OTEL_EXPORTER_OTLP_HEADERS", "content-length=3"),
+            ("OTEL_TRACES_SAMPLER", "traceidrato"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ])
+    func variables(_ name: String, _ value: String) throws {
+        let environment = ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c"].merging([name: value]) { $1 }
+        let configuration = try EbbConfiguration.parse(
+            "tracing: {endpoint: 'http://c'}", file: "ebb.yaml", environment: environment)
+        #expect(configuration.tracing == nil)
+        #expect(configuration.tracingProblem?.description.contains(name) == true)
     }
 }

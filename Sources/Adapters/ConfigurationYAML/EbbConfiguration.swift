@@ -19,6 +19,9 @@ public struct EbbConfiguration: Sendable {
     public var tiers = TierSettings()
     /// nil: no spans are kept.
     public var tracing: TracingConfiguration?
+    /// Why none are kept although the environment asks for it. Its variables are for every program of a machine and
+    /// may say what this one cannot do, so they stop nothing.
+    public var tracingProblem: ConfigurationError?
 
     public init() {}
 }

@@ -29,7 +29,12 @@ extension EbbConfiguration {
         if let value = override("EBB_LOG_LEVEL") {
             configuration.log.level = try value.choice(LogConfiguration.Level.self)
         }
-        try TracingReader.override(&configuration.tracing, environment: environment)
+        do throws(ConfigurationError) {
+            try TracingReader.override(&configuration.tracing, environment: environment)
+        } catch {
+            configuration.tracing = nil
+            configuration.tracingProblem = error
+        }
         return configuration
     }
 }

@@ -118,6 +118,7 @@ extension CounterName {
         case .batchesEnded: "ebb_batches_ended_total"
         case .batchesRecovered: "ebb_batches_recovered_total"
         case .attemptsWithoutResult: "ebb_batch_attempts_without_result_total"
+        case .tracesLost: "ebb_lost_traces_total"
         }
     }
 
@@ -125,7 +126,7 @@ extension CounterName {
         switch self {
         case .rejected: "code"
         case .batchesEnded: "status"
-        case .batchesRecovered, .attemptsWithoutResult: "reason"
+        case .batchesRecovered, .attemptsWithoutResult, .tracesLost: "reason"
         }
     }
 
@@ -135,6 +136,7 @@ extension CounterName {
         case .batchesEnded: "Batches that ended; expired ones missed their deadline."
         case .batchesRecovered: "Batches that were taken up again."
         case .attemptsWithoutResult: "Attempts at lines that left no result; the line runs again or has one already."
+        case .tracesLost: "Requests and lines whose spans did not reach the collector."
         }
     }
 }

@@ -68,6 +68,9 @@ struct GatewayAssembly: Sendable {
         }
         var access: [EngineID: HTTPEngineClient.Access] = [:]
         for setup in setups { access[setup.engine.id] = setup.access }
+        if let problem = configuration.tracingProblem {
+            logger.warning("spans are not sent", metadata: ["reason": "\(problem)"])
+        }
         let collector = try configuration.tracing.map { try EngineSetup($0.collector) }
         if let collector { access[collector.engine.id] = collector.access }
         let client = try HTTPEngineClient(group: group, access: access)
@@ -75,7 +78,8 @@ struct GatewayAssembly: Sendable {
         self.spans = collector.map { [clock] in
             SpanExporter(
                 collector: $0.engine, service: configuration.tracing?.service ?? "ebb",
-                version: EbbCommand.configuration.version, client: client, clock: clock, logger: logger)
+                version: EbbCommand.configuration.version, client: client, clock: clock, meters: meters,
+                logger: logger)
         }
         self.directory = EngineDirectory(table: .empty)
         let hours: EngineHours

@@ -33,6 +33,8 @@ public enum CounterName: String, Sendable, CaseIterable {
     case batchesRecovered
     /// Attempts at lines that left no result, by why.
     case attemptsWithoutResult
+    /// Requests whose spans did not reach the collector, by why.
+    case tracesLost
 }
 
 /// Gauges that the gateway sets; names are in Telemetry.

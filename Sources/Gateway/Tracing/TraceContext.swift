@@ -39,6 +39,11 @@ public struct TraceID: Hashable, Sendable {
     let high: UInt64
     let low: UInt64
 
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
     /// 32 hex digits.
     public var text: String { HexText.of(self.high) + HexText.of(self.low) }
 }
@@ -52,6 +57,13 @@ public struct TraceContext: Hashable, Sendable {
     let parent: UInt64?
     /// Whether spans are kept. Engines are told in either case, so that they do as we do.
     public let isSampled: Bool
+
+    package init(trace: TraceID, span: UInt64, parent: UInt64?, isSampled: Bool) {
+        self.trace = trace
+        self.span = span
+        self.parent = parent
+        self.isSampled = isSampled
+    }
 
     /// The span of the request's `number`th call to an engine, from 1. It follows from the request's span, so that it
     /// need not be kept until the request has ended.

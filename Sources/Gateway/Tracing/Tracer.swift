@@ -1,6 +1,6 @@
 public import OpenAIWire
 public import Quantities
-import Routing
+package import Routing
 
 /// Port: takes the spans of requests that have ended. Cheap, and never waits.
 public protocol SpanSink: Sendable {
@@ -58,7 +58,7 @@ public struct TracedRequest: Sendable {
     public var usage: TokenUsage?
     public var amount: Money?
 
-    init(
+    package init(
         context: TraceContext, way: RequestTrace, endpoint: Endpoint, requestedModel: String, servedTier: TierName,
         lastAttempt: Int, engines: [EngineID: Engine]
     ) {

@@ -25,6 +25,7 @@ public final class SpanExporter: SpanSink {
     private let version: String
     private let client: any EngineClient
     private let clock: any GatewayClock
+    private let meters: any Meters
     private let logger: Logger
     private let queue = Mutex(SpanQueue(capacity: SpanExporter.waitingMax))
     private let wakes: AsyncStream<Void>
@@ -36,23 +37,25 @@ public final class SpanExporter: SpanSink {
     ///   - service: `service.name` of the spans.
     public init(
         collector: Engine, service: String, version: String, client: any EngineClient, clock: any GatewayClock,
-        logger: Logger
+        meters: any Meters, logger: Logger
     ) {
         self.collector = collector
         self.service = service
         self.version = version
         self.client = client
         self.clock = clock
+        self.meters = meters
         self.logger = logger
         (self.wakes, self.wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     public func ended(_ request: TracedRequest) {
-        let isFull = self.queue.withLock { queue in
-            queue.add(request)
-            return queue.count == Self.batchMax
+        let (isKept, isBatch) = self.queue.withLock { queue in
+            let isKept = queue.add(request)
+            return (isKept, isKept && queue.count == Self.batchMax)
         }
-        if isFull { self.wake.yield() }
+        if !isKept { self.meters.count(.tracesLost, "queue_full") }
+        if isBatch { self.wake.yield() }
     }
 
     /// Sends until the task is cancelled, then once more what is left.
@@ -122,6 +125,7 @@ public final class SpanExporter: SpanSink {
 
     private func lost(_ requests: Int, _ trouble: String) {
         self.queue.withLock { $0.lost(requests) }
+        for _ in 0..<requests { self.meters.count(.tracesLost, "not_taken") }
         guard !self.saidTrouble.exchange(true, ordering: .relaxed) else { return }
         self.logger.warning(
             "spans cannot be sent to the collector; they are lost until it takes them",
@@ -136,5 +140,5 @@ public final class SpanExporter: SpanSink {
     }
 
     /// Requests whose spans did not leave, since the start.
-    public var lostRequests: Int { self.queue.withLock { $0.lost } }
+    private var lostRequests: Int { self.queue.withLock { $0.lost } }
 }

@@ -11,12 +11,14 @@ struct SpanQueue: Sendable {
 
     var count: Int { self.waiting.count }
 
-    mutating func add(_ request: TracedRequest) {
+    /// - Returns: false when there is no room: it is lost.
+    mutating func add(_ request: TracedRequest) -> Bool {
         guard self.waiting.count < self.capacity else {
             self.lost += 1
-            return
+            return false
         }
         self.waiting.append(request)
+        return true
     }
 
     mutating func lost(_ requests: Int) { self.lost += requests }
