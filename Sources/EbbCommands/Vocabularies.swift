@@ -69,9 +69,9 @@ package final class Vocabularies: EncoderSource {
             let list = Set(names).sorted().joined(separator: ", ")
             let broken = state.broken.map { "\n  \($0)" }.joined()
             let places = self.folders.joined(separator: ", ")
-            return "no vocabulary for \(list) in \(places); counts are estimates (4 bytes a token). In Ebb's source "
-                + "tree 'make vocabularies' gets it into .cache/vocabularies, 'Scripts/fetch-vocabularies --directory "
-                + "FOLDER' elsewhere; EBB_VOCABULARIES names the folder.\(broken)"
+            return
+                "counts are estimates (4 bytes a token) without the vocabulary \(list): 'make vocabularies' gets it, "
+                + "EBB_VOCABULARIES names its folder; looked in \(places)\(broken)"
         }
     }
 

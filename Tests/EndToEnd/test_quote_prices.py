@@ -29,7 +29,8 @@ def test_each_configured_window_has_the_price_of_its_tier(tmp_path):
     floors = [float(row["floor_usd"]) / float(rows[0]["floor_usd"]) for row in rows]
     assert floors == [1, 0.5, 0.5, 0.75, 0.5]
     table = ebb("quote", lines, "--config", config, home=tmp_path).stdout
-    assert re.search(r"^  1h \(batch\) +\$", table, re.MULTILINE) and re.search(r"^  2h +\$", table, re.MULTILINE)
+    shown = re.findall(r"^  (\S.*?) +\$", table, re.MULTILINE)
+    assert shown == ["standard", "batch", "1h (batch)", "2h"], "a day is what batch means"
     asked = quoted(lines, "--config", config, "--tier", "1h", home=tmp_path)["tiers"]
     assert (asked[0]["tier"], asked[0]["floor_usd"]) == ("batch", rows[1]["floor_usd"])
 

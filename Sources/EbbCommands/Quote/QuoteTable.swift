@@ -31,7 +31,7 @@ package enum QuoteTable {
         text += "\(Figures.count(model.outputMax)) at most\n"
         if model.outputMax > 0 { text += "  expected       \(self.expectation(model))\n" }
         var table = TextTable(["tier", "#floor", "#expected", "#max", "#saving", ""])
-        for line in table.lines(model.rows.map(self.cells)) { text += "  \(line)\n" }
+        for line in table.lines(self.distinct(model.rows).map(self.cells)) { text += "  \(line)\n" }
         if !model.engines.isEmpty { text += self.engines(model) }
         if let saving = model.inputOrderSaving, saving > .zero {
             text += "  about \(self.money(saving)) less at standard where a cache takes over equal beginnings, in the "
@@ -48,14 +48,21 @@ package enum QuoteTable {
         return text
     }
 
+    /// A day is what `batch` means: one row of the two is enough for people.
+    private static func distinct(_ rows: [QuoteRow]) -> [QuoteRow] {
+        let hasBatch = rows.contains { $0.tier == .batch && $0.window == nil && $0.name == nil }
+        return hasBatch ? rows.filter { $0.tier != .batch || $0.window != "24h" } : rows
+    }
+
     /// Who would serve the model, and what is expected of each in each tier.
     private static func engines(_ model: QuoteReport.ModelQuote) -> String {
-        var table = TextTable(["engine", "serves it as", "priced as"] + model.rows.map { "#" + self.label($0) })
+        let shown = self.distinct(model.rows)
+        var table = TextTable(["engine", "serves it as", "priced as"] + shown.map { "#" + self.label($0) })
         let rows = model.engines.map { engine -> [String] in
             guard let target = engine.target else {
-                return [engine.engine.text, engine.problem ?? "does not serve it", ""] + model.rows.map { _ in "" }
+                return [engine.engine.text, engine.problem ?? "does not serve it", ""] + shown.map { _ in "" }
             }
-            let amounts = engine.rows.map { self.expected($0) }
+            let amounts = self.distinct(engine.rows).map { self.expected($0) }
             return [engine.engine.text, target.engineModel, target.priceName].map(TextTable.printable) + amounts
         }
         return table.lines(rows).map { "  \($0)\n" }.joined()
