@@ -10,6 +10,8 @@ struct BatchLoop {
     /// The first pause after an engine proved unusable; doubles up to `pauseMax`.
     static let pauseFirst: Duration = .milliseconds(500)
     static let pauseMax: Duration = .seconds(30)
+    /// No timer runs longer: a clock that is set forward ends a window late by no more than this.
+    static let timerMax: Duration = .seconds(60)
 
     let context: BatchContext
     let send: @Sendable (BatchExecution.Message) -> Void
@@ -113,6 +115,7 @@ struct BatchLoop {
             self.armed.remove(moment)
             if self.nextWake == moment { self.nextWake = nil }
             try await self.timePassed()
+            if self.context.clock.now < moment { self.wake(at: moment) }
         case .freed:
             break
         case .shutDown:
@@ -257,7 +260,7 @@ struct BatchLoop {
         if let pending = self.nextWake, pending <= moment { return }
         self.nextWake = moment
         guard self.armed.insert(moment).inserted else { return }
-        let delay = max(moment.since(self.context.clock.now), .milliseconds(1))
+        let delay = min(max(moment.since(self.context.clock.now), .milliseconds(1)), Self.timerMax)
         self.context.timers.after(delay) { [send] in send(.wake(moment)) }
     }
 

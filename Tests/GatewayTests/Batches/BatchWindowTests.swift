@@ -2,6 +2,7 @@ import Gateway
 import GatewayTesting
 import Ledger
 import Quantities
+import Routing
 import Testing
 
 @Suite("Completion windows beside 24h") struct BatchWindowTests {
@@ -18,6 +19,35 @@ import Testing
             #expect(error.message == "The model 'm' has no price for the completion window '2h'.")
         }
         #expect(desk.engine.requests.isEmpty)
+    }
+
+    @Test("a window without a price is refused also while no engine is known")
+    func unpricedWithoutEngines() async throws {
+        let desk = try await BatchDesk()
+        desk.directory.replace(.empty)
+        try await desk.running {
+            let id = try await desk.submit([BatchDesk.body], window: "2h")
+            #expect(await desk.exit() == .ended)
+            #expect(try await desk.batch(id).errors.map(\.code) == ["unpriced_model"])
+        }
+    }
+
+    @Test("a clock that is set forward ends a window a minute late at most", .timeLimit(.minutes(1)))
+    func clockSetForward() async throws {
+        let desk = try await BatchDesk([.hanging(then: .answer(CompletionDesk.answer))], tiersPricedAs: ["2h": .batch])
+        try await desk.running {
+            let id = try await desk.submit([BatchDesk.body], window: "2h")
+            await desk.engine.waitForRequests(1)
+            await desk.timers.waitForTimers(1)
+            #expect(desk.timers.durations == [.seconds(60)])
+            desk.timers.fire()
+            await desk.timers.waitForTimers(1)
+            #expect(desk.timers.durations == [.seconds(60)], "the window has not ended")
+            desk.clock.advance(by: .seconds(7_200))
+            desk.timers.fire()
+            #expect(await desk.exit() == .ended)
+            #expect(try await desk.batch(id).status == "expired")
+        }
     }
 
     @Test("a window that is charged as another tier runs, is due in its time, and costs what that tier costs")
