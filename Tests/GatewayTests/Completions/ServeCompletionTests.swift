@@ -195,6 +195,22 @@ struct ServeCompletionTests {
         #expect(client.state.error?.answer.code == "model_not_found" && client.state.error?.answer.status == 404)
     }
 
+    @Test("a request that waited is sent under the name that its model has by then")
+    func renamed() async throws {
+        let desk = try await CompletionDesk(
+            [.hanging(then: .answer(CompletionDesk.answer)), .answer(CompletionDesk.answer)], concurrency: 1)
+        for number in 1...2 { _ = try desk.ask(CompletionDesk.question, id: RequestID("req_\(number)")) }
+        let table = desk.directory.table
+        desk.directory.replace(
+            try RoutingTable(
+                engines: Array(table.engines.values), aliases: ["m": [EngineTarget(engine: "e1", engineModel: "new-m")]]
+            ))
+        desk.clock.advance(by: .seconds(2))
+        desk.engine.calls[0].resume()
+        let models = try desk.engine.requests.map { try JSONValue(parsing: $0.body)["model"]?.string }
+        #expect(models == ["engine-m", "new-m"])
+    }
+
     @Test("a spend cap refuses what could exceed it and counts what was spent")
     func cap() async throws {
         let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])

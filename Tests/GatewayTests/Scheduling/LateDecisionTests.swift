@@ -102,6 +102,23 @@ import Testing
         #expect(lines.preempted.count == 1, "the other one had ended")
         #expect(urgent.map(\.seen) == [["dispatched"], ["dispatched"]])
     }
+
+    @Test("a place for a batch that nobody would come for is given back")
+    func nobody() throws {
+        let scheduler = try Self.scheduler()
+        let lines = BatchEngines(scheduler: scheduler, clock: ManualClock())
+        scheduler.send(
+            .offer(
+                BatchOffer(
+                    batch: "batch_1", project: Self.project, pool: PoolID("m"),
+                    deadline: Instant(seconds: 4_000_000_000),
+                    linesLeft: 9, promptTokens: 10, outputTokens: 10)))
+        #expect(scheduler.snapshot.engines[0].inFlight == 0)
+        let request = FakeWork(scheduler)
+        scheduler.submit(request, Self.request(request, .flex))
+        #expect(request.seen == ["dispatched"])
+        withExtendedLifetime(lines) {}
+    }
 }
 
 /// A request that keeps what it is told.

@@ -91,6 +91,19 @@ import Testing
         #expect(rate.background == known)
     }
 
+    @Test("a batch is not late because its first answers are still on their way")
+    func firstAnswers() {
+        var harness = Harness(engines: [Harness.engine("one", 4)])
+        harness.offer("batch_1", lines: 8, deadline: 1_200)
+        #expect(!harness.lines.isEmpty)
+        harness.startTokens()
+        harness.pass(120)
+        #expect(harness.scheduler.batchStandings[0].rank == .batch)
+        for line in harness.lines { harness.finish(line.key) }
+        harness.pass(1)
+        #expect(harness.scheduler.batchStandings[0].rank == .batch)
+    }
+
     @Test("flex requests and a promoted batch take turns, a critical one is first")
     func turns() {
         var harness = Harness(engines: [Harness.engine("one", 1)])
