@@ -2,7 +2,7 @@ import Quantities
 import Scheduling
 
 /// E3: random sets of batches beside interactive work, under the careful profile. Who says that a set can be kept is an
-/// offline check with true lengths against the rate that batches get when nothing limits them.
+/// offline check with true lengths against what batches get until each deadline when nothing limits them.
 struct DeadlineExperiment {
     struct BatchSet {
         let batches: [SimulatedBatch]
@@ -31,11 +31,12 @@ struct DeadlineExperiment {
         var report = ExperimentReport(
             .e3, setup: "20 minutes of conversation x0.25, random sets of 2 to 8 batches due after 5 to 20 minutes",
             columns: ["sets", "batches", "missed", "missed with load up to 0.9", "TTFT p99 ratio"])
-        let capacity = self.capacity
+        let supply = self.supply
+        let capacity = supply.mean
         var generator = SeededGenerator(seed: 3)
         let count = self.data.isQuick ? 10 : 200
         let sets = (0..<count).map { _ in
-            self.set(load: Double.random(in: 0.5...0.95, using: &generator), capacity, &generator)
+            self.set(load: Double.random(in: 0.5...0.95, using: &generator), supply, &generator)
         }
         let alone = self.simulate([], comparison: nil)[.standard].firstToken
         let base = Double(alone.percentile(0.99) ?? 1)
@@ -58,7 +59,7 @@ struct DeadlineExperiment {
         _ = add("urgency blend, 24 at a time", few, .blend)
         report.bar("missed batches in sets of load up to 0.9", Double(ebb.possibleMissed), atMost: 0)
         let calm = self.tally(
-            (0..<max(2, count / 20)).map { _ in self.set(load: 0.3, capacity, &generator) }[...], nil)
+            (0..<max(2, count / 20)).map { _ in self.set(load: 0.3, supply, &generator) }[...], nil)
         report.bar(
             "TTFT p99 ratio while the load is below 0.6", Double(calm.firstToken.percentile(0.99) ?? 0) / base,
             atMost: 1.10)
@@ -66,24 +67,23 @@ struct DeadlineExperiment {
         return report
     }
 
-    /// Units per second that batches get beside this traffic when only the reserve limits them.
-    private var capacity: Double {
+    /// What batches get beside this traffic when only the reserve limits them.
+    private var supply: BatchSupply {
         var simulation = Simulation(
             SimulationSetup(
                 trace: self.trace, batches: [ExperimentData.backlog(self.data.conversation, lines: 30_000)],
                 policy: .ebb(.throughput), duration: Self.duration))
-        let lane = simulation.run()[.batch]
-        return Double(lane.promptTokens + 2 * lane.outputTokens) / (Double(Self.duration) / 1e9)
+        return BatchSupply(simulation.run())
     }
 
     /// A random set whose load by true lengths is near the wished one.
-    private func set(load: Double, _ capacity: Double, _ generator: inout SeededGenerator) -> BatchSet {
+    private func set(load: Double, _ supply: BatchSupply, _ generator: inout SeededGenerator) -> BatchSet {
         let count = Int.random(in: 2...8, using: &generator)
         let deadlines = (0..<count).map { _ in Int64.random(in: 300...1_170, using: &generator) }.sorted()
         var batches: [SimulatedBatch] = []
         var spent = 0.0
         for (number, deadline) in deadlines.enumerated() {
-            let budget = load * capacity * Double(deadline) * Double.random(in: 0.6...1, using: &generator) - spent
+            let budget = load * supply.mean * Double(deadline) * Double.random(in: 0.6...1, using: &generator) - spent
             var lines: [TraceRequest] = []
             var units = 0.0
             while true {
@@ -100,16 +100,7 @@ struct DeadlineExperiment {
                     id: BatchID("batch_\(number)"), project: ProjectID("proj_\(number % 3)"), lines: lines,
                     deadline: deadline * 1_000_000_000))
         }
-        return BatchSet(batches: batches.shuffled(using: &generator), load: self.load(batches, capacity))
-    }
-
-    private func load(_ batches: [SimulatedBatch], _ capacity: Double) -> Double {
-        let items = batches.map { batch in
-            DeadlineReview.Item(
-                batch: batch.id, deadline: Instant(nanoseconds: batch.deadline),
-                units: batch.lines.reduce(0) { $0 + Double($1.promptTokens + 2 * $1.outputTokens) })
-        }
-        return DeadlineReview.loads(items, rate: capacity, from: Instant(nanoseconds: 0)).values.max() ?? 0
+        return BatchSet(batches: batches.shuffled(using: &generator), load: supply.load(of: batches))
     }
 
     private func simulate(

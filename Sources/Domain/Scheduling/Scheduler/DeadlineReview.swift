@@ -13,8 +13,15 @@ package struct DeadlineReview {
     static let loadMax = 100.0
     /// B is at most this many times as large.
     static let urgencyMax = 16.0
-    /// For the last lines to end, at most; a tenth of a short window.
+    /// For the last lines to end, before it is known how long they take; at most a tenth of the window.
     package static let margin: Duration = .seconds(30)
+    /// The last lines may take as long as the slowest ones, in a crowd that slows all, and one may lose its place.
+    static let linesKept = 2.0
+
+    /// What is kept back before a deadline: twice the time of the slowest lines, up to a quarter of the window.
+    package static func margin(of window: Duration, line seconds: Double) -> Duration {
+        max(min(Self.margin, window / 10), min(.seconds(seconds * Self.linesKept), window / 4))
+    }
 
     package struct Item {
         let batch: BatchID
@@ -115,7 +122,8 @@ extension Scheduler {
         let items = self.batches.values.filter { $0.pool == place }.map {
             DeadlineReview.Item(
                 batch: $0.offer.batch, deadline: $0.offer.deadline, units: $0.unitsLeft,
-                margin: min(DeadlineReview.margin, $0.offer.deadline.since($0.offeredAt) / 10))
+                margin: DeadlineReview.margin(
+                    of: $0.offer.deadline.since($0.offeredAt), line: pool.lineTime.longest))
         }
         // Work that is held for cheaper hours begins when they do.
         let opens = max(self.now, pool.engines.map { self.engines[$0].heldUntil ?? self.now }.min() ?? self.now)

@@ -144,6 +144,7 @@ struct Pool: Sendable {
     var rate = ServiceRate()
     /// Of the requests of each lane that ended.
     var sizes = [SizeRatio](repeating: SizeRatio(), count: Lane.allCases.count)
+    var lineTime = LineTime()
 
     var interactiveWaiting: Int { self.waiting[Lane.priority.rawValue] + self.waiting[Lane.standard.rawValue] }
 }

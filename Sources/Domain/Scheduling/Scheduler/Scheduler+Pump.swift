@@ -125,8 +125,8 @@ extension Scheduler {
         actions.append(.dispatch(request.key, self.engines[engine].profile.id))
     }
 
-    /// Background work to cancel for a request, batch before flex, least computed first: at the one engine where
-    /// that loses least, and only if it makes room.
+    /// Background work to cancel for a request, batch before flex, least computed first, and last what would miss its
+    /// deadline then: at the one engine where that loses least, and only if it makes room.
     private func victims(for request: Request) -> (engine: Int, keys: [WorkKey])? {
         var best: (engine: Int, keys: [WorkKey], lost: Int)?
         for index in self.pools[request.pool].engines where !self.engines[index].backgroundKeys.isEmpty {
@@ -139,14 +139,16 @@ extension Scheduler {
 
     private func victims(for request: Request, at engine: EngineLoad) -> (keys: [WorkKey], lost: Int)? {
         guard engine.profile.isOwned, engine.isOpen(self.now) else { return nil }
-        let candidates = engine.backgroundKeys.compactMap { self.running[$0] }.filter(\.canBePreempted).sorted {
+        let running = engine.backgroundKeys.compactMap { self.running[$0] }.filter(\.canBePreempted)
+        let candidates = running.map { ($0, isDue: self.isDue($0) ? 1 : 0) }.sorted {
             // Later is less: an engine that tells nothing of its progress has done least for the youngest.
-            ($1.lane, $0.computedTokens, $1.sentAt, $1.key) < ($0.lane, $1.computedTokens, $0.sentAt, $0.key)
+            ($0.isDue, $1.0.lane, $0.0.computedTokens, $1.0.sentAt, $1.0.key)
+                < ($1.isDue, $0.0.lane, $1.0.computedTokens, $0.0.sentAt, $0.0.key)
         }
         var rest = engine
         var keys: [WorkKey] = []
         var lost = 0
-        for victim in candidates {
+        for (victim, _) in candidates {
             if victim.lane == .flex { rest.flex -= 1 } else { rest.lines -= 1 }
             rest.tokens -= victim.sizeTokens
             keys.append(victim.key)
@@ -154,6 +156,12 @@ extension Scheduler {
             if rest.hasInteractiveRoom(request.sizeTokens, now: self.now) { return (keys, lost) }
         }
         return nil
+    }
+
+    /// A line that could not be run again before the deadline of its batch.
+    private func isDue(_ work: Running) -> Bool {
+        guard let batch = work.batch.flatMap({ self.batches[$0] }) else { return false }
+        return batch.offer.deadline.since(self.now) < .seconds(2 * self.pools[work.pool].lineTime.longest)
     }
 
     private mutating func pumpBackground(into actions: inout [SchedulerAction]) {

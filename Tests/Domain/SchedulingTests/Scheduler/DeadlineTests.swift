@@ -91,6 +91,34 @@ import Testing
         #expect(rate.background == known)
     }
 
+    @Test(
+        "before a deadline there is time for the slowest lines",
+        arguments: [
+            (86_400, 0, 30), (300, 0, 30), (60, 0, 6), (86_400, 10, 30), (86_400, 60, 120), (300, 60, 75), (60, 60, 15),
+        ])
+    func margin(window: Int, line: Double, seconds: Int) {
+        #expect(DeadlineReview.margin(of: .seconds(window), line: line) == .seconds(seconds))
+    }
+
+    @Test("a line that could not be run again in time is cancelled last")
+    func dueLast() {
+        var harness = Harness(engines: [Harness.engine("one", 3)])
+        harness.offer("batch_1", project: "proj_a", lines: 4, deadline: 100)
+        for _ in 0..<2 { harness.startTokens() }
+        harness.offer("batch_2", project: "proj_b")
+        let early = harness.lines
+        harness.now = Instant(seconds: 40)
+        for line in early { harness.finish(line.key) }
+        for _ in 0..<3 { harness.startTokens() }
+        // All have done as much but for the one that is due, which has done less.
+        let running = harness.lines.suffix(3)
+        #expect(Set(running.map(\.batch)) == ["batch_1", "batch_2"])
+        for line in running where line.batch == "batch_2" { harness.send(.progress(line.key, outputTokens: 9)) }
+        harness.arrive(1)
+        let victims = running.filter { harness.preempted.contains($0.key) }
+        #expect(victims.map(\.batch) == ["batch_2"])
+    }
+
     @Test("a batch is not late because its first answers are still on their way")
     func firstAnswers() {
         var harness = Harness(engines: [Harness.engine("one", 4)])
