@@ -166,16 +166,20 @@ public final class BatchEngines: Sendable, LineSource {
 
     /// A line takes the place that was chosen; before it is sent.
     ///
-    /// - Parameter preemptions: how often it lost its place before.
-    func started(_ attempt: LineAttempt, of work: Work, promptTokens: Int, preemptions: Int) {
+    /// - Parameters:
+    ///   - promptTokens: of the line, and those of them that are probably not in the engine's cache.
+    ///   - preemptions: how often it lost its place before.
+    func started(
+        _ attempt: LineAttempt, of work: Work, promptTokens: (all: Int, uncached: Int), preemptions: Int
+    ) {
         let key = self.scheduler.newKey()
         attempt.took(key, self.scheduler)
         self.state.withLock { $0.attempts[key] = attempt }
         self.scheduler.send(
             .lineStarted(
                 BatchLine(
-                    key: key, batch: work.batch, engine: attempt.target.engine, promptTokens: promptTokens,
-                    outputTokens: work.outputTokens, preemptions: preemptions)))
+                    key: key, batch: work.batch, engine: attempt.target.engine, promptTokens: promptTokens.all,
+                    uncachedTokens: promptTokens.uncached, outputTokens: work.outputTokens, preemptions: preemptions)))
     }
 
     func finished(_ attempt: LineAttempt, failure: EngineFailure?, usage: WorkUsage?) {

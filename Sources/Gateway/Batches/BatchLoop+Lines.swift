@@ -143,10 +143,13 @@ extension BatchLoop {
         return .sent
     }
 
+    /// Tokens of a prompt whose request has so many bytes.
+    private static func estimate(_ bytes: Int) -> Int { max(1, bytes / LocalPromptCounter.bytesPerToken) }
+
     /// The attempt takes the chosen place.
     private mutating func take(_ attempt: LineAttempt, _ bytes: Int) {
-        let prompt = max(1, bytes / LocalPromptCounter.bytesPerToken)
-        self.sizes.sent(promptTokens: prompt)
+        let prompt = self.sizes.promptTokens(estimated: Self.estimate(bytes))
+        self.sizes.sent(promptTokens: prompt.all)
         self.context.engines.started(
             attempt, of: self.work, promptTokens: prompt, preemptions: self.preemptions[attempt.lease.line] ?? 0)
     }
@@ -173,7 +176,7 @@ extension BatchLoop {
         }
         if outcome == .preempted { self.preemptions[attempt.lease.line, default: 0] += 1 }
         if attempt.wasSent, outcome != .preempted {
-            self.context.engines.finished(attempt, failure: failure, usage: self.usage(of: ending))
+            self.context.engines.finished(attempt, failure: failure, usage: self.usage(of: attempt, ending))
         } else {
             // The line made room or failed here, which says nothing about the engine.
             self.context.engines.returned(attempt)
@@ -197,13 +200,14 @@ extension BatchLoop {
 
     private func withoutResult(_ reason: String) { self.context.meters.count(.attemptsWithoutResult, reason) }
 
-    private mutating func usage(of ending: LineAttempt.Ending) -> WorkUsage? {
+    private mutating func usage(of attempt: LineAttempt, _ ending: LineAttempt.Ending) -> WorkUsage? {
         guard case .answered(let answer) = ending else { return nil }
-        let usage = answer.facts.usage ?? .zero
-        self.sizes.answered(outputTokens: Int(clamping: usage.output))
-        return WorkUsage(
-            cachedTokens: Int(clamping: usage.cachedInput),
-            computedTokens: Int(clamping: usage.input - usage.cachedInput), outputTokens: Int(clamping: usage.output))
+        let told = answer.facts.usage ?? .zero
+        let usage = WorkUsage(
+            cachedTokens: Int(clamping: told.cachedInput),
+            computedTokens: Int(clamping: told.input - told.cachedInput), outputTokens: Int(clamping: told.output))
+        self.sizes.answered(usage, estimate: Self.estimate(attempt.estimate?.body.count ?? 0))
+        return usage
     }
 
     private mutating func commit(

@@ -25,6 +25,26 @@ final class LineAttempt: AnswerSink {
         var displacer: WorkIdentity?
         var gaps = GapMeter()
         var path: RequestPath
+        var promptComputed: Int?
+
+        /// After a read.
+        mutating func signals(of engine: EngineID, at now: Instant) -> Signals {
+            var signals = Signals(key: self.key, engine: engine, at: now)
+            let computed = self.assembly.computed.map { Int(clamping: $0.prompt) }
+            if computed != self.promptComputed { signals.promptComputed = computed }
+            self.promptComputed = computed
+            // An engine that tells of its prompts sends before the first token.
+            guard self.assembly.hasContent else { return signals }
+            signals.isFirst = !self.hasBegun
+            if !self.hasBegun { self.path.began(now) }
+            self.hasBegun = true
+            signals.gap = self.gaps.read(at: now)
+            if signals.gap != nil {
+                signals.tier = self.path.tier
+                signals.outputTokens = self.assembly.outputTokens
+            }
+            return signals
+        }
     }
 
     let request: RequestID
@@ -75,7 +95,7 @@ final class LineAttempt: AnswerSink {
     /// Its place in the scheduler; nil before it has one.
     var key: WorkKey? { self.state.withLock { $0.key } }
 
-    var outputTokens: Int { self.state.withLock { Int(clamping: $0.assembly.contentPieces) } }
+    var outputTokens: Int { self.state.withLock { $0.assembly.outputTokens } }
 
     func took(_ key: WorkKey, _ scheduler: WorkScheduler) {
         self.state.withLock { state in
@@ -114,21 +134,16 @@ final class LineAttempt: AnswerSink {
         var signals = Signals()
         let failure = self.state.withLock { state -> EngineFailure? in
             guard !state.isDone else { return nil }
-            if let key = state.key, let driver = state.scheduler {
-                scheduler = driver
-                let now = driver.now
-                signals = Signals(key: key, engine: self.target.engine, at: now, isFirst: !state.hasBegun)
-                signals.gap = state.gaps.read(at: now)
-                if signals.gap != nil { signals.tier = state.path.tier }
-                if !state.hasBegun { state.path.began(now) }
-                state.hasBegun = true
-            }
             do throws(EngineFailure) {
                 try state.assembly.push(bytes)
-                return nil
             } catch {
                 return error
             }
+            if state.key != nil, let driver = state.scheduler {
+                scheduler = driver
+                signals = state.signals(of: self.target.engine, at: driver.now)
+            }
+            return nil
         }
         scheduler?.tell(signals)
         if let failure { self.finish(.failed(failure), cancelling: true) }

@@ -24,6 +24,14 @@ struct AnswerAssembly: Sendable {
     /// Content chunks seen: about one token each, for what is billed when a stream breaks off.
     private(set) var contentPieces: Int64 = 0
     private(set) var sawDone = false
+    /// As the engine told last.
+    private(set) var computed: ComputedTokens?
+
+    /// Something that was generated has come; an answer in one piece is nothing else.
+    var hasContent: Bool { !self.isStream || self.contentPieces > 0 }
+
+    /// Output tokens so far: as told, else a content chunk is one.
+    var outputTokens: Int { Int(clamping: max(self.contentPieces, self.computed?.output ?? 0)) }
 
     init(endpoint: Endpoint, isStream: Bool) {
         self.endpoint = endpoint
@@ -65,6 +73,7 @@ struct AnswerAssembly: Sendable {
                 self.failure = StreamFailure.classify(body)
             case .usageOnly, .delta:
                 self.contentPieces += Int64(facts.contentPieces)
+                if let computed = facts.computed { self.computed = computed }
                 try self.fold.add(payload)
             }
         } catch {

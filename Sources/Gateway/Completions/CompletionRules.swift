@@ -35,16 +35,25 @@ struct EngineOrder: Sendable {
         }
         self.isStream = stream
         self.body = edit.apply(to: body)
-        if let slot, engine.kind.hasSlotCaches { self.body = Self.insertingSlot(slot, into: self.body) }
+        guard engine.kind.hasSlotCaches else { return }
+        var members: [(name: StaticString, value: String)] = []
+        if let slot { members.append(("id_slot", "\(slot)")) }
+        if stream, lane == .batch, endpoint == .chatCompletions {
+            members += [("return_progress", "true"), ("timings_per_token", "true")]
+        }
+        self.body = Self.inserting(members, into: self.body)
     }
 
-    /// `id_slot` names the llama.cpp slot whose cache holds the prefix (scheduling 8.5). A client's own one stays.
-    private static func insertingSlot(_ slot: Int, into body: [UInt8]) -> [UInt8] {
-        let hasOwn = body.withUnsafeBytes { (try? JSONView(parsing: $0))?["id_slot"] != nil }
-        if hasOwn { return body }
-        guard let end = body.lastIndex(of: UInt8(ascii: "}")) else { return body }
-        let member = Array(",\"id_slot\":\(slot)".utf8)
-        return Array(body[..<end]) + member + Array(body[end...])
+    /// What llama.cpp alone knows, for lines of batches: `id_slot` names the slot whose cache holds the prefix
+    /// (scheduling 8.5), the others tell how much is lost with a cancel (`ComputedTokens`). A client's own ones stay.
+    private static func inserting(_ members: [(name: StaticString, value: String)], into body: [UInt8]) -> [UInt8] {
+        guard !members.isEmpty, let end = body.lastIndex(of: UInt8(ascii: "}")) else { return body }
+        let missing = body.withUnsafeBytes { buffer in
+            let view = try? JSONView(parsing: buffer)
+            return members.filter { view?[$0.name] == nil }
+        }
+        let text = missing.map { ",\"\($0.name)\":\($0.value)" }.joined()
+        return Array(body[..<end]) + Array(text.utf8) + Array(body[end...])
     }
 }
 

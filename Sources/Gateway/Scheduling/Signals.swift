@@ -8,9 +8,15 @@ struct Signals {
     var at = Instant(seconds: 0)
     var isFirst = false
     var isDelivered = false
+    /// Tokens of the prompt that the engine has computed; nil: it does not tell, or nothing new.
+    var promptComputed: Int?
+    /// Told with a gap.
+    var outputTokens: Int?
     var gap: Duration?
     /// Of the request, where there is a gap to tell.
     var tier: TierName?
+
+    var isNews: Bool { self.isFirst || self.isDelivered || self.gap != nil || self.promptComputed != nil }
 }
 
 /// Gaps between reads of a stream, told at most ten times a second.

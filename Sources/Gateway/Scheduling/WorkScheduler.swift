@@ -142,13 +142,19 @@ public final class WorkScheduler: Sendable {
 
     /// What a read from an engine says about it and about the request.
     func tell(_ signals: Signals) {
-        guard let key = signals.key, signals.isFirst || signals.isDelivered || signals.gap != nil else { return }
+        guard let key = signals.key, signals.isNews else { return }
         var actions: [SchedulerAction] = []
         // One lock for all that a read tells. Only a first token may move other work.
         let displaced = self.state.withLock { state -> [Displacement] in
             if signals.isDelivered { state.scheduler.handle(.delivered(key), now: signals.at, into: &actions) }
             if let gap = signals.gap, let engine = signals.engine {
                 state.scheduler.handle(.gap(engine, gap), now: signals.at, into: &actions)
+            }
+            if let tokens = signals.promptComputed {
+                state.scheduler.handle(.promptComputed(key, tokens: tokens), now: signals.at, into: &actions)
+            }
+            if let tokens = signals.outputTokens {
+                state.scheduler.handle(.progress(key, outputTokens: tokens), now: signals.at, into: &actions)
             }
             if signals.isFirst { state.scheduler.handle(.firstToken(key), now: signals.at, into: &actions) }
             return state.scheduler.displacements

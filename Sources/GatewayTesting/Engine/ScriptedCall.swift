@@ -7,6 +7,8 @@ public final class ScriptedCall: EngineCall {
     private struct State {
         var steps: ArraySlice<EngineScript.Step>
         var isHanging = false
+        /// `resume` was called before the `hang` was reached.
+        var isResumed = false
         var isReading = true
         var isCancelled = false
         var isFinished = false
@@ -39,9 +41,12 @@ public final class ScriptedCall: EngineCall {
         if reading { self.proceed() }
     }
 
-    /// Ends a `hang`.
+    /// Ends the `hang` that the call is in, or else its next one.
     public func resume() {
-        self.state.withLock { $0.isHanging = false }
+        self.state.withLock { state in
+            if !state.isHanging { state.isResumed = true }
+            state.isHanging = false
+        }
         self.proceed()
     }
 
@@ -76,7 +81,9 @@ public final class ScriptedCall: EngineCall {
                 return nil
             }
             switch step {
-            case .hang: state.isHanging = true
+            case .hang:
+                state.isHanging = !state.isResumed
+                state.isResumed = false
             case .end, .fail: state.isFinished = true
             case .head, .bytes: break
             }

@@ -50,6 +50,28 @@ import Testing
         #expect(throws: JSONError.self) { try self.facts("") }
     }
 
+    static let computed: [(String, ComputedTokens?)] = [
+        // What is being computed is lost with a cancel, too.
+        (#""prompt_progress":{"total":500,"cache":100,"processed":356,"time_ms":9}"#, .init(prompt: 400, output: 0)),
+        (#""prompt_progress":{"total":9000,"cache":100,"processed":100}"#, .init(prompt: 2_048, output: 0)),
+        (#""prompt_progress":{"total":9000,"cache":100,"processed":2148}"#, .init(prompt: 4_096, output: 0)),
+        (
+            #""timings":{"prompt_n":0,"predicted_n":0},"prompt_progress":{"total":90,"cache":10,"processed":10}"#,
+            .init(prompt: 80, output: 0)
+        ),
+        (#""timings":{"cache_n":100,"prompt_n":400,"prompt_ms":1.5,"predicted_n":7}"#, .init(prompt: 400, output: 7)),
+        (#""prompt_progress":{"total":500,"cache":100,"processed":90}"#, nil),
+        (#""prompt_progress":{"total":80,"cache":10,"processed":90}"#, nil),
+        (#""prompt_progress":{"total":500,"processed":90}"#, nil), (#""prompt_progress":null"#, nil),
+        (#""timings":{"prompt_n":-1,"predicted_n":7}"#, nil), (#""timings":{"prompt_n":1.5,"predicted_n":7}"#, nil),
+        (#""usage":{"prompt_n":1,"predicted_n":7}"#, nil),
+    ]
+
+    @Test("what an engine says it has computed is read", arguments: computed)
+    func readsComputed(_ member: String, _ expected: ComputedTokens?) throws {
+        #expect(try self.facts(#"{"choices":[{"delta":{"content":"a"}}],\#(member)}"#).computed == expected)
+    }
+
     static let errors: [(String, ErrorBody?)] = [
         (
             #"{"error":{"message":"m","code":503,"type":"x"}}"#,

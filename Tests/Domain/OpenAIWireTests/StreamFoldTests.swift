@@ -112,6 +112,18 @@ import Testing
         #expect(result == expected)
     }
 
+    @Test("the progress of a prompt is the stream's alone; timings stay, the last ones")
+    func progress() throws {
+        let choice = #""choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]"#
+        let result = try self.fold([
+            #"{"choices":[],"prompt_progress":{"total":9,"cache":0,"processed":4}}"#,
+            #"{\#(choice),"timings":{"predicted_n":1}}"#, #"{\#(choice),"timings":{"predicted_n":2}}"#,
+        ])
+        #expect(result["prompt_progress"] == nil)
+        #expect(result["timings"]?["predicted_n"]?.integer == 2)
+        #expect(result["choices"]?.array?.first?["message"]?["content"]?.string == "aa")
+    }
+
     @Test("choices are told apart, sorted, and keep their log probabilities")
     func severalChoices() throws {
         let result = try self.fold([

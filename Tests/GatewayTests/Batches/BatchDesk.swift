@@ -31,14 +31,14 @@ struct BatchDesk {
     ///   - scripts: of the engine, in order; after them every line is answered.
     ///   - places: lines in flight at most.
     init(
-        _ scripts: [EngineScript] = [], kind: EngineKind = .vllm, places: Int = 1,
+        _ scripts: [EngineScript] = [], kind: EngineKind = .vllm, stream: StreamPolicy = .asAsked, places: Int = 1,
         atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil,
         tiersPricedAs: [TierName: TierName] = [:]
     ) async throws {
         self.engine = ScriptedEngine(
             delivery: .inline, scripts: scripts, otherwise: { _ in .answer(CompletionDesk.answer) })
         let server = Engine(
-            id: "e1", url: try EngineURL("http://127.0.0.1:1"), kind: kind, stream: .asAsked, concurrency: places)
+            id: "e1", url: try EngineURL("http://127.0.0.1:1"), kind: kind, stream: stream, concurrency: places)
         self.directory = EngineDirectory(
             table: try RoutingTable(
                 engines: [server], aliases: ["m": [EngineTarget(engine: "e1", engineModel: "e-m")]]))

@@ -24,6 +24,8 @@ public struct StreamChunkFacts: Hashable, Sendable {
     public private(set) var finishReason: String?
     /// Deltas with generated content: text, reasoning, a refusal, a tool call or audio. Mostly one token each.
     public private(set) var contentPieces = 0
+    /// nil: the engine tells nothing in this chunk.
+    public private(set) var computed: ComputedTokens?
     public private(set) var serviceTier: String?
     public private(set) var serviceTierMember: JSONMember?
 
@@ -86,6 +88,7 @@ public struct StreamChunkFacts: Hashable, Sendable {
                 let value = try scanner.value()
                 if scanner.matches(key, "error"), scanner.isTruthy(value) { error = value }
                 if scanner.matches(key, "model"), value.kind == .string { self.modelSlice = value }
+                if let told = try ComputedTokens(key, value, scanner) { self.computed = told.merging(self.computed) }
             }
         }
         self.layout = JSONObjectLayout(open: open, close: scanner.offset - 1, memberCount: memberCount)

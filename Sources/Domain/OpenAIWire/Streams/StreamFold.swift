@@ -9,7 +9,8 @@ public enum StreamFoldError: Error, Hashable, Sendable {
 ///
 /// Nothing is lost: content, refusals, reasoning, audio, function and tool calls (by index), log probabilities, several
 /// choices, finish reasons, usage, and members that are unknown here (`FoldObject` has the rule). Strings are joined in
-/// their escaped form, so text passes through byte for byte. Only `obfuscation`, which is padding, is left out.
+/// their escaped form, so text passes through byte for byte. Only `obfuscation`, which is padding, and llama.cpp's
+/// `prompt_progress`, which is of the stream alone, are left out.
 /// After an error the fold must not be used any more.
 public struct StreamFold: Sendable {
     /// 64 MiB of payload, by default.
@@ -68,7 +69,7 @@ public struct StreamFold: Sendable {
             } else if scanner.matches(key, "error"), scanner.isTruthy(value) {
                 let tree = try JSONValue(parsing: scanner.bytes.part(value.range))
                 self.error = self.error ?? ErrorBody(streamed: tree)
-            } else if !scanner.matches(key, "obfuscation") {
+            } else if !scanner.matches(key, "obfuscation"), !scanner.matches(key, "prompt_progress") {
                 try self.head.merge(key, value, scanner, replaces: true)
             }
         }

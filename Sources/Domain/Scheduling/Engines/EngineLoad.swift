@@ -25,6 +25,8 @@ struct EngineLoad: Sendable {
     var settledAt: Instant?
     /// Prompt and expected output of everything in flight.
     var tokens = 0
+    /// It says how far it is with the prompts of lines.
+    var tellsPrompts = false
     /// Flex requests and lines in flight, from which a victim may be chosen.
     var backgroundKeys: Set<WorkKey> = []
     var interactiveSeenAt: Instant?

@@ -52,6 +52,8 @@ struct Running: Sendable {
     let pool: Int
     let engine: Int
     let promptTokens: Int
+    /// Those that the engine has probably not in its cache.
+    let uncachedTokens: Int
     let expectedOutput: Int
     /// nil for a batch's line.
     let request: Request?
@@ -59,6 +61,8 @@ struct Running: Sendable {
     let arrivedAt: Instant
     let sentAt: Instant
     var firstTokenAt: Instant?
+    /// Of the prompt, as the engine told or will tell; nil: it does not.
+    var promptComputed: Int?
     var outputTokens = 0
     /// Units charged to the project's counter so far.
     var charged: Double
@@ -74,8 +78,13 @@ struct Running: Sendable {
         return true
     }
 
-    /// Work that a cancel throws away; how much of a prompt is computed before the first token is not known.
-    var computedTokens: Int { self.firstTokenAt == nil ? 0 : self.promptTokens + self.outputTokens }
+    /// Work that a cancel throws away. Where the engine does not tell how much of a prompt is computed, it is nothing
+    /// before the first token and all of it after.
+    var computed: (prompt: Int, output: Int) {
+        (self.promptComputed ?? (self.firstTokenAt == nil ? 0 : self.uncachedTokens), self.outputTokens)
+    }
+
+    var computedTokens: Int { self.computed.prompt + self.computed.output }
 
     /// scheduling.md 9, "Preemption": never the fourth time, never close to its end, never what a client already reads.
     var canBePreempted: Bool {

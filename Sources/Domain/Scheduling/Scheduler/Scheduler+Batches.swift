@@ -39,9 +39,9 @@ extension Scheduler {
         self.start(
             Running(
                 key: line.key, lane: .batch, account: account, pool: pool, engine: index,
-                promptTokens: line.promptTokens, expectedOutput: line.outputTokens, request: nil, batch: line.batch,
-                arrivedAt: self.now, sentAt: self.now, charged: Double(line.promptTokens),
-                preemptions: line.preemptions))
+                promptTokens: line.promptTokens, uncachedTokens: line.uncachedTokens,
+                expectedOutput: line.outputTokens, request: nil, batch: line.batch, arrivedAt: self.now,
+                sentAt: self.now, charged: Double(line.promptTokens), preemptions: line.preemptions))
     }
 
     mutating func nothingReady(_ id: BatchID, _ engine: EngineID, until: Instant?) {

@@ -119,9 +119,9 @@ extension Scheduler {
         self.start(
             Running(
                 key: request.key, lane: request.lane, account: request.account, pool: request.pool, engine: engine,
-                promptTokens: request.promptTokens, expectedOutput: request.outputTokens, request: request, batch: nil,
-                arrivedAt: entry.arrivedAt, sentAt: self.now, charged: Double(request.promptTokens),
-                preemptions: entry.preemptions))
+                promptTokens: request.promptTokens, uncachedTokens: request.promptTokens,
+                expectedOutput: request.outputTokens, request: request, batch: nil, arrivedAt: entry.arrivedAt,
+                sentAt: self.now, charged: Double(request.promptTokens), preemptions: entry.preemptions))
         actions.append(.dispatch(request.key, self.engines[engine].profile.id))
     }
 

@@ -2,7 +2,10 @@ import Quantities
 
 /// From dispatch to the end.
 extension Scheduler {
-    mutating func start(_ work: Running) {
+    mutating func start(_ begun: Running) {
+        var work = begun
+        // What such an engine has taken up it computes to the end of the piece, cancelled or not.
+        if self.engines[work.engine].tellsPrompts { work.promptComputed = work.uncachedTokens }
         precondition(self.running.updateValue(work, forKey: work.key) == nil, "a request runs twice")
         self.engines[work.engine].begin(work, now: self.now)
         self.counters[work.lane.rawValue].charge(work.charged, to: work.account)
@@ -20,6 +23,12 @@ extension Scheduler {
         guard self.running.values[place].begins(at: self.now) else { return }
         let work = self.running.values[place]
         self.engines[work.engine].firstToken(of: work, after: self.now.seconds(since: work.sentAt), now: self.now)
+    }
+
+    mutating func promptComputed(_ key: WorkKey, tokens: Int) {
+        guard let place = self.running.index(forKey: key) else { return }
+        self.running.values[place].promptComputed = max(0, tokens)
+        self.engines[self.running.values[place].engine].tellsPrompts = true
     }
 
     mutating func progress(_ key: WorkKey, outputTokens: Int) {
@@ -101,7 +110,7 @@ extension Scheduler {
     mutating func preempt(_ key: WorkKey, for lane: Lane, into actions: inout [SchedulerAction]) {
         guard let work = self.end(key) else { return }
         actions.append(.preempt(key))
-        let units = ServiceUnits.of(prompt: work.firstTokenAt == nil ? 0 : work.promptTokens, output: work.outputTokens)
+        let units = ServiceUnits.of(prompt: work.computed.prompt, output: work.computed.output)
         self.engines[work.engine].reserve.preempted(units: units, now: self.now)
         self.statistics.preempted[work.lane.rawValue] += 1
         if lane == .priority { self.statistics.preemptedForPriority[work.lane.rawValue] += 1 }

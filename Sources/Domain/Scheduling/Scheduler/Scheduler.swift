@@ -64,6 +64,7 @@ public struct Scheduler: Sendable {
         case .lineStarted(let line): self.lineStarted(line, into: &actions)
         case .nothingReady(let batch, let engine, let until): self.nothingReady(batch, engine, until: until)
         case .firstToken(let key): self.firstToken(key)
+        case .promptComputed(let key, let tokens): self.promptComputed(key, tokens: tokens)
         case .progress(let key, let tokens):
             self.progress(key, outputTokens: tokens)
             return

@@ -22,6 +22,8 @@ public enum SchedulerEvent: Hashable, Sendable {
     /// The answer to a pull: no line can be sent before `until`, or before the next offer.
     case nothingReady(BatchID, EngineID, until: Instant?)
     case firstToken(WorkKey)
+    /// Tokens of the prompt that were computed so far, cached ones left out; from engines that tell it.
+    case promptComputed(WorkKey, tokens: Int)
     /// Output tokens so far.
     case progress(WorkKey, outputTokens: Int)
     /// The client has begun to receive the answer: it can no longer be computed again elsewhere.

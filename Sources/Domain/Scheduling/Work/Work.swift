@@ -92,17 +92,22 @@ public struct BatchLine: Hashable, Sendable {
     public let batch: BatchID
     public let engine: EngineID
     public let promptTokens: Int
+    /// Those of the prompt that the engine will probably not find in its cache.
+    public let uncachedTokens: Int
     public let outputTokens: Int
     /// How often this line was preempted before.
     public let preemptions: Int
 
+    /// - Parameter uncachedTokens: nil: all of the prompt.
     public init(
-        key: WorkKey, batch: BatchID, engine: EngineID, promptTokens: Int, outputTokens: Int, preemptions: Int = 0
+        key: WorkKey, batch: BatchID, engine: EngineID, promptTokens: Int, uncachedTokens: Int? = nil,
+        outputTokens: Int, preemptions: Int = 0
     ) {
         self.key = key
         self.batch = batch
         self.engine = engine
         self.promptTokens = max(1, promptTokens)
+        self.uncachedTokens = min(self.promptTokens, max(1, uncachedTokens ?? promptTokens))
         self.outputTokens = max(1, outputTokens)
         self.preemptions = preemptions
     }

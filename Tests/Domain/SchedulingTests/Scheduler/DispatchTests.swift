@@ -99,6 +99,20 @@ import Testing
         #expect(harness.scheduler.statistics.tokensWasted == 110)
     }
 
+    @Test("where an engine tells of its prompts, what is lost is what it told, also before the first token")
+    func promptsTold() {
+        var harness = Harness(engines: [Harness.engine("one", 3)])
+        harness.offer("batch_1")
+        for _ in 0..<2 { harness.startTokens() }
+        #expect(harness.lines.count == 3)
+        for (place, tokens) in [20, 30, 90].enumerated() {
+            harness.send(.promptComputed(harness.lines[place].key, tokens: tokens))
+        }
+        harness.arrive(1)
+        #expect(harness.preempted == [harness.lines[0].key])
+        #expect(harness.scheduler.statistics.tokensWasted == 20)
+    }
+
     @Test("lines lose their place before flex requests; these wait again, first in their line")
     func flexAfterLines() {
         var harness = Harness(engines: [Harness.engine("one", 2)])
