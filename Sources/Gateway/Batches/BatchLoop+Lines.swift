@@ -116,6 +116,10 @@ extension BatchLoop {
             var asked = EngineRequest(
                 engine: engine, path: self.endpoint.enginePath, body: order.body,
                 isStream: order.isStream, request: attempt.request)
+            // It speaks before the first token, and may then be silent as long as a piece of the prompt takes.
+            if order.tellsProgress {
+                asked.engine.timeouts.idle = max(engine.timeouts.idle, engine.timeouts.firstToken)
+            }
             asked.traceparent = attempt.traceContext?.header(attempt: lease.attempt)
             attempt.start(
                 asked,

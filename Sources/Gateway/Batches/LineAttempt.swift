@@ -34,7 +34,7 @@ final class LineAttempt: AnswerSink {
             if computed != self.promptComputed { signals.promptComputed = computed }
             self.promptComputed = computed
             // An engine that tells of its prompts sends before the first token.
-            guard self.assembly.hasContent else { return signals }
+            guard self.assembly.hasBegun else { return signals }
             signals.isFirst = !self.hasBegun
             if !self.hasBegun { self.path.began(now) }
             self.hasBegun = true

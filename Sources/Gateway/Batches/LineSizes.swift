@@ -4,6 +4,8 @@ import Scheduling
 struct LineSizes {
     /// Weight of the newest line.
     private static let share = 0.05
+    /// No prompt has more tokens; a report beyond that is nonsense.
+    private static let promptMax = 1e9
     private var prompt = 256.0
     private var output = 256.0
     /// Tokens that prompts were estimated to have, did have, and of those the computed ones; each newer line counts
@@ -19,7 +21,7 @@ struct LineSizes {
     /// engine has told its counts.
     func promptTokens(estimated tokens: Int) -> (all: Int, uncached: Int) {
         guard self.told > 0, self.estimated > 0 else { return (tokens, tokens) }
-        let all = max(1, Double(tokens) * self.told / self.estimated)
+        let all = min(Self.promptMax, max(1, Double(tokens) * self.told / self.estimated))
         return (Int(all), max(1, Int(all * self.computed / self.told)))
     }
 

@@ -27,8 +27,14 @@ struct AnswerAssembly: Sendable {
     /// As the engine told last.
     private(set) var computed: ComputedTokens?
 
-    /// Something that was generated has come; an answer in one piece is nothing else.
-    var hasContent: Bool { !self.isStream || self.contentPieces > 0 }
+    private var sawDelta = false
+
+    /// The first token has come. An engine that tells how far it is with the prompt sends before that; others do not.
+    var hasBegun: Bool {
+        guard self.isStream else { return true }
+        if self.contentPieces > 0 { return true }
+        return self.computed.map { $0.output > 0 } ?? self.sawDelta
+    }
 
     /// Output tokens so far: as told, else a content chunk is one.
     var outputTokens: Int { Int(clamping: max(self.contentPieces, self.computed?.output ?? 0)) }
@@ -74,6 +80,7 @@ struct AnswerAssembly: Sendable {
             case .usageOnly, .delta:
                 self.contentPieces += Int64(facts.contentPieces)
                 if let computed = facts.computed { self.computed = computed }
+                self.sawDelta = true
                 try self.fold.add(payload)
             }
         } catch {

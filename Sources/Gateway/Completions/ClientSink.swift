@@ -105,6 +105,11 @@ public struct CompletionRequest: Sendable {
         self.home = home
     }
 
+    /// The moment at which the client stops waiting, as far as it says, less the time to tell it.
+    var clientGivesUpAt: Instant? {
+        self.wishes.clientTimeout.map { self.arrivedAt.advanced(by: $0 - min(.seconds(2), $0 / 4)) }
+    }
+
     /// What every log line about the request says of it.
     func logged(_ more: Logger.Metadata) -> Logger.Metadata {
         var metadata = more

@@ -12,24 +12,26 @@ extension CompletionCall {
     /// - Parameter targets: the model's engines where they were just looked up.
     func enqueue(_ targets: [EngineTarget]? = nil) {
         let now = self.use.clock.now
-        guard (targets ?? self.targets).contains(where: { self.use.engines.isAvailable($0.engine, now: now) }) else {
+        let targets = targets ?? self.targets
+        guard targets.contains(where: { self.use.engines.isAvailable($0.engine, now: now) }) else {
             return self.giveUp(EngineFailure(.unreachable, message: "no engine is available"), held: true)
         }
         let key = self.use.scheduler.newKey()
-        let place = self.state.withLock { state -> (tier: Tier, tried: [EngineID])? in
+        let place = self.state.withLock { state -> (tier: Tier, since: Instant, tried: [EngineID])? in
             guard state.phase == .queued else { return nil }
             state.key = key
             state.path.queued(now)
-            return (state.tier, state.tried)
+            return (state.tier, state.tierSince, state.tried)
         }
-        guard let (tier, tried) = place else { return }
-        let giveUpAt = self.giveUpAt(tier)
+        guard let (tier, since, tried) = place else { return }
+        let giveUpAt = self.giveUpAt(tier, since: since)
         let patience = min(tier.patience, max(.zero, giveUpAt.since(now)))
         var work = WorkRequest(
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
             promptTokens: self.request.body.count / LocalPromptCounter.bytesPerToken,
             outputTokens: self.expectedOutput, patience: patience, giveUpAt: giveUpAt)
         work.avoided = tried
+        if targets.count > 1 { work.affinity = PromptAffinity.of(self.request.facts, self.request.body) }
         work.fallsBack = self.fallback.map { $0.tier != tier.name } ?? false
         self.use.scheduler.submit(self, work)
         if patience == .zero { self.refuseUnlessSent(key) }
@@ -53,14 +55,9 @@ extension CompletionCall {
         Int(clamping: min(self.request.facts.maxTokens ?? Self.outputTokensUsual, Self.outputTokensUsual * 4))
     }
 
-    /// The moment at which the client stops waiting, as far as it says, less the time to tell it.
-    private var clientGivesUpAt: Instant? {
-        self.request.wishes.clientTimeout.map { self.request.arrivedAt.advanced(by: $0 - min(.seconds(2), $0 / 4)) }
-    }
-
-    private func giveUpAt(_ tier: Tier) -> Instant {
-        let own = self.request.arrivedAt.advanced(by: tier.waitMax)
-        return min(own, self.clientGivesUpAt ?? own, self.fallsBackAt(tier) ?? own)
+    private func giveUpAt(_ tier: Tier, since: Instant) -> Instant {
+        let own = since.advanced(by: tier.waitMax)
+        return min(own, self.request.clientGivesUpAt ?? own, self.fallsBackAt(tier) ?? own)
     }
 
     /// When the request goes on in another tier: the scheduler then refuses it, and `refused` takes it on.
@@ -76,6 +73,7 @@ extension CompletionCall {
         let left = self.state.withLock { state -> WorkKey? in
             guard state.phase == .queued, state.tier.name == name, state.key == key else { return nil }
             state.tier = tier
+            state.tierSince = now
             state.isTierChosen = true
             state.key = nil
             state.path.fellBack(to: tier.name, now)

@@ -23,6 +23,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         var phase = Phase.queued
         /// The tier that serves: the asked one, or the one that the caller falls back to.
         var tier: Tier
+        /// When it came to that tier; what it bears to wait counts from then.
+        var tierSince: Instant
         /// Its present place in the scheduler.
         var key: WorkKey?
         /// Counts dispatches: tells the answers of two attempts apart.
@@ -65,7 +67,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         self.traceContext = use.tracer?.begin(request.traceparent)
         self.state = Mutex(
             State(
-                tier: tier, isTierChosen: isTierChosen,
+                tier: tier, tierSince: request.arrivedAt, isTierChosen: isTierChosen,
                 assembly: AnswerAssembly(endpoint: request.endpoint, isStream: false),
                 relay: Self.relay(request, tier.name, isBought: false),
                 path: RequestPath(tier: tier.name, arrivedAt: request.arrivedAt)))

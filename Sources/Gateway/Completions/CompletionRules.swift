@@ -7,6 +7,8 @@ import Scheduling
 struct EngineOrder: Sendable {
     var body: [UInt8]
     var isStream: Bool
+    /// The engine was asked to say how far it is with the prompt, before the first token.
+    private(set) var tellsProgress = false
 
     /// - Parameters:
     ///   - tier: what a bought engine is asked for in place of what the client wrote; nil: as it came.
@@ -40,6 +42,7 @@ struct EngineOrder: Sendable {
         if let slot { members.append(("id_slot", "\(slot)")) }
         if stream, lane == .batch, endpoint == .chatCompletions {
             members += [("return_progress", "true"), ("timings_per_token", "true")]
+            self.tellsProgress = true
         }
         self.body = Self.inserting(members, into: self.body)
     }

@@ -30,8 +30,10 @@ extension ServeCompletion {
         guard let deadline = request.wishes.deadline, asked == nil || asked == "auto" else {
             return (tier, false, fallback)
         }
-        let flex = offered(TierName.flex.text)
-        let (cheapest, after) = self.cheapest(for: deadline, standard: tier, flex: flex, request)
+        let waiting = self.tiers.tiers.filter { $0.window == nil && $0.lane == .flex }.compactMap {
+            offered($0.name.text)
+        }
+        let (cheapest, after) = self.cheapest(for: deadline, standard: tier, among: waiting, request, targets)
         return (cheapest, cheapest.name != tier.name, after)
     }
 
@@ -53,14 +55,31 @@ extension ServeCompletion {
         }
     }
 
-    /// The cheapest tier that meets a deadline: flex while there is time for the standard one after it, else that.
+    /// The cheapest tier that meets a deadline: one that waits while there is time for the standard one after it, else
+    /// that. A client that will have left before the deadline has an earlier one.
     private func cheapest(
-        for deadline: Instant, standard: Tier, flex: Tier?, _ request: CompletionRequest
+        for deadline: Instant, standard: Tier, among waiting: [Tier], _ request: CompletionRequest,
+        _ targets: [EngineTarget]
     ) -> (Tier, TierFallback?) {
-        let left = deadline.since(request.arrivedAt) - Self.answerTimeUsual
-        guard left > .zero, var flex else { return (standard, nil) }
-        flex.patience = left
-        flex.waitMax = left
-        return (flex, TierFallback(tier: standard.name, after: left))
+        let end = min(deadline, request.clientGivesUpAt ?? deadline)
+        let left = end.since(request.arrivedAt) - Self.answerTimeUsual
+        // What has no price counts as much as the standard tier; what is dearer than that is not waited for.
+        let own = self.price(of: request, in: standard, targets)
+        let prices = waiting.map { self.price(of: request, in: $0, targets) ?? own ?? 0 }
+        let best = waiting.indices.min { (prices[$0], $0) < (prices[$1], $1) }
+        guard left > .zero, let best, prices[best] <= own ?? prices[best] else { return (standard, nil) }
+        var tier = waiting[best]
+        tier.patience = left
+        tier.waitMax = left
+        return (tier, TierFallback(tier: standard.name, after: left))
+    }
+
+    /// Picodollars that the request would probably cost in a tier, to compare tiers by; nil: unpriced.
+    private func price(of request: CompletionRequest, in tier: Tier, _ targets: [EngineTarget]) -> Int128? {
+        let usage = TokenUsage(
+            input: Int64(request.body.count / LocalPromptCounter.bytesPerToken),
+            output: request.facts.maxTokens ?? CompletionCall.outputTokensUsual)
+        let names = [targets.first?.engineModel, request.facts.model].compactMap { $0 }
+        return self.pricer.price(usage, names: names, tier: tier.name, at: request.arrivedAt).amount?.picodollars
     }
 }

@@ -65,6 +65,8 @@ import Testing
         (#""prompt_progress":{"total":500,"processed":90}"#, nil), (#""prompt_progress":null"#, nil),
         (#""timings":{"prompt_n":-1,"predicted_n":7}"#, nil), (#""timings":{"prompt_n":1.5,"predicted_n":7}"#, nil),
         (#""usage":{"prompt_n":1,"predicted_n":7}"#, nil),
+        (#""prompt_progress":{"total":9223372036854775807,"cache":0,"processed":9223372036854775807}"#, nil),
+        (#""timings":{"prompt_n":1,"predicted_n":2000000000000000000}"#, nil),
     ]
 
     @Test("what an engine says it has computed is read", arguments: computed)

@@ -94,6 +94,66 @@ import Testing
         #expect(done.gone == [0, 0, 0, 0])
     }
 
+    @Test("who waited long in one tier has the time of the next one to wait there")
+    func fallbackAfterLong() async throws {
+        let desk = try await Self.desk(
+            [.hanging(then: .answer(CompletionDesk.answer)), .answer(CompletionDesk.answer)]
+        ) { settings in Self.setFlex(&settings) { $0.patience = .seconds(3_600) } }
+        _ = try desk.ask(Self.question("default"))
+        let wishes = ServiceWishes(fallback: TierFallback(tier: .standard))
+        let (waiting, _) = try desk.ask(Self.question("flex"), id: "req_2", wishes: wishes)
+        // Longer than a standard request would have waited since it came.
+        desk.clock.advance(by: .seconds(901))
+        desk.scheduler.tick()
+        #expect(waiting.state.error == nil && desk.scheduler.snapshot.lanes[Lane.standard.rawValue].waiting == 1)
+        desk.clock.advance(by: .seconds(500))
+        desk.scheduler.tick()
+        desk.engine.calls[0].resume()
+        #expect(waiting.state.whole != nil)
+        #expect(desk.store.allCharges.last?.servedTier == .standard)
+    }
+
+    @Test("a deadline takes the cheapest tier that waits, and none that is dearer than not to wait")
+    func cheapest() async throws {
+        func served(_ rows: [(TierName, TierName)], timeout: Duration? = nil) async throws -> TierName? {
+            let desk = try await Self.desk([.answer(CompletionDesk.answer)]) { settings in
+                Self.setFlex(&settings) { $0.pricedAs = .priority }
+                for (name, pricedAs) in rows {
+                    settings.rows.append(
+                        TierSettings.Row(
+                            Tier(
+                                name, lane: .flex, patience: .seconds(60), waitMax: .seconds(900),
+                                pricedAs: pricedAs)))
+                }
+            }
+            let wishes = ServiceWishes(
+                clientTimeout: timeout, deadline: desk.clock.now.advanced(by: .seconds(600)))
+            _ = try desk.ask(CompletionDesk.question, wishes: wishes)
+            return desk.store.allCharges.first?.servedTier
+        }
+        #expect(try await served([]) == .standard, "flex costs more here")
+        #expect(try await served([("dear", .priority), ("eco", .batch)]) == "eco")
+        #expect(try await served([("eco", .batch)], timeout: .seconds(20)) == .standard, "it leaves before")
+    }
+
+    @Test("prompts that begin alike meet at one engine, others spread over all")
+    func affinity() async throws {
+        let desk = try await CompletionDesk(
+            Array(repeating: .answer(CompletionDesk.answer), count: 40), engines: 2)
+        func ask(_ text: String, more: String = "") throws -> EngineID? {
+            let body = #"{"model":"m","messages":[{"role":"user","content":"\#(text)"}]\#(more)}"#
+            _ = try desk.ask(body, id: RequestID("req_\(desk.engine.calls.count)"))
+            return desk.engine.requests.last?.engine.id
+        }
+        let beginnings = (0..<8).map { number in String(repeating: "text \(number) ", count: 80) }
+        let homes = try beginnings.map { try ask($0 + "one") }
+        #expect(try beginnings.map { try ask($0 + "another") } == homes)
+        #expect(Set(homes).count == 2)
+        let named = try (0..<8).map { try ask("short", more: #","prompt_cache_key":"key \#($0)""#) }
+        #expect(Set(named).count == 2)
+        #expect(try (0..<8).map { try ask("another", more: #","prompt_cache_key":"key \#($0)""#) } == named)
+    }
+
     @Test("a project has its own standard tier, its share, and a warning where it does not exist")
     func policy() async throws {
         let log = CapturedLog()

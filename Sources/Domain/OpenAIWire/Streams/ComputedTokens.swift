@@ -36,7 +36,7 @@ public struct ComputedTokens: Hashable, Sendable {
         var inner = JSONScanner(scanner.bytes, from: value.range.lowerBound)
         try inner.openObject()
         while let name = try inner.nextKey() {
-            let number = inner.integer(try inner.value())
+            let number = inner.integer(try inner.value()).flatMap { $0 <= UsageReading.countMax ? $0 : nil }
             if inner.matches(name, "cache") { counts.cached = number }
             if inner.matches(name, "processed") { counts.processed = number }
             if inner.matches(name, "total") { counts.total = number }

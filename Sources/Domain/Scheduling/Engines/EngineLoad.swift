@@ -57,6 +57,7 @@ struct EngineLoad: Sendable {
     /// The engine is described anew: what was learnt of it is kept as far as it still holds.
     mutating func describe(_ profile: EngineProfile) {
         guard self.profile != profile else { return }
+        self.tellsPrompts = false
         self.capacity.describe(profile)
         self.background.protect(profile.protection)
         if profile.limitStart != self.profile.limitStart { self.reserve.resize(limit: profile.limitStart) }

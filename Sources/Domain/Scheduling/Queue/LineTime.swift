@@ -1,12 +1,14 @@
-/// How long the slowest lines of a pool take at their engines: what must be sent that long before a deadline.
+/// How long the slow lines of a pool take at their engines: what must be sent that long before a deadline.
 ///
-/// A peak that fades: a line that took longer counts at once, each other one pulls it a hundredth of the way down.
+/// A mean that goes up fast and comes down slowly, and so lies where one line in 25 or so is slower. One line that
+/// takes an hour moves it by a quarter of that.
 struct LineTime: Sendable {
-    private static let fading = 0.01
+    private static let rise = 0.25
+    private static let fall = 0.01
     /// Seconds; 0 before any line has ended.
-    private(set) var longest = 0.0
+    private(set) var slow = 0.0
 
     mutating func observe(_ seconds: Double) {
-        self.longest = max(seconds, self.longest + Self.fading * (seconds - self.longest))
+        self.slow += (seconds > self.slow ? Self.rise : Self.fall) * (seconds - self.slow)
     }
 }

@@ -15,10 +15,10 @@ package struct DeadlineReview {
     static let urgencyMax = 16.0
     /// For the last lines to end, before it is known how long they take; at most a tenth of the window.
     package static let margin: Duration = .seconds(30)
-    /// The last lines may take as long as the slowest ones, in a crowd that slows all, and one may lose its place.
-    static let linesKept = 2.0
+    /// The last lines may be slow ones, in a crowd that slows all, and one may lose its place.
+    static let linesKept = 2.5
 
-    /// What is kept back before a deadline: twice the time of the slowest lines, up to a quarter of the window.
+    /// What is kept back before a deadline: so many times what slow lines take, up to a quarter of the window.
     package static func margin(of window: Duration, line seconds: Double) -> Duration {
         max(min(Self.margin, window / 10), min(.seconds(seconds * Self.linesKept), window / 4))
     }
@@ -122,8 +122,7 @@ extension Scheduler {
         let items = self.batches.values.filter { $0.pool == place }.map {
             DeadlineReview.Item(
                 batch: $0.offer.batch, deadline: $0.offer.deadline, units: $0.unitsLeft,
-                margin: DeadlineReview.margin(
-                    of: $0.offer.deadline.since($0.offeredAt), line: pool.lineTime.longest))
+                margin: $0.margin(line: pool.lineTime.slow))
         }
         // Work that is held for cheaper hours begins when they do.
         let opens = max(self.now, pool.engines.map { self.engines[$0].heldUntil ?? self.now }.min() ?? self.now)
@@ -149,7 +148,8 @@ extension Scheduler {
             // A day's batch waits until the rate has settled; one of minutes cannot.
             let window = item.deadline.since(batch.offeredAt).secondsApproximate
             guard opens > self.now || pool.rate.backgroundSeconds >= min(60, window / 20) else { continue }
-            most = max(most, load)
+            // More places do not speed up what is in flight already.
+            if batch.hasLines { most = max(most, load) }
             let before = batch.rank
             batch.load = min(load, DeadlineReview.loadMax)
             let pressure = max(load, shares[item.batch] ?? 0)
@@ -169,6 +169,11 @@ extension Scheduler {
 }
 
 extension OfferedBatch {
+    /// Kept back before its deadline.
+    func margin(line seconds: Double) -> Duration {
+        DeadlineReview.margin(of: self.offer.deadline.since(self.offeredAt), line: seconds)
+    }
+
     /// Work that has no outcome yet; lines in flight count half.
     var unitsLeft: Double {
         let each = ServiceUnits.of(prompt: self.offer.promptTokens, output: self.offer.outputTokens)

@@ -61,8 +61,10 @@ struct Running: Sendable {
     let arrivedAt: Instant
     let sentAt: Instant
     var firstTokenAt: Instant?
-    /// Of the prompt, as the engine told or will tell; nil: it does not.
+    /// Of the prompt, as the engine told; nil: it does not, or not yet.
     var promptComputed: Int?
+    /// The engine computes what it was sent, whoever has left meanwhile.
+    var isSunk = false
     var outputTokens = 0
     /// Units charged to the project's counter so far.
     var charged: Double
@@ -79,9 +81,10 @@ struct Running: Sendable {
     }
 
     /// Work that a cancel throws away. Where the engine does not tell how much of a prompt is computed, it is nothing
-    /// before the first token and all of it after.
+    /// before the first token, unless it is known to go on, and all of it after.
     var computed: (prompt: Int, output: Int) {
-        (self.promptComputed ?? (self.firstTokenAt == nil ? 0 : self.uncachedTokens), self.outputTokens)
+        let isBegun = self.firstTokenAt != nil || self.isSunk
+        return (self.promptComputed ?? (isBegun ? self.uncachedTokens : 0), self.outputTokens)
     }
 
     var computedTokens: Int { self.computed.prompt + self.computed.output }

@@ -128,7 +128,7 @@ extension Scheduler {
     /// Background work to cancel for a request, batch before flex, least computed first, and last what would miss its
     /// deadline then: at the one engine where that loses least, and only if it makes room.
     private func victims(for request: Request) -> (engine: Int, keys: [WorkKey])? {
-        var best: (engine: Int, keys: [WorkKey], lost: Int)?
+        var best: (engine: Int, keys: [WorkKey], lost: (due: Int, tokens: Int))?
         for index in self.pools[request.pool].engines where !self.engines[index].backgroundKeys.isEmpty {
             guard let (keys, lost) = self.victims(for: request, at: self.engines[index]) else { continue }
             if let best, best.lost <= lost { continue }
@@ -137,7 +137,9 @@ extension Scheduler {
         return best.map { ($0.engine, $0.keys) }
     }
 
-    private func victims(for request: Request, at engine: EngineLoad) -> (keys: [WorkKey], lost: Int)? {
+    private func victims(
+        for request: Request, at engine: EngineLoad
+    ) -> (keys: [WorkKey], lost: (due: Int, tokens: Int))? {
         guard engine.profile.isOwned, engine.isOpen(self.now) else { return nil }
         let running = engine.backgroundKeys.compactMap { self.running[$0] }.filter(\.canBePreempted)
         let candidates = running.map { ($0, isDue: self.isDue($0) ? 1 : 0) }.sorted {
@@ -147,12 +149,12 @@ extension Scheduler {
         }
         var rest = engine
         var keys: [WorkKey] = []
-        var lost = 0
-        for (victim, _) in candidates {
+        var lost = (due: 0, tokens: 0)
+        for (victim, isDue) in candidates {
             if victim.lane == .flex { rest.flex -= 1 } else { rest.lines -= 1 }
             rest.tokens -= victim.sizeTokens
             keys.append(victim.key)
-            lost += victim.computedTokens
+            lost = (lost.due + isDue, lost.tokens + victim.computedTokens)
             if rest.hasInteractiveRoom(request.sizeTokens, now: self.now) { return (keys, lost) }
         }
         return nil
@@ -161,7 +163,7 @@ extension Scheduler {
     /// A line that could not be run again before the deadline of its batch.
     private func isDue(_ work: Running) -> Bool {
         guard let batch = work.batch.flatMap({ self.batches[$0] }) else { return false }
-        return batch.offer.deadline.since(self.now) < .seconds(2 * self.pools[work.pool].lineTime.longest)
+        return batch.offer.deadline.since(self.now) < batch.margin(line: self.pools[work.pool].lineTime.slow)
     }
 
     private mutating func pumpBackground(into actions: inout [SchedulerAction]) {

@@ -4,8 +4,7 @@ import Quantities
 extension Scheduler {
     mutating func start(_ begun: Running) {
         var work = begun
-        // What such an engine has taken up it computes to the end of the piece, cancelled or not.
-        if self.engines[work.engine].tellsPrompts { work.promptComputed = work.uncachedTokens }
+        work.isSunk = work.batch != nil && self.engines[work.engine].tellsPrompts
         precondition(self.running.updateValue(work, forKey: work.key) == nil, "a request runs twice")
         self.engines[work.engine].begin(work, now: self.now)
         self.counters[work.lane.rawValue].charge(work.charged, to: work.account)
@@ -66,8 +65,10 @@ extension Scheduler {
     }
 
     mutating func failed(_ key: WorkKey, _ trouble: EngineTrouble) {
-        guard let work = self.end(key) else { return self.gone(key) }
+        guard var work = self.end(key) else { return self.gone(key) }
         defer { self.counters[work.lane.rawValue].charge(-work.charged, to: work.account) }
+        // An engine that refuses a request has not begun it.
+        work.isSunk = false
         self.statistics.tokensFailedByLane[work.lane.rawValue] += work.computedTokens
         switch trouble {
         case .capacity(let retryAfter), .full(let retryAfter):

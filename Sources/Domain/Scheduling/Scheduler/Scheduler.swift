@@ -64,7 +64,9 @@ public struct Scheduler: Sendable {
         case .lineStarted(let line): self.lineStarted(line, into: &actions)
         case .nothingReady(let batch, let engine, let until): self.nothingReady(batch, engine, until: until)
         case .firstToken(let key): self.firstToken(key)
-        case .promptComputed(let key, let tokens): self.promptComputed(key, tokens: tokens)
+        case .promptComputed(let key, let tokens):
+            self.promptComputed(key, tokens: tokens)
+            return
         case .progress(let key, let tokens):
             self.progress(key, outputTokens: tokens)
             return
