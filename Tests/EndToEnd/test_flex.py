@@ -101,9 +101,28 @@ def test_a_waiting_stream_gets_comments_where_it_wants_them(occupied):
 
 def test_a_refused_caller_goes_on_as_standard(desk):
     gateway, engine = desk
-    with gateway.sdk() as client:
+    holder = open_request(gateway, "/v1/chat/completions", {**ASK, "max_tokens": 40, "stream": True})
+    wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
+    with holder, gateway.sdk() as client:
+        with pytest.raises(openai.RateLimitError):
+            client.with_options(timeout=2).chat.completions.create(**ASK, max_tokens=2, service_tier="flex")
         answer = client.chat.completions.create(**ASK, max_tokens=2, service_tier="auto")
         assert answer.service_tier == "default"
+
+
+def test_the_time_limit_that_other_sdks_tell_counts_too(occupied):
+    gateway, _ = occupied
+    with gateway.http() as http:
+        refused = http.post(
+            "chat/completions", json={**ASK, "service_tier": "flex"}, headers={"X-Stainless-Timeout": "2"})
+    assert refused.status_code == 429 and refused.json()["error"]["code"] == "resource_unavailable"
+
+
+def test_a_tier_that_nobody_knows_is_refused(desk):
+    gateway, _ = desk
+    with gateway.sdk() as client, pytest.raises(openai.BadRequestError) as refused:
+        client.chat.completions.create(**ASK, extra_body={"service_tier": "bogus"})
+    assert refused.value.param == "service_tier"
 
 
 @pytest.mark.parametrize("wish", ["default;after=1s", "standard;after=1s"])
