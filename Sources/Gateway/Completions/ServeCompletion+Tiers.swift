@@ -56,13 +56,14 @@ extension ServeCompletion {
     }
 
     /// The cheapest tier that meets a deadline: one that waits while there is time for the standard one after it, else
-    /// that. A client that will have left before the deadline has an earlier one.
+    /// that. Of the time for which the client stays half is left for the answer.
     private func cheapest(
         for deadline: Instant, standard: Tier, among waiting: [Tier], _ request: CompletionRequest,
         _ targets: [EngineTarget]
     ) -> (Tier, TierFallback?) {
-        let end = min(deadline, request.clientGivesUpAt ?? deadline)
-        let left = end.since(request.arrivedAt) - Self.answerTimeUsual
+        let stay = request.clientGivesUpAt.map { $0.since(request.arrivedAt) / 2 }
+        let due = deadline.since(request.arrivedAt) - Self.answerTimeUsual
+        let left = min(due, stay ?? due)
         // What has no price counts as much as the standard tier; what is dearer than that is not waited for.
         let own = self.price(of: request, in: standard, targets)
         let prices = waiting.map { self.price(of: request, in: $0, targets) ?? own ?? 0 }

@@ -133,7 +133,26 @@ import Testing
         }
         #expect(try await served([]) == .standard, "flex costs more here")
         #expect(try await served([("dear", .priority), ("eco", .batch)]) == "eco")
-        #expect(try await served([("eco", .batch)], timeout: .seconds(20)) == .standard, "it leaves before")
+        #expect(try await served([("eco", .batch)], timeout: .seconds(20)) == "eco")
+    }
+
+    @Test("who leaves before the deadline goes on as a standard request in half of that time")
+    func deadlineBeyondPatience() async throws {
+        let desk = try await Self.desk(
+            [.hanging(then: .answer(CompletionDesk.answer)), .answer(CompletionDesk.answer)]) { _ in }
+        _ = try desk.ask(Self.question("default"))
+        let wishes = ServiceWishes(
+            clientTimeout: .seconds(42), deadline: desk.clock.now.advanced(by: .seconds(1_800)))
+        let (waiting, _) = try desk.ask(CompletionDesk.question, id: "req_2", wishes: wishes)
+        func standardWaiting() -> Int { desk.scheduler.snapshot.lanes[Lane.standard.rawValue].waiting }
+        desk.clock.advance(by: .seconds(19))
+        desk.scheduler.tick()
+        #expect(standardWaiting() == 0)
+        desk.clock.advance(by: .seconds(1))
+        desk.scheduler.tick()
+        #expect(standardWaiting() == 1)
+        desk.engine.calls[0].resume()
+        #expect(waiting.state.whole != nil && desk.store.allCharges.last?.servedTier == .standard)
     }
 
     @Test("prompts that begin alike meet at one engine, others spread over all")

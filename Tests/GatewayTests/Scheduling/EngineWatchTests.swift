@@ -2,6 +2,7 @@ import Gateway
 import GatewayTesting
 import Quantities
 import Routing
+import Scheduling
 import Testing
 
 @Suite("What engines tell of their load", .timeLimit(.minutes(1))) struct EngineWatchTests {
