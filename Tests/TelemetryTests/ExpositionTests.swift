@@ -120,6 +120,9 @@ import Testing
             #"ebb_inter_token_gap_seconds_bucket{tier="default",le="0.03"} 1"#,
             #"ebb_time_to_first_token_seconds_count{model="a",tier="default"} 1"#,
         ] { #expect(text.contains(line + "\n"), "\(line)\n\(text)") }
+        for lane in ["standard", "batch"] {
+            #expect(text.contains(#"ebb_project_service_units{lane="\#(lane)",project="proj_a"} "#), "\(text)")
+        }
     }
 
     @Test("a request that ends in another tier than it began in is not in flight in either")

@@ -46,6 +46,14 @@ extension PrometheusMeters {
             "ebb_service_spread", "gauge",
             "Largest difference of weighted service, in service units, between projects with work."
         ) { "\($0.spread)" }
+        text.family(
+            "ebb_project_service_units", "gauge", "Weighted service, in service units, of projects with work.")
+        for lane in scheduler.lanes {
+            for (project, service) in lane.services {
+                let labels = [("lane", lane.lane.word), ("project", project.text)]
+                text.sample("ebb_project_service_units", labels, "\(service)")
+            }
+        }
         text.family("ebb_promotions_total", "counter", "Times a batch was moved past its lane for its deadline.")
         text.sample("ebb_promotions_total", [], "\(done.promotions)")
         text.family("ebb_scheduler_violations_total", "counter", "Rules of its own that the scheduler broke.")

@@ -11,7 +11,12 @@ public struct SchedulerSnapshot: Sendable {
         public let window: LaneWindow
         /// The largest difference of weighted service between two projects with work.
         public let spread: Double
+        /// Weighted service of the projects with work, the most first.
+        public let services: [(project: ProjectID, service: Double)]
     }
+
+    /// Projects of a lane that are told, those with most service.
+    public static let servicesMax = 50
 
     public let at: Instant
     public let lanes: [LaneStanding]
@@ -32,7 +37,8 @@ public struct SchedulerSnapshot: Sendable {
                 lane: lane,
                 waiting: lane == .batch ? batches.reduce(0) { $0 + $1.waiting } : scheduler.waitingCount(lane),
                 running: engines.reduce(0) { $0 + $1.inFlightByLane[lane.rawValue] },
-                window: scheduler.window(lane), spread: scheduler.serviceSpread(lane))
+                window: scheduler.window(lane), spread: scheduler.serviceSpread(lane),
+                services: scheduler.services(lane, limit: Self.servicesMax))
         }
         self.engines = engines
         self.batches = batches
