@@ -42,7 +42,9 @@ import Testing
 
     @Test("a row with a window is a window that batches may ask for, and a window of batch is a tier")
     func windows() throws {
-        let configuration = try parse("{batch: {windows: [24h, 2h]}, tiers: {night: {window: 12h, price_as: batch}}}")
+        let configuration = try parse(
+            "{batch: {windows: [24h, 2h]}, tiers: {night: {window: 12h, price_as: batch, models: [a]}}}")
+        #expect(try row("night", configuration).tier.models == ["a"])
         #expect(configuration.batch.windows.map(\.window.text) == ["2h", "12h", "24h"])
         #expect(configuration.batch.windows.map(\.tier) == ["2h", "night", .batch])
         #expect(try row("night", configuration).tier.lane == .batch)

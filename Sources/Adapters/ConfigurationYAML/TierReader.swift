@@ -21,7 +21,7 @@ struct TierReader {
         "aliases", "lane", "patience", "wait_max", "window", "price_as", "models", "projects",
     ]
     /// What only requests have, not batches.
-    private static let keysOfRequests = ["aliases", "patience", "wait_max", "models"]
+    private static let keysOfRequests = ["aliases", "patience", "wait_max"]
     private static let waitMost = Duration.zero ... .seconds(86_400)
 
     private(set) var rows = TierTable.shippedRows.map { TierSettings.Row($0) }

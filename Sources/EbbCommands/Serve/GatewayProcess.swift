@@ -56,6 +56,7 @@ struct GatewayProcess {
             tracer: assembly.tracer, logger: logger)
         var batchContext = assembly.batchContext
         batchContext.refusesUnpricedWindows = true
+        batchContext.tiers = { assembly.tiers.table }
         let runner = BatchRunner(context: batchContext)
         let files = assembly.files
         let sweeper = RetentionSweeper(

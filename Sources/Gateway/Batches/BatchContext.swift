@@ -1,5 +1,6 @@
 public import Batching
 public import Logging
+public import Scheduling
 
 /// What every batch execution needs from the process around it.
 public struct BatchContext: Sendable {
@@ -32,6 +33,8 @@ public struct BatchContext: Sendable {
     public var atCostLimit = AtCostLimit.end
     /// A batch fails validation whose window has no price for its model, while other tiers have one (decision 0015).
     public var refusesUnpricedWindows = false
+    /// Which tiers are whose, and which models have them.
+    public var tiers: @Sendable () -> TierTable = { .shipped }
     /// The ways of lines that have ended.
     public var history = RequestHistory()
     /// nil: this process keeps no spans.

@@ -1,6 +1,7 @@
 import Batching
 import Quantities
 import Routing
+import Scheduling
 
 /// Judges a batch's file from the facts that were stored with its index; the file itself is not read again.
 struct BatchValidation {
@@ -26,7 +27,12 @@ struct BatchValidation {
             // While no engine has answered nothing is known to be missing; dispatch waits for the model then.
             table.aliases.isEmpty || table.targets(for: $0) != nil
         }
-        if case .valid(_, let model?) = verdict, self.isUnpriced(model, table.targets(for: model) ?? []) {
+        guard case .valid(_, let model?) = verdict else { return verdict }
+        let tiers = self.context.tiers()
+        guard tiers.offersBatches(self.batch.tier, project: self.batch.project, model: model) else {
+            return .invalid([.notOffered(model: model, window: self.batch.window)])
+        }
+        if self.isUnpriced(model, table.targets(for: model) ?? []) {
             return .invalid([.unpriced(model: model, window: self.batch.window)])
         }
         return verdict

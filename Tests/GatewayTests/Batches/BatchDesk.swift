@@ -4,6 +4,7 @@ import OpenAIWire
 import Pricing
 import Quantities
 import Routing
+import Scheduling
 import Testing
 
 /// The runner of batches with a scripted engine and stores in memory. Its model `m` costs a dollar a million tokens of
@@ -33,7 +34,7 @@ struct BatchDesk {
     init(
         _ scripts: [EngineScript] = [], kind: EngineKind = .vllm, stream: StreamPolicy = .asAsked, places: Int = 1,
         atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil,
-        tiersPricedAs: [TierName: TierName] = [:]
+        tiersPricedAs: [TierName: TierName] = [:], tiers: TierSettings = TierSettings()
     ) async throws {
         self.engine = ScriptedEngine(
             delivery: .inline, scripts: scripts, otherwise: { _ in .answer(CompletionDesk.answer) })
@@ -56,6 +57,8 @@ struct BatchDesk {
             epoch: try await self.store.beginServing(), logger: logger)
         context.atCostLimit = atCostLimit
         context.refusesUnpricedWindows = true
+        let tiers = try TierDirectory(tiers, scheduler: self.scheduler, logger: logger)
+        context.tiers = { tiers.table }
         context.history = self.history
         let (exits, inbox) = AsyncStream.makeStream(of: BatchRunner.RunnerExit.self)
         self.exits = exits

@@ -3,6 +3,7 @@ import GatewayTesting
 import Ledger
 import Quantities
 import Routing
+import Scheduling
 import Testing
 
 @Suite("Completion windows beside 24h") struct BatchWindowTests {
@@ -30,6 +31,23 @@ import Testing
             #expect(await desk.exit() == .ended)
             #expect(try await desk.batch(id).errors.map(\.code) == ["unpriced_model"])
         }
+    }
+
+    @Test("a window is for the models that the operator names", arguments: [["m", "other"], ["other"]])
+    func models(_ models: Set<String>) async throws {
+        var settings = TierSettings()
+        for index in settings.rows.indices where settings.rows[index].tier.name == "2h" {
+            settings.rows[index].tier.models = models
+        }
+        let desk = try await BatchDesk(tiersPricedAs: ["2h": .batch], tiers: settings)
+        try await desk.running {
+            let id = try await desk.submit([BatchDesk.body], window: "2h")
+            #expect(await desk.exit() == .ended)
+            let errors = try await desk.batch(id).errors
+            #expect(errors.map(\.code) == (models.contains("m") ? [] : ["model_not_offered"]))
+            #expect(errors.allSatisfy { $0.param == "completion_window" })
+        }
+        #expect(desk.engine.requests.isEmpty == !models.contains("m"))
     }
 
     @Test("a clock that is set forward ends a window a minute late at most", .timeLimit(.minutes(1)))

@@ -1,6 +1,6 @@
 /// One entry of a batch's `errors.data`: what is wrong with its input file, and where; or why it ended early.
 public struct LineError: Hashable, Sendable {
-    /// OpenAI's error codes of batch validation. The last six names were not observed there; they are this
+    /// OpenAI's error codes of batch validation. The last seven names were not observed there; they are this
     /// product's own for cases in which OpenAI's code is unknown.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         case invalidJSONLine = "invalid_json_line"
@@ -18,6 +18,7 @@ public struct LineError: Hashable, Sendable {
         case requestLimitExceeded = "request_limit_exceeded"
         case fileTooLarge = "file_too_large"
         case unpricedModel = "unpriced_model"
+        case modelNotOffered = "model_not_offered"
         /// The one that ends a batch which ran.
         case costLimitReached = "cost_limit_reached"
     }
@@ -157,6 +158,14 @@ extension LineError {
         LineError(
             code: .unpricedModel,
             message: "The model '\(Self.quoted(model))' has no price for the completion window '\(window)'.",
+            param: "completion_window")
+    }
+
+    /// A completion window that the operator gives to other models only.
+    public static func notOffered(model: String, window: String) -> LineError {
+        LineError(
+            code: .modelNotOffered,
+            message: "The model '\(Self.quoted(model))' is not offered with the completion window '\(window)'.",
             param: "completion_window")
     }
 

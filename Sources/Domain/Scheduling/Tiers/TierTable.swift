@@ -100,8 +100,11 @@ public struct TierTable: Hashable, Sendable {
     }
 
     /// Whether a project may have batches of this tier; one without a row is everybody's.
-    public func offersBatches(_ name: TierName, project: ProjectID) -> Bool {
+    ///
+    /// - Parameter model: of the batch; nil: not known yet.
+    public func offersBatches(_ name: TierName, project: ProjectID, model: String? = nil) -> Bool {
         guard let tier = self.tier(name) else { return true }
+        if let model, tier.models?.contains(model) == false { return false }
         return tier.projects?.contains(project) != false && self.policy(project).enabled?.contains(name) != false
     }
 }
