@@ -65,7 +65,7 @@ public final class WorkScheduler: Sendable {
         }
         events += self.gate.events(table.engines.keys.sorted(), now: self.clock.now, isFirst: true)
         for (alias, targets) in table.aliases.sorted(by: { $0.key < $1.key }) {
-            events.append(.pool(PoolID(alias), targets.map(\.engine)))
+            events.append(.pool(PoolID(alias), targets.map(\.engine), weights: targets.map(\.weight)))
         }
         self.send(events)
     }

@@ -150,6 +150,8 @@ struct OfferedBatch: Sendable {
 struct Pool: Sendable {
     let id: PoolID
     var engines: [Int] = []
+    /// Of the engines that are to bear less than the one that bears most, their part of that.
+    var parts: [Int: Double] = [:]
     var waiting = [Int](repeating: 0, count: Lane.allCases.count)
     /// Units of all requests that wait, by lane.
     var waitingUnits = [Double](repeating: 0, count: Lane.allCases.count)

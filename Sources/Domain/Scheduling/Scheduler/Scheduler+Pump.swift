@@ -83,7 +83,8 @@ extension Scheduler {
                 ? self.engines[index].hasRoomBeyondGuess(request.sizeTokens, now: self.now)
                 : self.engines[index].hasInteractiveRoom(request.sizeTokens, now: self.now)
             guard hasRoom else { continue }
-            var load = self.engines[index].load - (index == home ? 0.25 : 0)
+            let part = self.pools[request.pool].parts[index] ?? 1
+            var load = self.engines[index].load / part - (index == home ? 0.25 : 0)
             // One that failed this request is the last choice, not none: it may be the only one.
             if !request.avoided.isEmpty, request.avoided.contains(self.engines[index].profile.id) { load += 1_000 }
             if let best, best.load <= load { continue }

@@ -55,7 +55,7 @@ public struct Scheduler: Sendable {
         case .engine(let profile): self.describe(profile)
         case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }
         case .held(let id, let until): self.withEngine(id) { $0.heldUntil = until }
-        case .pool(let id, let engines): self.describe(id, engines)
+        case .pool(let id, let engines, let weights): self.describe(id, engines, weights)
         case .weight(let project, let weight):
             for lane in Lane.allCases { self.counters[lane.rawValue].set(weight: weight, of: project) }
         case .arrive(let request): self.arrive(request, into: &actions)
@@ -103,7 +103,7 @@ public struct Scheduler: Sendable {
         self.engines[index].describe(profile)
     }
 
-    private mutating func describe(_ id: PoolID, _ engines: [EngineID]) {
+    private mutating func describe(_ id: PoolID, _ engines: [EngineID], _ weights: [Int]) {
         let place = self.poolIndex[id] ?? self.pools.count
         if place == self.pools.count {
             self.pools.append(Pool(id: id))
@@ -113,6 +113,12 @@ public struct Scheduler: Sendable {
             }
         }
         self.pools[place].engines = engines.compactMap { self.engineIndex[$0] }
+        let most = weights.max() ?? 1
+        self.pools[place].parts = [:]
+        for (engine, weight) in zip(engines, weights) where weight < most {
+            guard let index = self.engineIndex[engine] else { continue }
+            self.pools[place].parts[index] = Double(max(1, weight)) / Double(most)
+        }
     }
 
     /// Batches at this engine wait for a cheaper hour, or the engine is away.

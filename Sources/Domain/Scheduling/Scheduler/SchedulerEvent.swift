@@ -9,7 +9,8 @@ public enum SchedulerEvent: Hashable, Sendable {
     /// Background work at this engine is held until a cheaper hour begins; nil: no longer.
     case held(EngineID, until: Instant?)
     /// The engines of a model.
-    case pool(PoolID, [EngineID])
+    /// - Parameter weights: how much each engine is to bear beside the others; empty: all the same.
+    case pool(PoolID, [EngineID], weights: [Int] = [])
     /// A project's share of the service relative to others, 1 unless told.
     case weight(ProjectID, Double)
     case arrive(WorkRequest)

@@ -99,6 +99,16 @@ import Testing
         #expect(harness.scheduler.statistics.tokensWasted == 110)
     }
 
+    @Test("engines share requests by their weights, and one that is full leaves them to the others")
+    func weights() {
+        var harness = Harness(engines: [Harness.engine("one", 8), Harness.engine("two", 8)])
+        harness.send(.pool(Harness.pool, ["one", "two"], weights: [1, 3]))
+        for key in 1...8 { harness.arrive(UInt64(key)) }
+        #expect(harness.dispatched.count { $0.engine == "two" } == 6)
+        for key in 9...16 { harness.arrive(UInt64(key)) }
+        #expect(harness.dispatched.count { $0.engine == "two" } == 8 && harness.dispatched.count == 16)
+    }
+
     @Test("where an engine tells of its prompts, what is lost is what it told, also before the first token")
     func promptsTold() {
         var harness = Harness(engines: [Harness.engine("one", 3)])
