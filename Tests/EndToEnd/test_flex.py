@@ -105,7 +105,7 @@ def test_a_refused_caller_goes_on_as_standard(desk):
     wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
     with holder, gateway.sdk() as client:
         with pytest.raises(openai.RateLimitError):
-            client.with_options(timeout=2).chat.completions.create(**ASK, max_tokens=2, service_tier="flex")
+            client.with_options(timeout=3).chat.completions.create(**ASK, max_tokens=2, service_tier="flex")
         answer = client.chat.completions.create(**ASK, max_tokens=2, service_tier="auto")
         assert answer.service_tier == "default"
 
