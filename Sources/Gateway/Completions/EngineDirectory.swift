@@ -33,18 +33,6 @@ public final class EngineDirectory: Sendable {
 
     public func targets(for model: String) -> [EngineTarget]? { self.state.withLock { $0.table.targets(for: model) } }
 
-    /// Chooses and counts one call in flight; `finished` must follow.
-    public func choose(
-        from targets: [EngineTarget], excluding tried: [EngineID], now: Instant
-    ) -> (target: EngineTarget, engine: Engine)? {
-        self.state.withLock {
-            guard let target = $0.chooser.choose(from: targets, excluding: tried, now: now),
-                let engine = $0.table.engines[target.engine]
-            else { return nil }
-            return (target, engine)
-        }
-    }
-
     /// Counts one call in flight at this engine, unless its breaker refuses; `finished` or `released` must follow.
     func admit(_ id: EngineID, of targets: [EngineTarget], now: Instant) -> (target: EngineTarget, engine: Engine)? {
         guard let target = targets.first(where: { $0.engine == id }) else { return nil }

@@ -64,11 +64,12 @@ extension ServeCompletion {
         let stay = request.clientGivesUpAt.map { $0.since(request.arrivedAt) / 2 }
         let due = deadline.since(request.arrivedAt) - Self.answerTimeUsual
         let left = min(due, stay ?? due)
+        guard left > .zero else { return (standard, nil) }
         // What has no price counts as much as the standard tier; what is dearer than that is not waited for.
         let own = self.price(of: request, in: standard, targets)
         let prices = waiting.map { self.price(of: request, in: $0, targets) ?? own ?? 0 }
         let best = waiting.indices.min { (prices[$0], $0) < (prices[$1], $1) }
-        guard left > .zero, let best, prices[best] <= own ?? prices[best] else { return (standard, nil) }
+        guard let best, prices[best] <= own ?? prices[best] else { return (standard, nil) }
         var tier = waiting[best]
         tier.patience = left
         tier.waitMax = left
