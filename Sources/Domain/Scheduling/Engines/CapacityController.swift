@@ -72,6 +72,9 @@ public struct CapacityController: Sendable {
 
     package mutating func observe(_ sample: EngineSample) { self.sample = sample }
 
+    /// The limit is no longer a guess: the engine tells how many wait in it, and has been full.
+    var isMeasured: Bool { self.source == .waiting && self.ceiling < .infinity }
+
     /// When the engine last told how busy it is.
     var sampledAt: Instant? { self.sample?.at }
 
@@ -101,13 +104,14 @@ public struct CapacityController: Sendable {
     /// - Parameters:
     ///   - inFlight: requests at the engine now.
     ///   - isShared: interactive requests are there; without them too high a limit slows nobody, and it grows faster.
-    package mutating func tick(inFlight: Int, isShared: Bool = true, now: Instant) {
+    ///   - isHolding: interactive requests wait for this limit.
+    package mutating func tick(inFlight: Int, isShared: Bool = true, isHolding: Bool = false, now: Instant) {
         if let closed = self.closedUntil, closed <= now { self.closedUntil = nil }
         guard !self.isFixed, now.since(self.decidedAt) >= Self.interval else { return }
         self.decidedAt = now
         if let sample, now.since(sample.at) <= Self.sampleAgeMax {
             self.source = .waiting
-            self.follow(sample, inFlight: inFlight, isShared: isShared, now: now)
+            self.follow(sample, inFlight: inFlight, isShared: isShared, isHolding: isHolding, now: now)
         } else {
             self.source = .firstToken
             self.followFirstTokens(inFlight: inFlight, isShared: isShared)
@@ -122,7 +126,9 @@ public struct CapacityController: Sendable {
     /// too; and a burst of prompts is computed bit by bit while slots are free. So the engine counts as full when
     /// requests wait at two samples on end with as many running as ever, or at many samples whatever runs. While only
     /// background work is there, two may always wait: so the engine never idles between them.
-    private mutating func follow(_ sample: EngineSample, inFlight: Int, isShared: Bool, now: Instant) {
+    private mutating func follow(
+        _ sample: EngineSample, inFlight: Int, isShared: Bool, isHolding: Bool, now: Instant
+    ) {
         self.mostRunning = max(Double(sample.running), self.mostRunning * 0.97)
         let isCrowded = Double(sample.running) >= 0.9 * self.mostRunning
         let tolerated = isShared ? 0 : Self.waitingAlone
@@ -131,7 +137,9 @@ public struct CapacityController: Sendable {
         let patience = !isCrowded ? (isShared ? Self.patience : Self.patienceAlone) : self.limit > self.ceiling ? 1 : 2
         if self.waitedFor >= patience, Double(inFlight) + 1 >= self.limit.rounded(.down) {
             let lower = self.limit - max(1, Double(sample.waiting) / 2)
-            self.limit = min(self.limit, max(Double(sample.running), lower))
+            // What it works on it bears, though a guess was lower.
+            let most = self.isGuess ? max(self.limit, Double(sample.running)) : self.limit
+            self.limit = min(most, max(Double(sample.running), lower))
             // A burst of prompts says nothing about slots.
             guard isCrowded else { return }
             self.ceiling = self.limit
@@ -139,6 +147,9 @@ public struct CapacityController: Sendable {
         } else if sample.waiting == 0, self.isGuess, Double(inFlight) > self.limit {
             // It has more than was thought, and nobody waits.
             self.limit = Double(inFlight)
+        } else if isHolding, self.isGuess, sample.waiting == 0, Double(inFlight) >= self.limit.rounded(.down) {
+            // Nobody waits there and somebody does here. A burst of prompts may have looked like a full engine.
+            self.limit += max(2, self.limit / 4)
         } else if sample.waiting <= tolerated / 2, Double(inFlight) >= self.limit.rounded(.down) {
             self.grow(isShared, now: now)
         }

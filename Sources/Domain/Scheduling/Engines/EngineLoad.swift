@@ -181,7 +181,8 @@ struct EngineLoad: Sendable {
 
     /// Room beyond the limit, for interactive requests at an engine whose limit is a guess: nobody else is sent there.
     func hasRoomBeyondGuess(_ tokens: Int, now: Instant) -> Bool {
-        self.profile.isGuess && self.isOpen(now) && self.inFlight < self.profile.limitMax && self.holds(tokens)
+        self.profile.isGuess && !self.capacity.isMeasured && self.isOpen(now)
+            && self.inFlight < self.profile.limitMax && self.holds(tokens)
     }
 
     /// Interactive requests were there at this moment or shortly before.
@@ -233,8 +234,10 @@ struct EngineLoad: Sendable {
         return self.backgroundCount * 4 < min(self.background.places, self.limit) * 3 ? 2 : 1
     }
 
-    mutating func tick(now: Instant) {
-        self.capacity.tick(inFlight: self.inFlight, isShared: self.isShared(now), now: now)
+    /// - Parameter isHolding: interactive requests wait for it.
+    mutating func tick(isHolding: Bool, now: Instant) {
+        self.capacity.tick(
+            inFlight: self.inFlight, isShared: self.isShared(now), isHolding: isHolding, now: now)
         self.reserve.tick(now: now)
         let decoding = self.decoding
         self.background.tick(

@@ -74,8 +74,8 @@ extension Scheduler {
     ///
     /// - Parameter isGuessEnough: engines whose limit is a guess have room beyond it.
     private func engineWithRoom(for request: Request, isGuessEnough: Bool = false) -> Int? {
-        let engines = self.pools[request.pool].engines
-        let home = request.affinity.flatMap { self.home(of: $0, among: engines) }
+        let engines = self.engines(for: request)
+        let home = request.affinity.flatMap { self.home(of: $0, among: self.pools[request.pool].engines) }
         var best: (engine: Int, load: Double)?
         for index in engines {
             let hasRoom =
@@ -84,13 +84,21 @@ extension Scheduler {
                 : self.engines[index].hasInteractiveRoom(request.sizeTokens, now: self.now)
             guard hasRoom else { continue }
             let part = self.pools[request.pool].parts[index] ?? 1
-            var load = self.engines[index].load / part - (index == home ? 0.25 : 0)
-            // One that failed this request is the last choice, not none: it may be the only one.
-            if !request.avoided.isEmpty, request.avoided.contains(self.engines[index].profile.id) { load += 1_000 }
+            let load = self.engines[index].load / part - (index == home ? 0.25 : 0)
             if let best, best.load <= load { continue }
             best = (index, load)
         }
         return best?.engine
+    }
+
+    /// The engines that may have a request: those that failed it only while there is no other, however full these are.
+    private func engines(for request: Request) -> [Int] {
+        let engines = self.pools[request.pool].engines
+        guard !request.avoided.isEmpty else { return engines }
+        let others = engines.filter {
+            self.engines[$0].isOpen(self.now) && !request.avoided.contains(self.engines[$0].profile.id)
+        }
+        return others.isEmpty ? engines : others
     }
 
     /// Rendezvous hashing: each prefix ranks the engines in its own order, and only an engine's loss moves its
@@ -130,7 +138,7 @@ extension Scheduler {
     /// deadline then: at the one engine where that loses least, and only if it makes room.
     private func victims(for request: Request) -> (engine: Int, keys: [WorkKey])? {
         var best: (engine: Int, keys: [WorkKey], lost: (due: Int, tokens: Int))?
-        for index in self.pools[request.pool].engines where !self.engines[index].backgroundKeys.isEmpty {
+        for index in self.engines(for: request) where !self.engines[index].backgroundKeys.isEmpty {
             guard let (keys, lost) = self.victims(for: request, at: self.engines[index]) else { continue }
             if let best, best.lost <= lost { continue }
             best = (index, keys, lost)

@@ -128,7 +128,9 @@ public struct Scheduler: Sendable {
 
     /// What every part of the scheduler does as time passes.
     private mutating func tick(into actions: inout [SchedulerAction]) {
-        for index in self.engines.indices { self.engines[index].tick(now: self.now) }
+        for index in self.engines.indices {
+            self.engines[index].tick(isHolding: self.interactiveWaits(for: index), now: self.now)
+        }
         for place in self.pools.indices {
             let isHeld = self.pools[place].engines.allSatisfy { self.isHeld($0) }
             let hasBackground =

@@ -164,6 +164,78 @@ import Testing
         #expect(harness.standing.limit == 20)
     }
 
+    /// A guess of eight at an engine with four slots, which says that the other requests wait in it.
+    static func crowded() -> Harness {
+        var harness = Harness(engines: [
+            EngineProfile(id: "one", limitStart: 8, limitMax: 512, protection: .balanced, isGuess: true)
+        ])
+        for key in 1...40 { harness.arrive(UInt64(key)) }
+        for _ in 0..<4 {
+            harness.send(.sample("one", EngineSample(waiting: 36, running: 4, at: harness.now)))
+            harness.pass(1)
+        }
+        return harness
+    }
+
+    @Test("interactive requests pass a guess, and wait for a limit that was measured")
+    func measured() {
+        var harness = Self.crowded()
+        #expect(harness.dispatched.count == 40 && harness.standing.limit == 4)
+        for key in 1...36 { harness.finish(WorkKey(UInt64(key))) }
+        for key in 41...50 { harness.arrive(UInt64(key)) }
+        harness.arrive(51, .priority)
+        #expect(harness.dispatched.count == 40)
+        harness.finish(WorkKey(37))
+        #expect(harness.dispatched.last?.key == WorkKey(51))
+    }
+
+    @Test("a limit for which requests wait grows quickly while none waits in the engine")
+    func measuredTooLow() {
+        var harness = Self.crowded()
+        for key in 1...36 { harness.finish(WorkKey(UInt64(key))) }
+        for key in 41...80 { harness.arrive(UInt64(key)) }
+        for second in 1...8 {
+            harness.send(
+                .sample("one", EngineSample(waiting: 0, running: harness.standing.inFlight, at: harness.now)))
+            harness.pass(1)
+            #expect(harness.standing.inFlight == min(44, harness.standing.limit), "after \(second) s")
+        }
+        #expect(harness.dispatched.count >= 60)
+    }
+
+    @Test("an engine that no longer tells is no longer taken for measured")
+    func measuredBefore() {
+        var harness = Self.crowded()
+        for key in 41...50 { harness.arrive(UInt64(key)) }
+        #expect(harness.dispatched.count == 40)
+        harness.pass(10)
+        #expect(harness.dispatched.count == 50)
+    }
+
+    @Test("a request waits for another engine than the one that failed it, or takes a line's place there")
+    func avoided() {
+        var harness = Harness(engines: [Harness.engine("one", 4), Harness.engine("two", 1)])
+        func retried(_ key: UInt64) -> WorkRequest {
+            var request = Harness.request(key)
+            request.avoided = ["one"]
+            return request
+        }
+        harness.send(.available("one", false))
+        harness.offer("batch_1")
+        harness.send(.available("one", true))
+        #expect(harness.lines.map(\.engine).first == "two")
+        harness.send(.arrive(retried(1)))
+        #expect(harness.preempted == [harness.lines[0].key])
+        harness.send(.arrive(retried(2)))
+        #expect(harness.dispatched.map(\.engine) == ["two"])
+        harness.finish(WorkKey(1))
+        #expect(harness.dispatched.map(\.engine) == ["two", "two"])
+        harness.send(.arrive(retried(3)))
+        #expect(harness.dispatched.count == 2)
+        harness.send(.available("two", false))
+        #expect(harness.dispatched.last?.engine == "one")
+    }
+
     @Test("a changed profile keeps what runs, and takes effect")
     func changed() {
         var harness = Harness(engines: [Harness.engine("one", 2)])
