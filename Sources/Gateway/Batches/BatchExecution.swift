@@ -43,7 +43,7 @@ final class BatchExecution: Sendable {
     private let initial: BatchRecord
     private let isCancelRequested = Atomic(false)
     private let context: BatchContext
-    private let wait = Mutex<BatchWait?>(nil)
+    let board = BatchBoard()
 
     init(_ batch: BatchRecord, context: BatchContext) {
         self.id = batch.id
@@ -51,9 +51,6 @@ final class BatchExecution: Sendable {
         self.context = context
         (self.messages, self.inbox) = AsyncStream.makeStream()
     }
-
-    /// What keeps the batch from going on; nil while it does.
-    var waitsFor: BatchWait? { self.wait.withLock { $0 } }
 
     func send(_ message: Message) {
         if case .cancelRequested = message { self.isCancelRequested.store(true, ordering: .relaxed) }
@@ -75,8 +72,7 @@ final class BatchExecution: Sendable {
 
     func run() async -> Exit {
         var loop = BatchLoop(
-            self.initial, context: self.context, send: { [inbox] in inbox.yield($0) },
-            waits: { [weak self] wait in self?.wait.withLock { $0 = wait } })
+            self.initial, context: self.context, board: self.board, send: { [inbox] in inbox.yield($0) })
         defer { self.context.holds.forget(self.id, project: self.initial.project) }
         var messages = self.messages.makeAsyncIterator()
         do {

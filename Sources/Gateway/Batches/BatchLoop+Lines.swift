@@ -53,7 +53,8 @@ extension BatchLoop {
         let pending = self.plan?.ledger.pendingCount ?? 0
         return BatchEngines.Work(
             batch: self.batch.id, project: self.batch.project, model: self.batch.model ?? "",
-            deadline: self.batch.expiresAt, linesLeft: pending + self.again.count + (self.blocked == nil ? 0 : 1),
+            tier: self.batch.tier, deadline: self.batch.expiresAt,
+            linesLeft: pending + self.again.count + (self.blocked == nil ? 0 : 1),
             promptTokens: self.sizes.promptTokens, outputTokens: self.sizes.outputTokens)
     }
 
@@ -225,10 +226,24 @@ extension BatchLoop {
         if let way { self.traced[attempt.lease.line] = self.traced(attempt, way, result.commit.charge) }
         self.spending.add(amount)
         Failpoint.hit("line.answered")
-        self.context.store.commit(.line(result.commit)) { [send, meters = self.context.meters] outcome in
-            if outcome == .success(.committed), let charge = result.commit.charge { meters.charged(charge) }
+        let prompt = self.prompt(of: attempt, result.commit.charge)
+        self.context.store.commit(.line(result.commit)) { [send, board, meters = self.context.meters] outcome in
+            if outcome == .success(.committed), let charge = result.commit.charge {
+                meters.charged(charge)
+                meters.promptEnded(prompt)
+                board.ended(prompt)
+            }
             send(.committed(attempt, fate, amount, outcome))
         }
+    }
+
+    /// What the line's engine told of its prompt, and what of it had to be computed; nothing where it did not tell.
+    private func prompt(of attempt: LineAttempt, _ charge: Charge?) -> PromptTokens {
+        guard let usage = charge?.usage, !usage.isEstimated, let facts = attempt.estimate?.facts else { return .zero }
+        let least = self.shares?.least(
+            of: attempt.lease.line, tokens: usage.input, blocks: PromptPrefix.blockCount(facts))
+        return PromptTokens(
+            computed: usage.input - usage.cachedInput, cached: usage.cachedInput, least: least ?? usage.input)
     }
 
     private func customID(_ line: Int) -> [UInt8] {

@@ -15,12 +15,13 @@ struct BatchLoop {
 
     let context: BatchContext
     let send: @Sendable (BatchExecution.Message) -> Void
-    /// Told what the batch waits for, and nil when it goes on.
-    let waits: @Sendable (BatchWait?) -> Void
+    let board: BatchBoard
     var batch: BatchRecord
     var machine: BatchStateMachine?
     var plan: BatchPlan?
     var input: BatchInput?
+    /// nil: it is not known what the prompts share.
+    var shares: PrefixShares?
     var endpoint: Endpoint = .chatCompletions
     var targets: [EngineTarget] = []
     var attempts: [Int: LineAttempt] = [:]
@@ -61,13 +62,13 @@ struct BatchLoop {
     var traced: [Int: TracedRequest] = [:]
 
     init(
-        _ batch: BatchRecord, context: BatchContext, send: @escaping @Sendable (BatchExecution.Message) -> Void,
-        waits: @escaping @Sendable (BatchWait?) -> Void
+        _ batch: BatchRecord, context: BatchContext, board: BatchBoard,
+        send: @escaping @Sendable (BatchExecution.Message) -> Void
     ) {
         self.batch = batch
         self.context = context
+        self.board = board
         self.send = send
-        self.waits = waits
         self.spending = BatchSpending(cap: batch.maxCost)
     }
 
@@ -215,6 +216,7 @@ struct BatchLoop {
         let input = try BatchInput.unlessLost(self.batch, blobs: self.context.blobs)
         let finished = try await self.context.store.finishedLines(of: self.batch.id)
         self.input = input
+        self.shares = input?.index.order.map { PrefixShares($0) }
         self.endpoint = endpoint
         self.targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
         let table = self.context.directory.table

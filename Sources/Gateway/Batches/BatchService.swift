@@ -87,9 +87,15 @@ public final class BatchService: Sendable {
 
     /// What keeps a running batch from going on; nil while it does, and for any other.
     public func waitsFor(_ batch: BatchRecord) -> BatchWait? {
-        if let wait = self.runner.waitsFor(batch.id) { return wait }
+        if let wait = self.runner.board(of: batch.id)?.wait { return wait }
         guard batch.status == BatchStatus.inProgress.rawValue, let model = batch.model else { return nil }
         return self.runner.context.engines.wait(of: batch.id, model: model)
+    }
+
+    /// Of the lines that ended since this process took the batch up; nil when it does not run or none has.
+    public func prompts(of batch: BatchRecord) -> PromptTokens? {
+        guard !batch.isTerminal, let prompts = self.runner.board(of: batch.id)?.prompts else { return nil }
+        return prompts.isEmpty ? nil : prompts
     }
 
     public func list(project: ProjectID, page: PageRequest) async throws(GatewayError) -> Page<BatchRecord> {
