@@ -88,7 +88,8 @@ def test_explain_tells_what_displaced_a_line_of_a_batch(desk):
     with gateway.sdk() as client, gateway.http() as http:
         submitted = submit(client, chat_lines(1, "observed", max_tokens=20)).id
         wait_until(lambda: engine.running() == 1, 10, "the line runs")
-        assert "'ebb batch show' says why it waits" in cli("explain", submitted, "any", status=2).stderr
+        assert "has no line with custom_id 'any'" in cli("explain", submitted, "any", status=2).stderr
+        assert re.search(r"^at engine one for ", cli("explain", submitted, "observed-0").stdout, re.M)
         urgent = http.post("chat/completions", json={**ASK, "max_tokens": 4}).headers["x-request-id"]
         batch = ended(client, submitted)
         row = json.loads(client.files.content(batch.output_file_id).text)

@@ -15,6 +15,8 @@ final class BatchExecution: Sendable {
         case committed(LineAttempt, LineFate, Money, Result<CommitResult, StoreFailure>)
         /// The answer is nil when it cannot be decided here: look again.
         case cancelRequested(CancelReply)
+        /// Somebody asks where a line stands, by its number.
+        case lineAsked(Int, LineReply)
         /// The next line does not fit under the batch's cost limit, and nothing is in flight.
         case costLimitReached
         /// The timer for this moment: look again.
@@ -25,6 +27,8 @@ final class BatchExecution: Sendable {
         case shutDown
     }
 
+    /// nil when its lines do not run.
+    typealias LineReply = @Sendable (LineReport?) -> Void
     typealias CancelReply = @Sendable (Result<BatchRecord, GatewayError>?) -> Void
 
     /// What ended the loop.
@@ -66,6 +70,7 @@ final class BatchExecution: Sendable {
     }
 
     private static func pass(_ message: Message, _ batch: BatchRecord? = nil) {
+        if case .lineAsked(_, let reply) = message { return reply(nil) }
         guard case .cancelRequested(let reply) = message else { return }
         reply(batch?.status == BatchStatus.cancelled.rawValue ? batch.map { .success($0) } : nil)
     }

@@ -108,6 +108,8 @@ struct BatchLoop {
             try await self.committed(attempt, fate, amount, result)
         case .cancelRequested(let reply):
             try await self.cancel(reply)
+        case .lineAsked(let line, let reply):
+            return reply(self.report(of: line))
         case .costLimitReached:
             if self.isIdle, let blocked = self.blocked, !self.spending.fits(blocked.bound) {
                 try await self.feed(.costLimitReached)

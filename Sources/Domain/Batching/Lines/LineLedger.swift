@@ -86,6 +86,26 @@ public struct LineLedger: Sendable {
     public var pendingCount: Int { self.remainingCount - self.inFlight.count }
     /// When the first waiting line is ready, or nil when none waits.
     public var nextReady: Instant? { self.waiting.earliest }
+
+    /// For people's questions: it looks through all lines that are put off.
+    public func standing(of line: Int) -> LineStanding {
+        if self.done.contains(line) { return .done }
+        if self.settling.contains(line) { return .settling }
+        if self.inFlight.contains(line) { return .inFlight }
+        return self.waiting.ready(of: line).map { .putOff(until: $0) } ?? .waiting
+    }
+
+    /// Lines that go before one that waits: those that were given back, and fresh ones before it in the order. Linear.
+    public func ahead(of line: Int) -> Int {
+        if let place = self.returned.firstIndex(of: UInt32(line)) { return self.returned.count - 1 - place }
+        var count = self.returned.count
+        for place in self.cursor..<self.lineCount {
+            let other = self.order.isEmpty ? place : Int(self.order[place])
+            if other == line { break }
+            if self.isFresh(other) { count += 1 }
+        }
+        return count
+    }
 }
 
 extension LineLedger {
