@@ -24,6 +24,7 @@ extension BatchLoop {
         }
         self.findTargets()
         if self.targets.isEmpty { return self.pauseDispatch(now) }
+        self.planFor(now)
         self.takeUpPassedOver()
         while true {
             guard self.hasLine else { return self.awaitCap() }
@@ -35,7 +36,7 @@ extension BatchLoop {
                 self.tellHours()
                 return
             }
-            guard let line = self.nextLine(now) else {
+            guard let line = self.nextLine(at: target.engine, now) else {
                 self.context.engines.released(self.batch.id, target.engine)
                 if let ready = self.plan?.ledger.nextReady { self.wake(at: ready) }
                 return
@@ -63,13 +64,24 @@ extension BatchLoop {
         self.targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
     }
 
-    private mutating func nextLine(_ now: Instant) -> BatchPlan.Dispatch? {
+    /// Each engine that can be used now is to get lines that begin alike. While none can the plan stays as it is.
+    private mutating func planFor(_ now: Instant) {
+        let directory = self.context.directory
+        let engines = self.targets.map(\.engine).filter { directory.isAvailable($0, now: now) }
+        guard !engines.isEmpty, engines != self.plan?.engines else { return }
+        let table = directory.table
+        self.plan?.serve(engines) { id in
+            table.engines[id].flatMap { $0.kind.hasSlotCaches ? BatchEngines.places(of: $0) : nil }
+        }
+    }
+
+    private mutating func nextLine(at engine: EngineID, _ now: Instant) -> BatchPlan.Dispatch? {
         if let blocked = self.blocked {
             self.blocked = nil
-            return blocked.line
+            return self.plan?.move(blocked.line, to: engine)
         }
-        if let passedOver = self.again.popLast() { return self.plan?.again(passedOver.line.lease) }
-        return self.plan?.next(now: now)
+        if let passedOver = self.again.popLast() { return self.plan?.again(passedOver.line.lease, at: engine) }
+        return self.plan?.next(at: engine, now: now)
     }
 
     /// Lines that fail together are one reason for one pause.
@@ -162,7 +174,7 @@ extension BatchLoop {
     mutating func attemptEnded(_ attempt: LineAttempt, _ ending: LineAttempt.Ending) async throws(StoreFailure) {
         self.attempts[attempt.lease.line] = nil
         self.spending.release(attempt.lease.line)
-        self.plan?.ended(lane: attempt.lane)
+        self.plan?.ended(lane: attempt.lane, at: attempt.target.engine)
         let now = self.context.clock.now
         var failure: EngineFailure?
         let outcome: AttemptOutcome
@@ -187,7 +199,8 @@ extension BatchLoop {
             self.context.engines.returned(attempt)
         }
         let random = self.context.randomness.next()
-        let verdict = self.plan?.finish(attempt.lease, outcome, now: now, random: random)
+        let verdict = self.plan?.finish(
+            attempt.lease, outcome, at: attempt.target.engine, now: now, random: random)
         let way = self.keepPath(of: attempt, outcome, failure, verdict, now: now)
         switch verdict {
         case .commit(let fate):

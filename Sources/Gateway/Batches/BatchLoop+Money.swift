@@ -84,7 +84,7 @@ extension BatchLoop {
         }
         self.passedOver.append(BlockedLine(line: dispatch, bound: bound))
         self.leastPassedOver = min(self.leastPassedOver ?? bound, bound)
-        self.plan?.ended(lane: dispatch.lane)
+        self.plan?.ended(lane: dispatch.lane, at: dispatch.engine)
         return .passedOver
     }
 

@@ -221,14 +221,9 @@ struct BatchLoop {
         self.shares = input?.index.order.map { PrefixShares($0) }
         self.endpoint = endpoint
         self.targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
-        let table = self.context.directory.table
-        var slots: Int?
-        if self.targets.count == 1, let engine = table.engines[self.targets[0].engine], engine.kind.hasSlotCaches {
-            slots = BatchEngines.places(of: engine)
-        }
         self.plan = BatchPlan(
             lineCount: Int(self.batch.totalLines), epoch: self.context.epoch, finished: finished,
-            order: self.context.ordersByPrefix ? input?.index.order : nil, slots: slots, policy: self.context.policy)
+            order: self.context.ordersByPrefix ? input?.index.order : nil, policy: self.context.policy)
         self.spending.spent = try await self.spentBefore()
     }
 

@@ -125,11 +125,15 @@ extension LineLedger {
     /// The next line among those that already had an attempt: a due retry, else the last one returned.
     ///
     /// For drivers that take fresh lines from a `LanePlan` through `lease(_:now:)`.
-    public mutating func leaseReturned(now: Instant) -> LineLease? {
+    ///
+    /// - Parameter accepts: which of the returned lines may be taken.
+    public mutating func leaseReturned(
+        now: Instant, where accepts: (_ line: Int) -> Bool = { _ in true }
+    ) -> LineLease? {
         guard !self.isStopped else { return nil }
         if let line = self.waiting.popReady(at: now) { return self.open(line) }
-        if let line = self.returned.popLast() { return self.open(Int(line)) }
-        return nil
+        guard let place = self.returned.lastIndex(where: { accepts(Int($0)) }) else { return nil }
+        return self.open(Int(self.returned.remove(at: place)))
     }
 
     /// Leases this line, wherever it stands in the order.
