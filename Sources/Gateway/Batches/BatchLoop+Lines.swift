@@ -44,6 +44,8 @@ extension BatchLoop {
             switch self.start(line, target: target, engine: engine, now: now) {
             case .sent, .refused: break
             case .capReached, .awaitsHolds, .passedOver:
+                // It may wait long for money; its trace begins when it is sent, unless it was sent before.
+                if self.paths[line.lease.line] == nil { self.contexts[line.lease.line] = nil }
                 self.context.engines.released(self.batch.id, target.engine)
             }
         }
@@ -126,16 +128,9 @@ extension BatchLoop {
                 body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
                 clientStreams: false, lane: .batch, slot: dispatch.slot)
             self.take(attempt, body.bytes.count)
-            var asked = EngineRequest(
-                engine: engine, path: self.endpoint.enginePath, body: order.body,
-                isStream: order.isStream, request: attempt.request)
-            // It speaks before the first token, and may then be silent as long as a piece of the prompt takes.
-            if order.tellsProgress {
-                asked.engine.timeouts.idle = max(engine.timeouts.idle, engine.timeouts.firstToken)
-            }
-            asked.traceparent = attempt.traceContext?.header(attempt: lease.attempt)
             attempt.start(
-                asked,
+                order.request(
+                    to: engine, self.endpoint, attempt.request, attempt: lease.attempt, of: attempt.traceContext),
                 estimate: UsageEstimate(facts: body.facts, body: body.bytes, engineModel: target.engineModel),
                 customID: body.customID, client: self.context.client)
         } catch let error as RequestError {

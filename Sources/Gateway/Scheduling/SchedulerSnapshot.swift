@@ -13,8 +13,14 @@ public struct SchedulerSnapshot: Sendable {
         public let window: LaneWindow
         /// The largest difference of weighted service between two projects with work.
         public let spread: Double
-        /// Weighted service of the projects with work, the most first.
-        public let services: [(project: ProjectID, service: Double)]
+        /// Weighted service of the projects with work, in no order.
+        fileprivate let working: [(project: ProjectID, service: Double)]
+
+        /// Weighted service of the projects with work, the most first, at most `servicesMax` of them.
+        public var services: [(project: ProjectID, service: Double)] {
+            let sorted = self.working.sorted { ($1.service, $0.project) < ($0.service, $1.project) }
+            return Array(sorted.prefix(SchedulerSnapshot.servicesMax))
+        }
     }
 
     /// Projects of a lane that are told, those with most service.
@@ -40,7 +46,7 @@ public struct SchedulerSnapshot: Sendable {
                 lane: lane, waiting: tiers.reduce(0) { $0 + $1.waiting }, tiers: tiers,
                 running: engines.reduce(0) { $0 + $1.inFlightByLane[lane.rawValue] },
                 window: scheduler.window(lane), spread: scheduler.serviceSpread(lane),
-                services: scheduler.services(lane, limit: Self.servicesMax))
+                working: scheduler.services(lane))
         }
         self.engines = engines
         self.batches = batches

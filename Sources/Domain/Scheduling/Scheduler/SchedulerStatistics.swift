@@ -141,9 +141,9 @@ extension Scheduler {
     /// The last minute of a lane.
     public func window(_ lane: Lane) -> LaneWindow { self.windows[lane.rawValue] }
 
-    /// The weighted service of the projects that have work in this lane, of at most `limit` that have had most.
-    public func services(_ lane: Lane, limit: Int) -> [(project: ProjectID, service: Double)] {
-        self.counters[lane.rawValue].standings(limit: limit)
+    /// The weighted service of the projects that have work in this lane, in no order.
+    public func services(_ lane: Lane) -> [(project: ProjectID, service: Double)] {
+        self.counters[lane.rawValue].standings
     }
 
     /// The largest difference of weighted service between two projects that have work in this lane.

@@ -140,7 +140,8 @@ public enum ServiceUnits {
     public static let computed = 1.0
     public static let output = 2.0
 
-    static func of(prompt: Int, output tokens: Int) -> Double {
+    /// Tokens that no cache had.
+    package static func of(prompt: Int, output tokens: Int) -> Double {
         Double(prompt) * Self.computed + Double(tokens) * Self.output
     }
 
