@@ -130,6 +130,7 @@ import Testing
             "ebb_holds_open_usd 2.0", "ebb_holds_placed_usd_total 5.0", "ebb_holds_settled_usd_total 1.0",
             #"ebb_engine_in_flight{engine="own \"one\"",lane="standard"} 2"#,
             #"ebb_engine_limit{engine="own \"one\""} 2"#, #"ebb_engine_available{engine="own \"one\""} 1"#,
+            #"ebb_engine_refusing{engine="own \"one\""} 0"#,
             #"ebb_engine_limit_source{engine="own \"one\"",source="fixed"} 1"#,
             #"ebb_engine_metrics_age_seconds{engine="own \"one\""} 3.0"#,
             #"ebb_batch_deadline_load{batch="batch_0"} 0.0"#, "ebb_scheduler_violations_total 0",

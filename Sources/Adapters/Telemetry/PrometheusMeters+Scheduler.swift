@@ -110,6 +110,9 @@ extension PrometheusMeters {
             }
         }
         family("ebb_engine_available", "1 while requests can be sent to the engine.") { $0.isAvailable ? "1" : "0" }
+        family("ebb_engine_refusing", "1 while the engine refuses all background work for want of room.") {
+            $0.isRefusing ? "1" : "0"
+        }
         family("ebb_engine_utilisation_ratio", "Requests and lines at the engine over its limit.") {
             "\(Double($0.inFlight) / Double(max(1, $0.limit)))"
         }
