@@ -99,6 +99,15 @@ import Testing
             ])
     }
 
+    @Test("a running batch says how often its prompts were computed, one that has ended or begun says nothing")
+    func prompts() throws {
+        let running = try Self.json(#"{"ebb":{"prompt_tokens":{"computed":12600,"cached":3400,"least":12000}}}"#)
+        #expect(PromptText.of(running) == "12,600 tokens computed (1.05 of the least possible), 3,400 cached")
+        #expect(PromptText.ratio(running) == "1.05 of the least possible")
+        #expect(PromptText.of(try Self.json("{}")) == nil)
+        #expect(PromptText.of(try Self.json(#"{"ebb":{"waiting_for":"x"}}"#)) == nil)
+    }
+
     @Test("a request of which only the charge is known, or only the steps")
     func partly() throws {
         let charged = """
