@@ -73,6 +73,41 @@ import Testing
             ])
     }
 
+    @Test("a line of a running batch says where it stands, and what its batch waits for")
+    func line() throws {
+        func lines(_ members: String) throws -> [String] {
+            let head = #"{"batch":"batch_1","line":3,"custom_id":"row","model":"m","#
+            return Array(LineView(try Self.json(head + members + "}")).lines.dropFirst())
+        }
+        let waiting = #""state":"waiting","ahead":1200,"preemptions":0,"batch_lines_in_flight":2"#
+        #expect(
+            try lines(waiting) == [
+                "waiting: 1,200 lines of its batch before it", "2 lines of the batch are at engines",
+            ])
+        let idle = #""state":"waiting","ahead":0,"preemptions":2,"batch_lines_in_flight":0,"waiting_for":"#
+        #expect(
+            try lines(idle + #""engine_capacity""#) == [
+                "waiting: it is next", "lost its place 2 times to more urgent requests",
+                "no line of the batch is at an engine: it waits for engine capacity",
+            ])
+        #expect(
+            try lines(idle + "null").last == "no line of the batch is at an engine: other work has the places")
+        let running = #""state":"in_flight","engine":"rack","seconds_at_engine":4.2,"batch_lines_in_flight":1,"#
+        #expect(
+            try lines(running + #""arrived_at":"x","# + Self.steps).prefix(5) == [
+                "at engine rack for 4.2 s", "1 line of the batch is at engines", "", "first sent x", "",
+            ])
+    }
+
+    @Test("a running batch says how often its prompts were computed, one that has ended or begun says nothing")
+    func prompts() throws {
+        let running = try Self.json(#"{"ebb":{"prompt_tokens":{"computed":12600,"cached":3400,"least":12000}}}"#)
+        #expect(PromptText.of(running) == "12,600 tokens computed (1.05 of the least possible), 3,400 cached")
+        #expect(PromptText.ratio(running) == "1.05 of the least possible")
+        #expect(PromptText.of(try Self.json("{}")) == nil)
+        #expect(PromptText.of(try Self.json(#"{"ebb":{"waiting_for":"x"}}"#)) == nil)
+    }
+
     @Test("a request of which only the charge is known, or only the steps")
     func partly() throws {
         let charged = """

@@ -1,10 +1,11 @@
 """Engines that go away, refuse, or share a model."""
+import re
 import time
 
 import openai
 import pytest
 
-from harness.batches import chat_lines, ended, progressed, rows, submit
+from harness.batches import chat_line, chat_lines, ended, progressed, rows, submit
 from harness.gateway import SimulatedEngine
 from harness.ledger import Books
 from harness.scripted_engine import ScriptedEngine
@@ -81,6 +82,32 @@ def test_two_engines_share_a_batch(start_engine, start_gateway):
     by_engine = [row["engine"] for row in Books(gateway.data).charges(batch.id)]
     assert len(by_engine) == 200
     assert min(by_engine.count("engine-1"), by_engine.count("engine-2")) > 40
+
+
+def test_each_of_two_engines_computes_beginnings_of_its_own(start_engine, start_gateway):
+    """Lines of one beginning stand far apart in the file; what is computed is told in /metrics."""
+    engines = [start_engine(slots=1, latency=20, output_tokens_max=2) for _ in range(2)]
+    listed = ", ".join(
+        f"{{name: {name}, url: '{engine.url}', kind: simulated, concurrency: 1}}"
+        for name, engine in zip(("one", "two"), engines))
+    gateway = start_gateway(config=f"engines: [{listed}]\n")
+    groups, each = 10, 6
+    lines = [
+        chat_line(f"row-{number}", f"{number % groups} " + f"instruction {number % groups} " * 100 + f"row {number}")
+        for number in range(groups * each)]
+    with gateway.sdk() as client:
+        batch = ended(client, submit(client, lines).id)
+    where = {}
+    for row in Books(gateway.data).charges(batch.id):
+        where.setdefault(row["line"] % groups, set()).add(row["engine"])
+    assert sorted(where) == list(range(groups)) and set().union(*where.values()) == {"one", "two"}
+    assert sum(map(len, where.values())) <= groups + 3, "groups are cut only so that no engine idles"
+    told = gateway.metrics().text
+    tokens = {kind: int(count) for kind, count in re.findall(
+        r'^ebb_line_prompt_tokens_total{kind="(\w+)"} (\d+)$', told, re.M)}
+    assert tokens["computed"] + tokens["cached"] == batch.usage.input_tokens
+    assert tokens["cached"] > 0.6 * batch.usage.input_tokens
+    assert tokens["computed"] < 1.3 * tokens["least"], tokens
 
 
 def test_a_refused_credential_is_the_operators_trouble(start_gateway):

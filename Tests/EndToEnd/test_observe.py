@@ -88,7 +88,8 @@ def test_explain_tells_what_displaced_a_line_of_a_batch(desk):
     with gateway.sdk() as client, gateway.http() as http:
         submitted = submit(client, chat_lines(1, "observed", max_tokens=20)).id
         wait_until(lambda: engine.running() == 1, 10, "the line runs")
-        assert "'ebb batch show' says why it waits" in cli("explain", submitted, "any", status=2).stderr
+        assert "has no line with custom_id 'any'" in cli("explain", submitted, "any", status=2).stderr
+        assert re.search(r"^at engine one for ", cli("explain", submitted, "observed-0").stdout, re.M)
         urgent = http.post("chat/completions", json={**ASK, "max_tokens": 4}).headers["x-request-id"]
         batch = ended(client, submitted)
         row = json.loads(client.files.content(batch.output_file_id).text)
@@ -107,6 +108,9 @@ def test_explain_tells_what_displaced_a_line_of_a_batch(desk):
             'ebb_batch_attempts_without_result_total{reason="preempted"} 1',
             'ebb_tokens_total{model="simulated",tier="batch",kind="output"} 20'):
         assert f"\n{sample}\n" in told, told
+    prompts = dict(re.findall(r'^ebb_line_prompt_tokens_total{kind="(\w+)"} (\d+)$', told, re.M))
+    assert int(prompts["computed"]) + int(prompts["cached"]) == batch.usage.input_tokens, prompts
+    assert int(prompts["least"]) == batch.usage.input_tokens, "one line has nothing to share"
     assert re.search(r'^ebb_cost_usd_total{model="simulated",tier="batch"} [0-9.e-]*[1-9]', told, re.M)
     assert re.search(r"^ebb_utilisation_ratio [01]\.\d+$", told, re.M)
 
@@ -140,7 +144,7 @@ def test_top_shows_lanes_engines_and_own_batches_only(desk, stranger):
         foreign = json.loads(cli("top", "--json", key=stranger).stdout)
         assert foreign["batches"] == [] and foreign["lanes"] and batch not in cli("top", key=stranger).stdout
         assert cli("top", key="sk-wrong", status=2).stdout == ""
-        depth = re.findall(r'^ebb_queue_depth\{lane="batch"\} (\d+)$', gateway.metrics().text, re.M)
+        depth = re.findall(r'^ebb_queue_depth\{lane="batch",tier="batch"\} (\d+)$', gateway.metrics().text, re.M)
         assert depth == ["5"]
 
 

@@ -18,19 +18,18 @@ import Testing
         tell(.engine(EngineProfile(id: "own \"one\"", limitStart: 2, limitMax: 2, isFixed: true)))
         tell(.pool(PoolID("m"), ["own \"one\""]))
         for (number, lane) in [Lane.flex, .flex, .standard, .standard, .standard, .priority].enumerated() {
-            tell(
-                .arrive(
-                    WorkRequest(
-                        key: WorkKey(UInt64(number)), lane: lane, project: "proj_a", pool: PoolID("m"),
-                        promptTokens: 100,
-                        outputTokens: 100, patience: .seconds(900), giveUpAt: Instant(seconds: 9_000))), 1)
+            var request = WorkRequest(
+                key: WorkKey(UInt64(number)), lane: lane, project: "proj_a", pool: PoolID("m"), promptTokens: 100,
+                outputTokens: 100, patience: .seconds(900), giveUpAt: Instant(seconds: 9_000))
+            if number == 1 { request.tier = "slow" }
+            tell(.arrive(request), 1)
         }
         for number in 0..<batches {
-            tell(
-                .offer(
-                    BatchOffer(
-                        batch: BatchID("batch_\(number)"), project: "proj_a", pool: PoolID("m"),
-                        deadline: Instant(seconds: 2_000), linesLeft: 7, promptTokens: 10, outputTokens: 10)), 2)
+            var offer = BatchOffer(
+                batch: BatchID("batch_\(number)"), project: "proj_a", pool: PoolID("m"),
+                deadline: Instant(seconds: 2_000), linesLeft: 7, promptTokens: 10, outputTokens: 10)
+            offer.tier = "8h"
+            tell(.offer(offer), 2)
         }
         tell(.sample("own \"one\"", EngineSample(waiting: 1, running: 2, at: Instant(seconds: 1_001))), 3)
         tell(.tick, 3)
@@ -73,14 +72,26 @@ import Testing
             outcome: .answered)
         line.line = 0
         meters.charged(line)
+        meters.promptEnded(PromptTokens(computed: 10, cached: 0, least: 10))
+        meters.promptEnded(PromptTokens(computed: 2, cached: 3, least: 0))
         return meters
+    }
+
+    private static func text(_ meters: PrometheusMeters, batches: Int = 1) -> String {
+        let prompts = (0..<batches).map {
+            (BatchID("batch_\($0)"), PromptTokens(computed: 5, cached: 6, least: 4))
+        }
+        return meters.exposition(
+            Self.busy(batches: batches), holds: Self.holds(),
+            prompts: Dictionary(uniqueKeysWithValues: prompts))
     }
 
     @Test("keeps the rules of the format, empty and full")
     func rules() {
-        #expect(ExpositionRules.violations(Self.used().exposition(Self.busy(), holds: Self.holds())) == [])
+        #expect(ExpositionRules.violations(Self.text(Self.used())) == [])
         let idle = SchedulerSnapshot(Scheduler(now: Self.start), now: Self.start)
-        #expect(ExpositionRules.violations(PrometheusMeters().exposition(idle, holds: Self.holds())) == [])
+        #expect(
+            ExpositionRules.violations(PrometheusMeters().exposition(idle, holds: Self.holds(), prompts: [:])) == [])
     }
 
     @Test("the check of the rules finds what breaks them")
@@ -96,11 +107,18 @@ import Testing
 
     @Test("says how lanes, engines and batches stand")
     func figures() {
-        let text = Self.used().exposition(Self.busy(), holds: Self.holds())
+        let text = Self.text(Self.used())
         for line in [
             // The flex requests that had the places made room for three interactive ones at two places.
-            #"ebb_queue_depth{lane="flex"} 2"#, #"ebb_queue_depth{lane="standard"} 1"#,
-            #"ebb_queue_depth{lane="batch"} 7"#, #"ebb_preemptions_total{lane="flex",cause="standard"} 2"#,
+            #"ebb_queue_depth{lane="flex",tier="flex"} 1"#, #"ebb_queue_depth{lane="flex",tier="slow"} 1"#,
+            #"ebb_queue_depth{lane="standard",tier="default"} 1"#,
+            #"ebb_queue_depth{lane="priority",tier="priority"} 1"#,
+            #"ebb_queue_depth{lane="batch",tier="8h"} 7"#, #"ebb_queue_depth{lane="batch",tier="batch"} 0"#,
+            #"ebb_line_prompt_tokens_total{kind="computed"} 12"#, #"ebb_line_prompt_tokens_total{kind="cached"} 3"#,
+            #"ebb_line_prompt_tokens_total{kind="least"} 10"#,
+            #"ebb_batch_prompt_tokens{batch="batch_0",kind="computed"} 5"#,
+            #"ebb_batch_prompt_tokens{batch="batch_0",kind="least"} 4"#,
+            #"ebb_preemptions_total{lane="flex",cause="standard"} 2"#,
             #"ebb_preemptions_total{lane="flex",cause="priority"} 0"#,
             #"ebb_wasted_tokens_total{lane="flex",cause="preempted"} 0"#,
             #"ebb_engine_utilisation_ratio{engine="own \"one\""} 1.0"#,
@@ -112,6 +130,7 @@ import Testing
             "ebb_holds_open_usd 2.0", "ebb_holds_placed_usd_total 5.0", "ebb_holds_settled_usd_total 1.0",
             #"ebb_engine_in_flight{engine="own \"one\"",lane="standard"} 2"#,
             #"ebb_engine_limit{engine="own \"one\""} 2"#, #"ebb_engine_available{engine="own \"one\""} 1"#,
+            #"ebb_engine_refusing{engine="own \"one\""} 0"#,
             #"ebb_engine_limit_source{engine="own \"one\"",source="fixed"} 1"#,
             #"ebb_engine_metrics_age_seconds{engine="own \"one\""} 3.0"#,
             #"ebb_batch_deadline_load{batch="batch_0"} 0.0"#, "ebb_scheduler_violations_total 0",
@@ -144,9 +163,10 @@ import Testing
     func bounds() {
         let meters = PrometheusMeters()
         for number in 0..<200 { meters.gap(tier: TierName("tier-\(number)"), seconds: 1) }
-        let text = meters.exposition(Self.busy(batches: 200), holds: Self.holds())
+        let text = Self.text(meters, batches: 200)
         let lines = text.split(separator: "\n")
         #expect(lines.filter { $0.hasPrefix("ebb_batch_deadline_load{") }.count == 50)
+        #expect(lines.filter { $0.hasPrefix("ebb_batch_prompt_tokens{") }.count == 3 * 50)
         #expect(lines.filter { $0.hasPrefix("ebb_inter_token_gap_seconds_count{") }.count == 51)
         #expect(text.contains(#"ebb_inter_token_gap_seconds_count{tier="other"} 150"#))
     }

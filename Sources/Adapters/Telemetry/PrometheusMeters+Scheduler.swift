@@ -1,6 +1,6 @@
 public import Gateway
 public import Ledger
-import Quantities
+public import Quantities
 import Scheduling
 
 /// How the scheduler stands, written when somebody asks.
@@ -9,12 +9,16 @@ extension PrometheusMeters {
     static let batchSeriesMax = 50
 
     /// The exposition text for `/metrics`, with the scheduler's figures.
-    public func exposition(_ scheduler: SchedulerSnapshot, holds: HoldTurnover) -> String {
+    ///
+    /// - Parameter prompts: of the batches that run.
+    public func exposition(
+        _ scheduler: SchedulerSnapshot, holds: HoldTurnover, prompts: [BatchID: PromptTokens]
+    ) -> String {
         var text = PrometheusText()
         Self.writeHolds(holds, &text)
         Self.writeLanes(scheduler, &text)
         Self.writeEngines(scheduler, &text)
-        Self.writeBatches(scheduler, &text)
+        Self.writeBatches(scheduler, prompts, &text)
         return self.exposition() + text.text
     }
 
@@ -25,8 +29,12 @@ extension PrometheusMeters {
             for lane in scheduler.lanes { text.sample(name, [("lane", lane.lane.word)], value(lane)) }
         }
         let done = scheduler.statistics
-        family("ebb_queue_depth", "gauge", "Requests that wait for a place; in the batch lane lines not yet sent.") {
-            "\($0.waiting)"
+        let depth = "ebb_queue_depth"
+        text.family(depth, "gauge", "Requests that wait for a place; in the batch lane lines not yet sent.")
+        for lane in scheduler.lanes {
+            for (tier, waiting) in lane.tiers {
+                text.sample(depth, [("lane", lane.lane.word), ("tier", tier.text)], "\(waiting)")
+            }
         }
         family("ebb_lane_in_flight", "gauge", "Requests and lines at engines now.") { "\($0.running)" }
         family("ebb_refused_total", "counter", "Requests refused because they would wait too long.") {
@@ -102,6 +110,9 @@ extension PrometheusMeters {
             }
         }
         family("ebb_engine_available", "1 while requests can be sent to the engine.") { $0.isAvailable ? "1" : "0" }
+        family("ebb_engine_refusing", "1 while the engine refuses all background work for want of room.") {
+            $0.isRefusing ? "1" : "0"
+        }
         family("ebb_engine_utilisation_ratio", "Requests and lines at the engine over its limit.") {
             "\(Double($0.inFlight) / Double(max(1, $0.limit)))"
         }
@@ -131,7 +142,9 @@ extension PrometheusMeters {
         }
     }
 
-    private static func writeBatches(_ scheduler: SchedulerSnapshot, _ text: inout PrometheusText) {
+    private static func writeBatches(
+        _ scheduler: SchedulerSnapshot, _ prompts: [BatchID: PromptTokens], _ text: inout PrometheusText
+    ) {
         let batches = scheduler.batches.sorted { ($1.load, $0.batch) < ($0.load, $1.batch) }.prefix(Self.batchSeriesMax)
         text.family("ebb_batch_deadline_load", "gauge", "Work due over what can be served until then; above 1: late.")
         for batch in batches { text.sample("ebb_batch_deadline_load", [("batch", batch.batch.text)], "\(batch.load)") }
@@ -140,6 +153,15 @@ extension PrometheusMeters {
             guard let slack = batch.slack(now: scheduler.at) else { continue }
             text.sample(
                 "ebb_batch_deadline_slack_seconds", [("batch", batch.batch.text)], "\(slack.secondsApproximate)")
+        }
+        text.family(
+            "ebb_batch_prompt_tokens", "gauge",
+            "Prompt tokens of a running batch's ended lines: computed, cached, and the least that had to be computed.")
+        for batch in batches {
+            for (kind, tokens) in prompts[batch.batch]?.kinds ?? [] {
+                text.sample(
+                    "ebb_batch_prompt_tokens", [("batch", batch.batch.text), ("kind", kind)], "\(tokens)")
+            }
         }
     }
 }

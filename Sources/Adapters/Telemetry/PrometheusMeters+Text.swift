@@ -1,4 +1,5 @@
 import Gateway
+import Quantities
 import Synchronization
 
 extension PrometheusMeters {
@@ -17,6 +18,12 @@ extension PrometheusMeters {
         text.family("ebb_batch_lines_total", "counter", "Batch lines that reached a final state.")
         for (key, count) in state.lines.sorted(by: { ($0.key.model, $0.key.tier) < ($1.key.model, $1.key.tier) }) {
             text.sample("ebb_batch_lines_total", [("model", key.model), ("outcome", key.tier)], "\(count)")
+        }
+        text.family(
+            "ebb_line_prompt_tokens_total", "counter",
+            "Prompt tokens of batch lines: computed, cached, and the least that had to be computed.")
+        for (kind, tokens) in state.prompts.kinds {
+            text.sample("ebb_line_prompt_tokens_total", [("kind", kind)], "\(tokens)")
         }
         for counter in CounterName.allCases {
             text.family(counter.metricName, "counter", counter.help)
@@ -91,22 +98,21 @@ extension PrometheusMeters {
     }
 }
 
+extension PromptTokens {
+    /// By the words of the label `kind`.
+    var kinds: [(String, Int64)] { [("computed", self.computed), ("cached", self.cached), ("least", self.least)] }
+}
+
 extension GaugeName {
     var metricName: String {
         switch self {
         case .batchesRunning: "ebb_batches_running"
-        case .batchLinesWaiting: "ebb_batch_lines_waiting"
-        case .batchLinesInFlight: "ebb_batch_lines_in_flight"
-        case .filesStoredBytes: "ebb_files_stored_bytes"
         }
     }
 
     var help: String {
         switch self {
         case .batchesRunning: "Batches in progress or cancelling."
-        case .batchLinesWaiting: "Lines of running batches that have no result and are not in flight."
-        case .batchLinesInFlight: "Lines at an engine now."
-        case .filesStoredBytes: "Bytes of stored files."
         }
     }
 }

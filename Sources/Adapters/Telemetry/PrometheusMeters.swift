@@ -45,6 +45,7 @@ public final class PrometheusMeters: Meters {
         var groupSeconds = Histogram(bounds: Histogram.secondsBounds)
         var gauges: [GaugeName: Double] = [:]
         var counters: [CounterName: [String: Int64]] = [:]
+        var prompts = PromptTokens.zero
     }
 
     let state = Mutex(State())
@@ -125,6 +126,8 @@ public final class PrometheusMeters: Meters {
             series.unpriced += 1
         }
     }
+
+    public func promptEnded(_ tokens: PromptTokens) { self.state.withLock { $0.prompts += tokens } }
 
     public func engineFailed(engine: EngineID, kind: String) {
         self.state.withLock { $0.engineFailures[engine.text, default: [:]][kind, default: 0] += 1 }

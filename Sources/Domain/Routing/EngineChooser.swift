@@ -1,6 +1,6 @@
 public import Quantities
 
-/// Chooses an engine for each request: available by its breaker, least loaded for its weight; counts what is in flight.
+/// The breaker of each engine, and what is in flight there. Which engine gets a request the scheduler decides.
 ///
 /// Invariant: `inFlight` of every engine is never negative and equals starts minus finishes.
 public struct EngineChooser: Sendable {
@@ -18,25 +18,6 @@ public struct EngineChooser: Sendable {
     private var loads: [EngineID: Load] = [:]
 
     public init() {}
-
-    /// The best target not yet tried, or nil when none is available. Counts it as in flight.
-    public mutating func choose(
-        from targets: [EngineTarget], excluding tried: [EngineID], now: Instant
-    ) -> EngineTarget? {
-        var best: EngineTarget?
-        var bestLoad = (inFlight: Int.max, weight: 1)
-        for target in targets where !tried.contains(target.engine) {
-            let load = self.loads[target.engine] ?? Load()
-            guard load.health.isAvailable(now: now) else { continue }
-            // Compare inFlight/weight as cross products; the first listed engine wins ties.
-            if best == nil || load.inFlight * bestLoad.weight < bestLoad.inFlight * target.weight {
-                best = target
-                bestLoad = (load.inFlight, target.weight)
-            }
-        }
-        guard let chosen = best, self.admits(chosen.engine, now: now) else { return nil }
-        return chosen
-    }
 
     /// Counts a call at this engine as in flight, unless its breaker refuses.
     public mutating func admits(_ engine: EngineID, now: Instant) -> Bool {

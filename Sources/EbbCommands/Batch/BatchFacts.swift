@@ -68,6 +68,7 @@ struct BatchFacts {
             ("endpoint", self.object["endpoint"]?.string), ("window", self.object["completion_window"]?.string),
             ("lines", "\(self.total) in all, \(self.completed) completed, \(self.failed) failed"),
             ("input tokens", Self.tokens(usage, "input_tokens", "input_tokens_details", "cached_tokens", "cached")),
+            ("prompts so far", PromptText.of(self.object)),
             (
                 "output tokens",
                 Self.tokens(usage, "output_tokens", "output_tokens_details", "reasoning_tokens", "reasoning")

@@ -80,6 +80,7 @@ struct BatchProgress {
         if batch.failed > 0 { text += ", \(batch.failed) failed" }
         if let wait = WaitText.of(batch.object) { return text + ", waiting for \(wait)" }
         guard isTerminal, !batch.isFinished else { return text }
+        if let prompts = PromptText.ratio(batch.object) { text += ", prompts \(prompts)" }
         guard let first = self.first else {
             self.first = (now, done)
             return text

@@ -14,21 +14,19 @@ final class BatchLineSearch: Sendable {
 
     init(_ customID: String) { self.customID = customID }
 
-    /// - Throws: while the batch runs, as it has no files yet; and when no line of it has this custom_id or the line
-    ///   never ran.
-    static func request(of customID: String, in id: String, _ client: ServerClient) async throws -> String {
-        let batch = try await BatchFacts.fetch(id, client)
-        guard batch.isFinished else {
-            throw CommandFailure(
-                "batch \(id) is \(batch.status); its lines have results at its end, 'ebb batch show' says why it waits")
-        }
+    /// - Parameter batch: has ended.
+    /// - Throws: when no line of it has this custom_id or the line never ran.
+    static func request(
+        of customID: String, in batch: BatchFacts, _ client: ServerClient
+    ) async throws -> String {
         for member in ["output_file_id", "error_file_id"] {
             guard let file = batch.object[member]?.string else { continue }
             let search = BatchLineSearch(customID)
             try await client.stream("/files/\(PathText.encoded(file))/content") { (bytes) throws in search.feed(bytes) }
             if let row = search.finish() { return try Self.request(of: row, customID) }
         }
-        throw CommandFailure("batch \(id) has no result of a line with custom_id '\(TextTable.printable(customID))'")
+        throw CommandFailure(
+            "batch \(batch.id) has no result of a line with custom_id '\(TextTable.printable(customID))'")
     }
 
     private static func request(of row: JSONValue, _ customID: String) throws(CommandFailure) -> String {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OpenAIWire
 
 /// `ebb explain`.
 struct ExplainCommand: AsyncParsableCommand {
@@ -10,7 +11,7 @@ struct ExplainCommand: AsyncParsableCommand {
             charge. A gateway remembers the steps of its last 20,000 requests; of older ones it knows the charge.
 
             ebb explain req_…
-            ebb explain batch_… CUSTOM_ID       a line of a batch that has ended
+            ebb explain batch_… CUSTOM_ID       a line of a batch: where it stands, and its way
             """)
 
     @OptionGroup var server: ServerOptions
@@ -27,11 +28,34 @@ struct ExplainCommand: AsyncParsableCommand {
     func run() async throws {
         try await Console.run {
             let client = try self.server.client()
-            var id = self.id
-            if let line = self.customID { id = try await BatchLineSearch.request(of: line, in: id, client) }
-            let request = try await client.getOwn("/ebb/requests/\(PathText.encoded(id))").json()
-            if self.json { return try StandardOutput.json(request) }
-            try StandardOutput.lines(ExplainView(request).lines.map { Array($0.utf8) })
+            if let customID = self.customID { return try await self.explain(customID, client) }
+            try await self.explain(request: self.id, client)
         }
+    }
+
+    private func explain(_ customID: String, _ client: ServerClient) async throws {
+        let batch = try await BatchFacts.fetch(self.id, client)
+        if batch.isFinished {
+            let request = try await BatchLineSearch.request(of: customID, in: batch, client)
+            return try await self.explain(request: request, client)
+        }
+        let path = "/ebb/batches/\(PathText.encoded(self.id))/line?custom_id=\(PathText.encoded(customID))"
+        let line = try await client.getOwn(path).json()
+        // A line that has ended is a request like any other.
+        if line["state"]?.string == "ended", let request = line["request"]?.string {
+            return try await self.explain(request: request, client)
+        }
+        try self.show(line) { LineView($0).lines }
+    }
+
+    private func explain(request id: String, _ client: ServerClient) async throws {
+        try self.show(try await client.getOwn("/ebb/requests/\(PathText.encoded(id))").json()) {
+            ExplainView($0).lines
+        }
+    }
+
+    private func show(_ object: JSONValue, _ lines: (JSONValue) -> [String]) throws {
+        if self.json { return try StandardOutput.json(object) }
+        try StandardOutput.lines(lines(object).map { Array($0.utf8) })
     }
 }

@@ -28,12 +28,12 @@ package struct ExplainView {
         self.lines = lines.map { TextTable.printable($0) }
     }
 
-    private static func number(_ value: JSONValue?) -> Double? {
+    static func number(_ value: JSONValue?) -> Double? {
         guard case .number(let text) = value else { return nil }
         return Double(text)
     }
 
-    private static func steps(_ steps: [JSONValue], found: JSONValue?) -> [String] {
+    static func steps(_ steps: [JSONValue], found: JSONValue?) -> [String] {
         var table = TextTable(["#AFTER", "STEP"])
         let rows = steps.map { step in
             let seconds = Self.number(step["after_seconds"]) ?? 0

@@ -10,8 +10,12 @@ enum WaitText {
 
     /// From a batch object's `ebb` member; nil while the batch goes on.
     static func of(_ object: JSONValue) -> String? {
-        let ebb = object["ebb"]
-        return ebb?["waiting_for"]?.string.map { self.text($0, until: ShownTime.text(ebb?["waiting_until"])) }
+        self.told(object["ebb"])
+    }
+
+    /// From an object with `waiting_for` and `waiting_until`.
+    static func told(_ object: JSONValue?) -> String? {
+        object?["waiting_for"]?.string.map { self.text($0, until: ShownTime.text(object?["waiting_until"])) }
     }
 
     private static func text(_ name: String, until: String?) -> String {

@@ -112,7 +112,10 @@ struct GatewayProcess {
                 batches: batches, idempotency: assembly.store, scheduler: assembly.scheduler,
                 explain: ExplainRequest(
                     history: assembly.history, scheduler: assembly.scheduler, ledger: assembly.store),
-                metrics: { assembly.meters.exposition(assembly.scheduler.snapshot, holds: assembly.holds.turnover) },
+                metrics: {
+                    assembly.meters.exposition(
+                        assembly.scheduler.snapshot, holds: assembly.holds.turnover, prompts: runner.prompts)
+                },
                 notReady: {
                     guard assembly.directory.table.modelNames.isEmpty else { return nil }
                     return catalog.hasEngines ? "no engine has answered yet" : "no engine is configured"

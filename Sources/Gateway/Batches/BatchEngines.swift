@@ -58,6 +58,7 @@ public final class BatchEngines: Sendable, LineSource {
         let batch: BatchID
         let project: ProjectID
         let model: String
+        let tier: TierName
         let deadline: Instant
         let linesLeft: Int
         /// Mean size of a line, in tokens.
@@ -107,11 +108,11 @@ public final class BatchEngines: Sendable, LineSource {
     private static let placesTriedMax = 8
 
     private func offer(_ work: Work, linesLeft: Int) {
-        self.scheduler.send(
-            .offer(
-                BatchOffer(
-                    batch: work.batch, project: work.project, pool: PoolID(work.model), deadline: work.deadline,
-                    linesLeft: linesLeft, promptTokens: work.promptTokens, outputTokens: work.outputTokens)))
+        var offer = BatchOffer(
+            batch: work.batch, project: work.project, pool: PoolID(work.model), deadline: work.deadline,
+            linesLeft: linesLeft, promptTokens: work.promptTokens, outputTokens: work.outputTokens)
+        offer.tier = work.tier
+        self.scheduler.send(.offer(offer))
     }
 
     /// Answers a place without a line: the batch is asked again after its next offer.

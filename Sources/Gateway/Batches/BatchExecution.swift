@@ -15,6 +15,8 @@ final class BatchExecution: Sendable {
         case committed(LineAttempt, LineFate, Money, Result<CommitResult, StoreFailure>)
         /// The answer is nil when it cannot be decided here: look again.
         case cancelRequested(CancelReply)
+        /// Somebody asks where a line stands, by its number.
+        case lineAsked(Int, LineReply)
         /// The next line does not fit under the batch's cost limit, and nothing is in flight.
         case costLimitReached
         /// The timer for this moment: look again.
@@ -25,6 +27,8 @@ final class BatchExecution: Sendable {
         case shutDown
     }
 
+    /// nil when its lines do not run.
+    typealias LineReply = @Sendable (LineReport?) -> Void
     typealias CancelReply = @Sendable (Result<BatchRecord, GatewayError>?) -> Void
 
     /// What ended the loop.
@@ -43,7 +47,7 @@ final class BatchExecution: Sendable {
     private let initial: BatchRecord
     private let isCancelRequested = Atomic(false)
     private let context: BatchContext
-    private let wait = Mutex<BatchWait?>(nil)
+    let board = BatchBoard()
 
     init(_ batch: BatchRecord, context: BatchContext) {
         self.id = batch.id
@@ -51,9 +55,6 @@ final class BatchExecution: Sendable {
         self.context = context
         (self.messages, self.inbox) = AsyncStream.makeStream()
     }
-
-    /// What keeps the batch from going on; nil while it does.
-    var waitsFor: BatchWait? { self.wait.withLock { $0 } }
 
     func send(_ message: Message) {
         if case .cancelRequested = message { self.isCancelRequested.store(true, ordering: .relaxed) }
@@ -69,14 +70,14 @@ final class BatchExecution: Sendable {
     }
 
     private static func pass(_ message: Message, _ batch: BatchRecord? = nil) {
+        if case .lineAsked(_, let reply) = message { return reply(nil) }
         guard case .cancelRequested(let reply) = message else { return }
         reply(batch?.status == BatchStatus.cancelled.rawValue ? batch.map { .success($0) } : nil)
     }
 
     func run() async -> Exit {
         var loop = BatchLoop(
-            self.initial, context: self.context, send: { [inbox] in inbox.yield($0) },
-            waits: { [weak self] wait in self?.wait.withLock { $0 = wait } })
+            self.initial, context: self.context, board: self.board, send: { [inbox] in inbox.yield($0) })
         defer { self.context.holds.forget(self.id, project: self.initial.project) }
         var messages = self.messages.makeAsyncIterator()
         do {

@@ -24,6 +24,7 @@ extension BatchLoop {
         }
         self.findTargets()
         if self.targets.isEmpty { return self.pauseDispatch(now) }
+        self.planFor(now)
         self.takeUpPassedOver()
         while true {
             guard self.hasLine else { return self.awaitCap() }
@@ -35,7 +36,7 @@ extension BatchLoop {
                 self.tellHours()
                 return
             }
-            guard let line = self.nextLine(now) else {
+            guard let line = self.nextLine(at: target.engine, now) else {
                 self.context.engines.released(self.batch.id, target.engine)
                 if let ready = self.plan?.ledger.nextReady { self.wake(at: ready) }
                 return
@@ -43,6 +44,8 @@ extension BatchLoop {
             switch self.start(line, target: target, engine: engine, now: now) {
             case .sent, .refused: break
             case .capReached, .awaitsHolds, .passedOver:
+                // It may wait long for money; its trace begins when it is sent, unless it was sent before.
+                if self.paths[line.lease.line] == nil { self.contexts[line.lease.line] = nil }
                 self.context.engines.released(self.batch.id, target.engine)
             }
         }
@@ -53,7 +56,8 @@ extension BatchLoop {
         let pending = self.plan?.ledger.pendingCount ?? 0
         return BatchEngines.Work(
             batch: self.batch.id, project: self.batch.project, model: self.batch.model ?? "",
-            deadline: self.batch.expiresAt, linesLeft: pending + self.again.count + (self.blocked == nil ? 0 : 1),
+            tier: self.batch.tier, deadline: self.batch.expiresAt,
+            linesLeft: pending + self.again.count + (self.blocked == nil ? 0 : 1),
             promptTokens: self.sizes.promptTokens, outputTokens: self.sizes.outputTokens)
     }
 
@@ -62,13 +66,24 @@ extension BatchLoop {
         self.targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
     }
 
-    private mutating func nextLine(_ now: Instant) -> BatchPlan.Dispatch? {
+    /// Each engine that can be used now is to get lines that begin alike. While none can the plan stays as it is.
+    private mutating func planFor(_ now: Instant) {
+        let directory = self.context.directory
+        let engines = self.targets.map(\.engine).filter { directory.isAvailable($0, now: now) }
+        guard !engines.isEmpty, engines != self.plan?.engines else { return }
+        let table = directory.table
+        self.plan?.serve(engines) { id in
+            table.engines[id].flatMap { $0.kind.hasSlotCaches ? BatchEngines.places(of: $0) : nil }
+        }
+    }
+
+    private mutating func nextLine(at engine: EngineID, _ now: Instant) -> BatchPlan.Dispatch? {
         if let blocked = self.blocked {
             self.blocked = nil
-            return blocked.line
+            return self.plan?.move(blocked.line, to: engine)
         }
-        if let passedOver = self.again.popLast() { return self.plan?.again(passedOver.line.lease) }
-        return self.plan?.next(now: now)
+        if let passedOver = self.again.popLast() { return self.plan?.again(passedOver.line.lease, at: engine) }
+        return self.plan?.next(at: engine, now: now)
     }
 
     /// Lines that fail together are one reason for one pause.
@@ -113,16 +128,9 @@ extension BatchLoop {
                 body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
                 clientStreams: false, lane: .batch, slot: dispatch.slot)
             self.take(attempt, body.bytes.count)
-            var asked = EngineRequest(
-                engine: engine, path: self.endpoint.enginePath, body: order.body,
-                isStream: order.isStream, request: attempt.request)
-            // It speaks before the first token, and may then be silent as long as a piece of the prompt takes.
-            if order.tellsProgress {
-                asked.engine.timeouts.idle = max(engine.timeouts.idle, engine.timeouts.firstToken)
-            }
-            asked.traceparent = attempt.traceContext?.header(attempt: lease.attempt)
             attempt.start(
-                asked,
+                order.request(
+                    to: engine, self.endpoint, attempt.request, attempt: lease.attempt, of: attempt.traceContext),
                 estimate: UsageEstimate(facts: body.facts, body: body.bytes, engineModel: target.engineModel),
                 customID: body.customID, client: self.context.client)
         } catch let error as RequestError {
@@ -161,7 +169,7 @@ extension BatchLoop {
     mutating func attemptEnded(_ attempt: LineAttempt, _ ending: LineAttempt.Ending) async throws(StoreFailure) {
         self.attempts[attempt.lease.line] = nil
         self.spending.release(attempt.lease.line)
-        self.plan?.ended(lane: attempt.lane)
+        self.plan?.ended(lane: attempt.lane, at: attempt.target.engine)
         let now = self.context.clock.now
         var failure: EngineFailure?
         let outcome: AttemptOutcome
@@ -186,7 +194,8 @@ extension BatchLoop {
             self.context.engines.returned(attempt)
         }
         let random = self.context.randomness.next()
-        let verdict = self.plan?.finish(attempt.lease, outcome, now: now, random: random)
+        let verdict = self.plan?.finish(
+            attempt.lease, outcome, at: attempt.target.engine, now: now, random: random)
         let way = self.keepPath(of: attempt, outcome, failure, verdict, now: now)
         switch verdict {
         case .commit(let fate):
@@ -225,10 +234,24 @@ extension BatchLoop {
         if let way { self.traced[attempt.lease.line] = self.traced(attempt, way, result.commit.charge) }
         self.spending.add(amount)
         Failpoint.hit("line.answered")
-        self.context.store.commit(.line(result.commit)) { [send, meters = self.context.meters] outcome in
-            if outcome == .success(.committed), let charge = result.commit.charge { meters.charged(charge) }
+        let prompt = self.prompt(of: attempt, result.commit.charge)
+        self.context.store.commit(.line(result.commit)) { [send, board, meters = self.context.meters] outcome in
+            if outcome == .success(.committed), let charge = result.commit.charge {
+                meters.charged(charge)
+                meters.promptEnded(prompt)
+                board.ended(prompt)
+            }
             send(.committed(attempt, fate, amount, outcome))
         }
+    }
+
+    /// What the line's engine told of its prompt, and what of it had to be computed; nothing where it did not tell.
+    private func prompt(of attempt: LineAttempt, _ charge: Charge?) -> PromptTokens {
+        guard let usage = charge?.usage, !usage.isEstimated, let facts = attempt.estimate?.facts else { return .zero }
+        let least = self.shares?.least(
+            of: attempt.lease.line, tokens: usage.input, blocks: PromptPrefix.blockCount(facts))
+        return PromptTokens(
+            computed: usage.input - usage.cachedInput, cached: usage.cachedInput, least: least ?? usage.input)
     }
 
     private func customID(_ line: Int) -> [UInt8] {

@@ -84,7 +84,7 @@ extension BatchLoop {
         }
         self.passedOver.append(BlockedLine(line: dispatch, bound: bound))
         self.leastPassedOver = min(self.leastPassedOver ?? bound, bound)
-        self.plan?.ended(lane: dispatch.lane)
+        self.plan?.ended(lane: dispatch.lane, at: dispatch.engine)
         return .passedOver
     }
 
@@ -101,7 +101,7 @@ extension BatchLoop {
         self.leastPassedOver = nil
         guard self.saysWait else { return }
         self.saysWait = false
-        self.waits(nil)
+        self.board.waits(for: nil)
         self.context.logger.info("batch goes on: the spend limit has room", metadata: ["batch.id": "\(self.batch.id)"])
     }
 
@@ -111,7 +111,7 @@ extension BatchLoop {
         self.awaitRoom(least)
         guard self.isIdle, !self.saysWait else { return }
         self.saysWait = true
-        self.waits(.projectSpendLimit)
+        self.board.waits(for: .projectSpendLimit)
         let left = self.context.holds.balance(self.batch.project)?.unspent ?? .zero
         self.context.logger.warning(
             "batch waits for a higher spend limit of its project",

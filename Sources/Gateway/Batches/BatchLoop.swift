@@ -15,12 +15,13 @@ struct BatchLoop {
 
     let context: BatchContext
     let send: @Sendable (BatchExecution.Message) -> Void
-    /// Told what the batch waits for, and nil when it goes on.
-    let waits: @Sendable (BatchWait?) -> Void
+    let board: BatchBoard
     var batch: BatchRecord
     var machine: BatchStateMachine?
     var plan: BatchPlan?
     var input: BatchInput?
+    /// nil: it is not known what the prompts share.
+    var shares: PrefixShares?
     var endpoint: Endpoint = .chatCompletions
     var targets: [EngineTarget] = []
     var attempts: [Int: LineAttempt] = [:]
@@ -61,13 +62,13 @@ struct BatchLoop {
     var traced: [Int: TracedRequest] = [:]
 
     init(
-        _ batch: BatchRecord, context: BatchContext, send: @escaping @Sendable (BatchExecution.Message) -> Void,
-        waits: @escaping @Sendable (BatchWait?) -> Void
+        _ batch: BatchRecord, context: BatchContext, board: BatchBoard,
+        send: @escaping @Sendable (BatchExecution.Message) -> Void
     ) {
         self.batch = batch
         self.context = context
+        self.board = board
         self.send = send
-        self.waits = waits
         self.spending = BatchSpending(cap: batch.maxCost)
     }
 
@@ -107,6 +108,8 @@ struct BatchLoop {
             try await self.committed(attempt, fate, amount, result)
         case .cancelRequested(let reply):
             try await self.cancel(reply)
+        case .lineAsked(let line, let reply):
+            return reply(self.report(of: line))
         case .costLimitReached:
             if self.isIdle, let blocked = self.blocked, !self.spending.fits(blocked.bound) {
                 try await self.feed(.costLimitReached)
@@ -215,16 +218,12 @@ struct BatchLoop {
         let input = try BatchInput.unlessLost(self.batch, blobs: self.context.blobs)
         let finished = try await self.context.store.finishedLines(of: self.batch.id)
         self.input = input
+        self.shares = input?.index.order.map { PrefixShares($0) }
         self.endpoint = endpoint
         self.targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
-        let table = self.context.directory.table
-        var slots: Int?
-        if self.targets.count == 1, let engine = table.engines[self.targets[0].engine], engine.kind.hasSlotCaches {
-            slots = BatchEngines.places(of: engine)
-        }
         self.plan = BatchPlan(
             lineCount: Int(self.batch.totalLines), epoch: self.context.epoch, finished: finished,
-            order: self.context.ordersByPrefix ? input?.index.order : nil, slots: slots, policy: self.context.policy)
+            order: self.context.ordersByPrefix ? input?.index.order : nil, policy: self.context.policy)
         self.spending.spent = try await self.spentBefore()
     }
 

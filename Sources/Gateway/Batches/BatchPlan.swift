@@ -1,70 +1,138 @@
 import Batching
 import Quantities
 
-/// Which line of a batch runs next, and in which lane: prefix order, lanes for engines with per-slot caches, retries.
+/// Which line of a batch runs next at which engine: prefix order, lines that begin alike at one cache, retries.
 ///
-/// A value type over Batching's ledger and lane plan; the execution drives it.
+/// A value type over Batching's ledger and lane plan; the execution drives it (decision 0021).
 struct BatchPlan: Sendable {
     /// No particular slot.
     static let anyLane = -1
 
-    private(set) var ledger: LineLedger
     /// A line that may be sent.
     struct Dispatch: Sendable {
         let lease: LineLease
-        /// Given back with `ended(lane:)`.
+        /// The engine that it was taken for.
+        let engine: EngineID
+        /// Given back with `ended(lane:at:)`.
         let lane: Int
         /// The engine's slot that has, or will have, the line's beginning in its cache; nil leaves the choice to the
         /// engine.
         let slot: Int?
     }
 
-    /// Only for engines whose slots do not share their caches.
-    private var lanes: LanePlan?
-    private var freeLanes: [Int] = []
+    /// The lanes of one engine: one for each slot that has a cache of its own, or one for all of it.
+    private struct Seat {
+        let lanes: Range<Int>
+        let hasSlots: Bool
+        /// Lanes of slots that run nothing.
+        var free: [Int]
+    }
 
-    /// - Parameter slots: number of slots with a cache of their own; nil: one shared cache.
-    init(lineCount: Int, epoch: Int64, finished: [Int32], order: PrefixOrder?, slots: Int?, policy: RetryPolicy) {
+    private(set) var ledger: LineLedger
+    private let order: PrefixOrder?
+    /// Engines that can be sent lines.
+    private(set) var engines: [EngineID] = []
+    /// nil while one cache gets all lines: it runs the order as it is.
+    private var lanes: LanePlan?
+    private var seats: [EngineID: Seat] = [:]
+    /// Where lines that were taken back had been sent: their beginnings are in that engine's cache.
+    private var homes: [Int: EngineID] = [:]
+
+    /// - Parameter order: nil: the file's own order, whatever lines share.
+    init(lineCount: Int, epoch: Int64, finished: [Int32], order: PrefixOrder?, policy: RetryPolicy) {
+        self.order = order
         self.ledger = LineLedger(
             lineCount: lineCount, epoch: UInt64(bitPattern: epoch), finished: finished.map { Int($0) },
             order: order?.lines ?? [], policy: policy)
-        if let order, let slots {
-            self.lanes = LanePlan(order, slots: slots)
-            self.freeLanes = Array((0..<slots).reversed())
+    }
+
+    /// Lines go to these engines from now on. One that is gone gives back what it had before it.
+    ///
+    /// - Parameter slots: how many an engine has where each has a cache of its own; nil: one cache for all.
+    mutating func serve(_ engines: [EngineID], slots: (EngineID) -> Int?) {
+        for gone in self.engines where !engines.contains(gone) {
+            for lane in self.seats[gone]?.lanes ?? 0..<0 { self.lanes?.giveBack(lane: lane) }
+        }
+        self.engines = engines
+        guard let order else { return }
+        if self.lanes == nil {
+            guard engines.count > 1 || engines.contains(where: { slots($0) != nil }) else { return }
+            self.lanes = LanePlan(order, slots: 0)
+        }
+        for engine in engines where self.seats[engine] == nil {
+            let slots = slots(engine)
+            let added = (0..<max(1, slots ?? 1)).compactMap { _ in self.lanes?.addLane() }
+            guard let first = added.first, let last = added.last else { continue }
+            self.seats[engine] = Seat(
+                lanes: first..<last + 1, hasSlots: slots != nil, free: slots == nil ? [] : added.reversed())
         }
     }
 
-    /// The next line to run, or nil when none is ready now.
-    mutating func next(now: Instant) -> Dispatch? {
-        guard self.lanes != nil else {
-            return self.ledger.leaseNext(now: now).map { Dispatch(lease: $0, lane: Self.anyLane, slot: nil) }
-        }
-        if let lease = self.ledger.leaseReturned(now: now) {
-            // Its group may be on any slot by now, and the engine knows which.
-            return Dispatch(lease: lease, lane: self.freeLanes.popLast() ?? Self.anyLane, slot: nil)
-        }
-        for place in self.freeLanes.indices.reversed() {
-            let lane = self.freeLanes[place]
-            while let turn = self.lanes?.next(lane: lane) {
-                guard case .lease(let lease) = self.ledger.lease(turn.line, now: now) else { continue }
-                self.freeLanes.remove(at: place)
-                return Dispatch(lease: lease, lane: lane, slot: turn.isGrouped ? lane : nil)
+    /// The next line for an engine, or nil when none is ready now.
+    mutating func next(at engine: EngineID, now: Instant) -> Dispatch? {
+        guard self.seats[engine] != nil else {
+            return self.ledger.leaseNext(now: now).map {
+                Dispatch(lease: $0, engine: engine, lane: Self.anyLane, slot: nil)
             }
+        }
+        let (homes, engines) = (self.homes, self.engines)
+        let own = self.ledger.leaseReturned(now: now) { line in
+            homes[line].map { $0 == engine || !engines.contains($0) } ?? true
+        }
+        if let own { return self.again(own, at: engine) }
+        if let fresh = self.fresh(at: engine, now: now) { return fresh }
+        // What is left belongs to another cache, but this engine has room.
+        return self.ledger.leaseReturned(now: now).map { self.again($0, at: engine) }
+    }
+
+    private mutating func fresh(at engine: EngineID, now: Instant) -> Dispatch? {
+        guard let seat = self.seats[engine] else { return nil }
+        guard seat.hasSlots else {
+            return self.fresh(in: seat.lanes.lowerBound, now: now).map {
+                Dispatch(lease: $0.lease, engine: engine, lane: Self.anyLane, slot: nil)
+            }
+        }
+        for place in seat.free.indices.reversed() {
+            let lane = seat.free[place]
+            guard let (lease, isGrouped) = self.fresh(in: lane, now: now) else { continue }
+            self.seats[engine]?.free.remove(at: place)
+            return Dispatch(
+                lease: lease, engine: engine, lane: lane, slot: isGrouped ? lane - seat.lanes.lowerBound : nil)
         }
         return nil
     }
 
-    /// A line that was leased before and whose lane was given back. Its group may be on any slot by now.
-    mutating func again(_ lease: LineLease) -> Dispatch {
-        Dispatch(lease: lease, lane: self.freeLanes.popLast() ?? Self.anyLane, slot: nil)
+    private mutating func fresh(in lane: Int, now: Instant) -> (lease: LineLease, isGrouped: Bool)? {
+        while let turn = self.lanes?.next(lane: lane) {
+            if case .lease(let lease) = self.ledger.lease(turn.line, now: now) { return (lease, turn.isGrouped) }
+        }
+        return nil
     }
 
-    mutating func ended(lane: Int) { if lane != Self.anyLane { self.freeLanes.append(lane) } }
+    /// A line that was leased before. Its group may be on any slot by now, and the engine knows which.
+    mutating func again(_ lease: LineLease, at engine: EngineID) -> Dispatch {
+        self.homes[lease.line] = nil
+        return Dispatch(
+            lease: lease, engine: engine, lane: self.seats[engine]?.free.popLast() ?? Self.anyLane, slot: nil)
+    }
+
+    /// The same line at the engine that has a place now.
+    mutating func move(_ dispatch: Dispatch, to engine: EngineID) -> Dispatch {
+        guard dispatch.engine != engine else { return dispatch }
+        self.ended(lane: dispatch.lane, at: dispatch.engine)
+        return self.again(dispatch.lease, at: engine)
+    }
+
+    mutating func ended(lane: Int, at engine: EngineID) {
+        if lane != Self.anyLane { self.seats[engine]?.free.append(lane) }
+    }
 
     mutating func finish(
-        _ lease: LineLease, _ outcome: AttemptOutcome, now: Instant, random: UInt64
+        _ lease: LineLease, _ outcome: AttemptOutcome, at engine: EngineID, now: Instant, random: UInt64
     ) -> LineLedger.Verdict {
-        self.ledger.finish(lease, outcome, now: now, random: random)
+        let verdict = self.ledger.finish(lease, outcome, now: now, random: random)
+        if verdict == .requeued, self.lanes != nil { self.homes[lease.line] = engine }
+        return verdict
     }
 
     mutating func committed(_ lease: LineLease) { _ = self.ledger.committed(lease) }

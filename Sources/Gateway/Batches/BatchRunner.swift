@@ -28,8 +28,19 @@ public final class BatchRunner: Sendable {
     /// Hands over a stored batch.
     public func submit(_ batch: BatchRecord) { self.inbox.yield(BatchExecution(batch, context: self.context)) }
 
-    /// What keeps a running batch from going on.
-    func waitsFor(_ batch: BatchID) -> BatchWait? { self.state.withLock { $0.running[batch] }?.waitsFor }
+    /// What a running batch shows; nil when it does not run.
+    func board(of batch: BatchID) -> BatchBoard? { self.state.withLock { $0.running[batch] }?.board }
+
+    /// Asks where a line stands. A batch that does not run says nothing.
+    func ask(_ batch: BatchID, line: Int, reply: @escaping BatchExecution.LineReply) {
+        guard let execution = self.state.withLock({ $0.running[batch] }) else { return reply(nil) }
+        execution.send(.lineAsked(line, reply))
+    }
+
+    /// Prompt tokens of the lines that ended, of each batch that runs.
+    public var prompts: [BatchID: PromptTokens] {
+        self.state.withLock { $0.running }.mapValues(\.board.prompts).filter { !$0.value.isEmpty }
+    }
 
     /// Asks for the end of a batch. One that waits to be taken up again, after a store failure, is taken up at once.
     ///

@@ -87,9 +87,42 @@ public final class BatchService: Sendable {
 
     /// What keeps a running batch from going on; nil while it does, and for any other.
     public func waitsFor(_ batch: BatchRecord) -> BatchWait? {
-        if let wait = self.runner.waitsFor(batch.id) { return wait }
+        if let wait = self.runner.board(of: batch.id)?.wait { return wait }
         guard batch.status == BatchStatus.inProgress.rawValue, let model = batch.model else { return nil }
         return self.runner.context.engines.wait(of: batch.id, model: model)
+    }
+
+    /// Of the lines that ended since this process took the batch up; nil when it does not run or none has.
+    public func prompts(of batch: BatchRecord) -> PromptTokens? {
+        guard !batch.isTerminal, let prompts = self.runner.board(of: batch.id)?.prompts else { return nil }
+        return prompts.isEmpty ? nil : prompts
+    }
+
+    /// Entries of an index that are read at a time.
+    private static let entriesAtOnce = 1_024
+
+    /// The number of the line with this custom_id, from 0; nil when there is none, or the file is lost.
+    func line(_ customID: String, of batch: BatchRecord) throws(GatewayError) -> Int? {
+        let wanted = WireHash(Array(customID.utf8))
+        let hash = Hash128(high: wanted.high, low: wanted.low)
+        do throws(StoreFailure) {
+            guard let input = try BatchInput.unlessLost(batch, blobs: self.runner.context.blobs) else { return nil }
+            var start = 0
+            while start < input.index.lineCount {
+                let end = min(start + Self.entriesAtOnce, input.index.lineCount)
+                let found = try input.entries(start..<end).firstIndex { $0.customID == hash }
+                if let found { return start + found }
+                start = end
+            }
+            return nil
+        } catch { throw GatewayError(error) }
+    }
+
+    /// Where a line stands; nil when the batch's lines do not run.
+    func report(of line: Int, in batch: BatchRecord) async -> LineReport? {
+        let reply = OneReply<LineReport?>()
+        self.runner.ask(batch.id, line: line) { reply.give($0) }
+        return await reply.wait(clock: self.clock, atMost: .seconds(5)) ?? nil
     }
 
     public func list(project: ProjectID, page: PageRequest) async throws(GatewayError) -> Page<BatchRecord> {

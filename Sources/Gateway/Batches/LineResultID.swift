@@ -11,14 +11,8 @@ enum LineResultID {
                 bytes.initializeElement(at: count, to: byte)
                 count += 1
             }
-            for word in [hash.high, hash.low] {
-                var shift: UInt64 = 64
-                while shift > 0 {
-                    shift -= 4
-                    bytes.initializeElement(at: count, to: UInt8(hexDigit: word &>> shift))
-                    count += 1
-                }
-            }
+            HexText.write(hash.high, to: bytes, at: &count)
+            HexText.write(hash.low, to: bytes, at: &count)
             return count
         }
     }

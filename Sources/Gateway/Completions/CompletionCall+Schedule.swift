@@ -31,6 +31,7 @@ extension CompletionCall {
             promptTokens: self.request.body.count / LocalPromptCounter.bytesPerToken,
             outputTokens: self.expectedOutput, patience: patience, giveUpAt: giveUpAt)
         work.avoided = tried
+        work.tier = tier.name
         if targets.count > 1 { work.affinity = PromptAffinity.of(self.request.facts, self.request.body) }
         work.fallsBack = self.fallback.map { $0.tier != tier.name } ?? false
         self.use.scheduler.submit(self, work)

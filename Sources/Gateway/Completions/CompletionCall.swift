@@ -118,12 +118,10 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             self.use.engines.released(engine.id, now: self.use.clock.now)
             return self.use.scheduler.send(.gone(key))
         }
-        var asked = EngineRequest(
-            engine: engine, path: self.request.endpoint.enginePath, body: order.body,
-            isStream: order.isStream, request: self.request.id, home: self.request.home)
-        asked.traceparent = self.traceContext?.header(attempt: attempt)
         let call = self.use.client.send(
-            asked,
+            order.request(
+                to: engine, self.request.endpoint, self.request.id, attempt: attempt, of: self.traceContext,
+                home: self.request.home),
             to: lane.isInteractive ? self : AttemptAnswer(self, attempt: attempt))
         let isLive = self.state.withLock { state -> Bool in
             guard state.phase == .asking || state.phase == .answering, state.attempt == attempt else { return false }

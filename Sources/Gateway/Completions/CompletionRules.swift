@@ -47,6 +47,24 @@ struct EngineOrder: Sendable {
         self.body = Self.inserting(members, into: self.body)
     }
 
+    /// The call that asks the engine.
+    ///
+    /// - Parameter attempt: number of the attempt, which has a span of its own in `trace`.
+    func request(
+        to engine: Engine, _ endpoint: Endpoint, _ id: RequestID, attempt: Int, of trace: TraceContext?,
+        home: (any Sendable)? = nil
+    ) -> EngineRequest {
+        var asked = EngineRequest(
+            engine: engine, path: endpoint.enginePath, body: self.body, isStream: self.isStream, request: id,
+            home: home)
+        // It speaks before the first token, and may then be silent as long as a piece of the prompt takes.
+        if self.tellsProgress {
+            asked.engine.timeouts.idle = max(engine.timeouts.idle, engine.timeouts.firstToken)
+        }
+        asked.traceparent = trace?.header(attempt: attempt)
+        return asked
+    }
+
     /// What llama.cpp alone knows, for lines of batches: `id_slot` names the slot whose cache holds the prefix
     /// (scheduling 8.5), the others tell how much is lost with a cancel (`ComputedTokens`). A client's own ones stay.
     private static func inserting(_ members: [(name: StaticString, value: String)], into body: [UInt8]) -> [UInt8] {

@@ -11,8 +11,8 @@ public struct ExplainRequest: Sendable {
         public var charge: Charge?
     }
 
-    private let history: RequestHistory
-    private let scheduler: WorkScheduler
+    let history: RequestHistory
+    let scheduler: WorkScheduler
     private let ledger: any LedgerStore
 
     public init(history: RequestHistory, scheduler: WorkScheduler, ledger: any LedgerStore) {

@@ -32,6 +32,11 @@ public final class RequestHistory: Sendable {
 
     /// The newest trace of that id.
     public func trace(of request: RequestID) -> RequestTrace? { self.ring.withLock { $0.trace(of: request) } }
+
+    /// The one of a batch's line. Looks at all of them: for people's questions only.
+    func trace(ofLine line: Int, in batch: BatchID) -> RequestTrace? {
+        self.ring.withLock { $0.first { $0.batch == batch && Int($0.line) == line } }
+    }
 }
 
 /// A ring of traces with an index by id: each bucket knows its newest trace, each trace the one before it in its
@@ -77,6 +82,10 @@ struct RequestRing: Sendable {
         } else {
             self.entries[(self.count - 1) % self.capacity] = entry
         }
+    }
+
+    func first(where isMeant: (RequestTrace) -> Bool) -> RequestTrace? {
+        self.entries.first { isMeant($0.trace) }?.trace
     }
 
     func trace(of request: RequestID) -> RequestTrace? {

@@ -31,22 +31,13 @@ extension Randomness {
         return RequestID(
             String(unsafeUninitializedCapacity: RequestID.prefix.utf8.count + 32) { bytes in
                 var count = 0
-                func add(_ byte: UInt8) {
+                for byte in RequestID.prefix.utf8 {
                     bytes.initializeElement(at: count, to: byte)
                     count += 1
                 }
-                /// The lowest digits of a number, with leading zeros.
-                func add(_ number: UInt64, digits: Int) {
-                    var shift = UInt64(digits * 4)
-                    while shift > 0 {
-                        shift -= 4
-                        add(UInt8(hexDigit: number &>> shift))
-                    }
-                }
-                for byte in RequestID.prefix.utf8 { add(byte) }
-                add(milliseconds, digits: 12)
-                add(first, digits: 16)
-                add(second, digits: 4)
+                HexText.write(milliseconds, digits: 12, to: bytes, at: &count)
+                HexText.write(first, to: bytes, at: &count)
+                HexText.write(second, digits: 4, to: bytes, at: &count)
                 return count
             })
     }
@@ -58,12 +49,4 @@ extension Randomness {
 private struct RandomnessGenerator<Source: Randomness>: RandomNumberGenerator {
     let source: Source
     mutating func next() -> UInt64 { self.source.next() }
-}
-
-extension UInt8 {
-    /// The ASCII hex digit of the lowest four bits.
-    init(hexDigit number: UInt64) {
-        let nibble = UInt8(truncatingIfNeeded: number) & 15
-        self = nibble < 10 ? 48 + nibble : 87 + nibble
-    }
 }

@@ -13,6 +13,8 @@ public protocol Meters: Sendable {
     func gap(tier: TierName, seconds: Double)
     /// A batch line's charge is recorded.
     func charged(_ line: Charge)
+    /// The same line's prompt.
+    func promptEnded(_ tokens: PromptTokens)
     /// Something happened that is only counted.
     func count(_ counter: CounterName, _ label: String)
 }
@@ -20,6 +22,7 @@ public protocol Meters: Sendable {
 extension Meters {
     public func gap(tier: TierName, seconds: Double) {}
     public func charged(_ line: Charge) {}
+    public func promptEnded(_ tokens: PromptTokens) {}
     public func count(_ counter: CounterName, _ label: String) {}
 }
 
@@ -39,7 +42,7 @@ public enum CounterName: String, Sendable, CaseIterable {
 
 /// Gauges that the gateway sets; names are in Telemetry.
 public enum GaugeName: String, Sendable, CaseIterable {
-    case batchesRunning, batchLinesWaiting, batchLinesInFlight, filesStoredBytes
+    case batchesRunning
 }
 
 public struct FinishedRequest: Sendable {

@@ -7,12 +7,20 @@ public struct SchedulerSnapshot: Sendable {
         public let lane: Lane
         /// Requests; in the batch lane lines that wait for their turn.
         public let waiting: Int
+        /// The same by tier, in the order of their names.
+        public let tiers: [(tier: TierName, waiting: Int)]
         public let running: Int
         public let window: LaneWindow
         /// The largest difference of weighted service between two projects with work.
         public let spread: Double
-        /// Weighted service of the projects with work, the most first.
-        public let services: [(project: ProjectID, service: Double)]
+        /// Weighted service of the projects with work, in no order.
+        fileprivate let working: [(project: ProjectID, service: Double)]
+
+        /// Weighted service of the projects with work, the most first, at most `servicesMax` of them.
+        public var services: [(project: ProjectID, service: Double)] {
+            let sorted = self.working.sorted { ($1.service, $0.project) < ($0.service, $1.project) }
+            return Array(sorted.prefix(SchedulerSnapshot.servicesMax))
+        }
     }
 
     /// Projects of a lane that are told, those with most service.
@@ -33,18 +41,26 @@ public struct SchedulerSnapshot: Sendable {
         let batches = scheduler.batchStandings
         self.at = now
         self.lanes = Lane.allCases.map { lane in
-            LaneStanding(
-                lane: lane,
-                waiting: lane == .batch ? batches.reduce(0) { $0 + $1.waiting } : scheduler.waitingCount(lane),
+            let tiers = Self.waiting(lane, scheduler, batches)
+            return LaneStanding(
+                lane: lane, waiting: tiers.reduce(0) { $0 + $1.waiting }, tiers: tiers,
                 running: engines.reduce(0) { $0 + $1.inFlightByLane[lane.rawValue] },
                 window: scheduler.window(lane), spread: scheduler.serviceSpread(lane),
-                services: scheduler.services(lane, limit: Self.servicesMax))
+                working: scheduler.services(lane))
         }
         self.engines = engines
         self.batches = batches
         self.statistics = scheduler.statistics
         self.violations = scheduler.violations.count
         self.utilisation = scheduler.peak.utilisation(now: now)
+    }
+
+    private static func waiting(
+        _ lane: Lane, _ scheduler: Scheduler, _ batches: [BatchStanding]
+    ) -> [(tier: TierName, waiting: Int)] {
+        var tiers = scheduler.waitingTiers(lane)
+        if lane == .batch { for batch in batches { tiers[batch.tier, default: 0] += batch.waiting } }
+        return tiers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 }
 

@@ -86,11 +86,3 @@ public struct TraceContext: Hashable, Sendable {
         return value == 0 ? 1 : value
     }
 }
-
-enum HexText {
-    /// 16 hex digits.
-    static func of(_ number: UInt64) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    }
-}

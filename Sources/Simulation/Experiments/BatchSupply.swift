@@ -8,7 +8,8 @@ struct BatchSupply {
 
     init(_ report: SimulationReport) {
         let lane = report[.batch]
-        let each = Double(lane.promptTokens + 2 * lane.outputTokens) / Double(max(1, lane.outputTokens))
+        let units = ServiceUnits.of(prompt: lane.promptTokens, output: lane.outputTokens)
+        let each = units / Double(max(1, lane.outputTokens))
         var sum = 0.0
         self.done = report.backgroundPerSecond.map { tokens in
             sum += Double(tokens) * each
@@ -24,7 +25,7 @@ struct BatchSupply {
         var need = 0.0
         var most = 0.0
         for batch in batches.sorted(by: { ($0.deadline, $0.id) < ($1.deadline, $1.id) }) {
-            need += batch.lines.reduce(0) { $0 + Double($1.promptTokens + 2 * $1.outputTokens) }
+            need += batch.lines.reduce(0) { $0 + $1.units }
             let usable = Double(batch.deadline) / 1e9 - DeadlineReview.margin.secondsApproximate
             let second = min(self.done.count - 1, max(0, Int(usable)))
             most = max(most, need / max(1, self.done[second]))

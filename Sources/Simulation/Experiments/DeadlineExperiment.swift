@@ -88,7 +88,7 @@ struct DeadlineExperiment {
             var units = 0.0
             while true {
                 guard let line = self.data.conversation.requests.randomElement(using: &generator) else { break }
-                let more = Double(line.promptTokens + 2 * line.outputTokens)
+                let more = line.units
                 guard units + more <= budget else { break }
                 units += more
                 lines.append(line)
@@ -142,7 +142,7 @@ struct DeadlineExperiment {
                 let line = self.data.conversation.requests.randomElement(using: &generator)
             {
                 lines.append(line)
-                units += Double(line.promptTokens + 2 * line.outputTokens)
+                units += line.units
             }
             return SimulatedBatch(
                 id: BatchID("batch_\(number)"), project: "proj_0", lines: lines, deadline: deadline * 1_000_000_000)
@@ -151,6 +151,6 @@ struct DeadlineExperiment {
             trace: self.trace, batches: batches, policy: .ebb(.protect), duration: deadline * 1_000_000_000)
         var simulation = Simulation(setup)
         let lane = simulation.run()[.batch]
-        return Double(lane.promptTokens + 2 * lane.outputTokens) / (capacity * Double(deadline))
+        return ServiceUnits.of(prompt: lane.promptTokens, output: lane.outputTokens) / (capacity * Double(deadline))
     }
 }

@@ -20,7 +20,7 @@ struct FairnessExperiment {
             setup: "20 minutes, 64 slots, short answers, long ones and a mixture; differences in the largest request",
             columns: ["largest difference", "share error %", "wait of a returning project, quanta", "work over FIFO"])
         let largest = Double(
-            (self.data.code.requests + self.data.conversation.requests).map { $0.promptTokens + 2 * $0.outputTokens }
+            (self.data.code.requests + self.data.conversation.requests).map { Int($0.units) }
                 .max() ?? 1)
         for item in self.cases { self.measure(item, largest: largest, into: &report) }
         return report
@@ -98,7 +98,7 @@ struct FairnessExperiment {
         let spread = run.serviceSpreadMost / largest
         // A quantum is what a project may lead by: four requests of mean size.
         let lane = run[.batch]
-        let units = Double(lane.promptTokens + 2 * lane.outputTokens)
+        let units = ServiceUnits.of(prompt: lane.promptTokens, output: lane.outputTokens)
         let quantum = 4 * units / Double(max(1, lane.finished)) / (units / (Double(Self.duration) / 1e9))
         let waits = run.batches.enumerated().filter { item.batches[$0.offset].createdAt > 0 }.map { place, batch in
             ((batch.startedAt ?? .infinity) - Double(item.batches[place].createdAt) / 1e9) / quantum

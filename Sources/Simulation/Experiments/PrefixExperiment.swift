@@ -17,8 +17,10 @@ struct PrefixExperiment {
         let order = builder.build()
         let sorted = order.lines.map { lines[Int($0)] }
         var generator = SeededGenerator(seed: 5)
-        func add(_ label: String, _ lines: [TraceRequest], isShared: Bool = false) -> Double {
-            let run = self.simulate(lines, isShared: isShared)
+        func add(
+            _ label: String, _ lines: [TraceRequest], isShared: Bool = false, engines: Int = 1, grouped: Bool = false
+        ) -> Double {
+            let run = self.simulate(lines, isShared: isShared, engines: engines, grouped: grouped)
             let (lane, beside) = (run[.batch], run[.standard])
             // What lost its place and was computed again counts too.
             let computed = run.promptTokensComputed - (beside.promptTokens - beside.cachedTokens)
@@ -35,6 +37,9 @@ struct PrefixExperiment {
         _ = add("random order", lines.shuffled(using: &generator))
         let alone = add("prefix order", sorted)
         let shared = add("prefix order, 1.4 requests/s beside it, 5 % lose their place", sorted, isShared: true)
+        _ = add("two engines, prefix order, each line where there is room", sorted, engines: 2)
+        let grouped = add("two engines, each with beginnings of its own", sorted, engines: 2, grouped: true)
+        report.bar("two engines, computed over least", grouped, atMost: 1.05)
         report.bar("prefix order alone, computed over least", alone, atMost: 1.01)
         report.bar("prefix order beside others, computed over least", shared, atMost: 1.05)
         report.bar("order of arrival, the control", arrival, atLeast: 1.4)
@@ -55,7 +60,9 @@ struct PrefixExperiment {
         return tokens
     }
 
-    private func simulate(_ lines: [TraceRequest], isShared: Bool) -> SimulationReport {
+    private func simulate(
+        _ lines: [TraceRequest], isShared: Bool, engines: Int, grouped: Bool
+    ) -> SimulationReport {
         var shape = SteppedEngineShape.h100
         shape.memoryTokens = 1_500_000
         shape.cacheBlocks = 2_000
@@ -72,7 +79,8 @@ struct PrefixExperiment {
         var setup = SimulationSetup(
             trace: Trace(beside),
             batches: [SimulatedBatch(id: "batch_1", lines: lines, deadline: 2 * duration)], shape: shape,
-            policy: .ebb(.fixed(32)), duration: duration)
+            engines: engines, policy: .ebb(.fixed(32)), duration: duration)
+        setup.groupsByEngine = grouped
         if isShared {
             var generator = SeededGenerator(seed: 55)
             setup.incidents = (0..<lines.count / 20).map { _ in

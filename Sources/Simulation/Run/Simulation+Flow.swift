@@ -36,16 +36,9 @@ extension Simulation {
     }
 
     mutating func pull(_ id: BatchID, _ engine: EngineID) -> SchedulerEvent {
-        guard let place = self.batchIndex[id] else { return .nothingReady(id, engine, until: nil) }
-        let line: Int
-        if let returned = self.batches[place].returned.popLast() {
-            line = returned
-        } else if self.batches[place].next < self.batches[place].batch.lines.count {
-            line = self.batches[place].next
-            self.batches[place].next += 1
-        } else {
-            return .nothingReady(id, engine, until: nil)
-        }
+        guard let place = self.batchIndex[id], let index = self.serverIndex[engine],
+            let line = self.batches[place].returned.popLast() ?? self.batches[place].fresh(at: index)
+        else { return .nothingReady(id, engine, until: nil) }
         var request = self.batches[place].batch.lines[line]
         request.lane = .batch
         let key = self.nextKey

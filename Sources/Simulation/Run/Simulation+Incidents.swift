@@ -1,3 +1,4 @@
+import Batching
 import Quantities
 import Scheduling
 
@@ -43,6 +44,7 @@ extension Simulation {
         self.retired += self.servers[index].engine.work
         self.servers[index].engine = SteppedEngine(self.servers[index].engine.shape)
         self.servers[index].stepEnds = nil
+        for place in self.batches.indices { self.batches[place].plan?.giveBack(lane: index) }
         for key in self.flights.filter({ $0.value.engine == index }).keys.sorted() { self.fail(key, .lost) }
     }
 

@@ -1,3 +1,4 @@
+import Batching
 import Quantities
 import Scheduling
 
@@ -30,6 +31,8 @@ public struct Simulation: Sendable {
         var tokens = 0
         var fates: [LineFate]
         var isWithdrawn = false
+        /// Which line is next at which engine; nil: the next one in their order.
+        var plan: LanePlan?
         var meanPrompt = 1
         var meanOutput = 1
 
@@ -39,6 +42,22 @@ public struct Simulation: Sendable {
         }
 
         var linesLeft: Int { self.batch.lines.count - self.next + self.returned.count }
+
+        /// Each of the engines is to get lines that begin alike.
+        mutating func group(engines: Int) {
+            var builder = PrefixOrderBuilder()
+            for line in self.batch.lines {
+                builder.append(chain: line.chain, outputTokens: UInt32(clamping: line.outputTokens))
+            }
+            self.plan = LanePlan(builder.build(), slots: engines)
+        }
+
+        /// The next line that is sent for the first time.
+        mutating func fresh(at engine: Int) -> Int? {
+            guard self.next < self.batch.lines.count else { return nil }
+            defer { self.next += 1 }
+            return self.plan == nil ? self.next : self.plan?.next(lane: engine)?.line
+        }
     }
 
     enum LineFate: UInt8, Sendable { case waiting, running, ended }
@@ -167,6 +186,7 @@ public struct Simulation: Sendable {
                 let count = max(1, batch.lines.count)
                 state.meanPrompt = batch.lines.reduce(0) { $0 + $1.promptTokens } / count
                 state.meanOutput = batch.lines.reduce(0) { $0 + $1.outputTokens } / count
+                if self.setup.groupsByEngine { state.group(engines: self.setup.engines) }
                 self.batchIndex[batch.id] = self.batches.count
                 self.batches.append(state)
             }

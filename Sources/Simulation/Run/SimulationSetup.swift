@@ -40,6 +40,9 @@ public struct SimulationSetup: Sendable {
     public var flexPatience: Duration
     /// What requests are charged; nil: nothing.
     public var prices: SimulatedPrices?
+    /// Lines that begin alike go to one engine, as the gateway sends them; false: the next line of a batch goes to
+    /// whichever engine has room.
+    public var groupsByEngine: Bool
     /// What goes wrong, and when.
     public var incidents: [Incident]
     /// Keeps what the scheduler was told and what it said, for ``EventLog/replayed()``.
@@ -65,6 +68,7 @@ public struct SimulationSetup: Sendable {
         self.expectedOutput = nil
         self.flexPatience = .seconds(300)
         self.prices = nil
+        self.groupsByEngine = false
         self.incidents = []
         self.keepsLog = false
     }

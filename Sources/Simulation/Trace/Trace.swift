@@ -26,6 +26,9 @@ public struct TraceRequest: Hashable, Sendable {
         self.lane = lane
         self.project = project
     }
+
+    /// Its work where no cache helps, in ``ServiceUnits``.
+    var units: Double { ServiceUnits.of(prompt: self.promptTokens, output: self.outputTokens) }
 }
 
 /// Requests in order of arrival.

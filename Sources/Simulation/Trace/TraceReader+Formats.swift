@@ -105,14 +105,4 @@ extension Lane {
         default: self = (try? CompletionWindow(tier.text)) == nil ? .standard : .batch
         }
     }
-
-    /// The tier by whose price this lane's work is charged.
-    public var tier: TierName {
-        switch self {
-        case .priority: .priority
-        case .standard: .standard
-        case .flex: .flex
-        case .batch: .batch
-        }
-    }
 }

@@ -82,6 +82,11 @@ import Testing
         batch.waitsUntil = 1_769_990_400
         #expect(try JSONValue(parsing: batch.encoded)["ebb"]?["waiting_until"]?.integer == 1_769_990_400)
         #expect(waiting["metadata"]?.members?.count == 1, "metadata is the user's")
+        (batch.waitsFor, batch.waitsUntil) = (nil, nil)
+        batch.promptTokens = PromptTokens(computed: 70, cached: 30, least: 60)
+        #expect(
+            try JSONValue(parsing: batch.encoded)["ebb"]
+                == JSONValue(parsing: Array(#"{"prompt_tokens":{"computed":70,"cached":30,"least":60}}"#.utf8)))
     }
 
     @Test("a failed batch lists its errors")

@@ -37,6 +37,16 @@ import Testing
         #expect(shared == 1)
     }
 
+    @Test("the number of blocks is known from a request's facts") func blockCount() throws {
+        for length in [0, 40, 90, 127, 128, 500, 5_000] {
+            let body = Array(self.body(String(repeating: "x", count: length)).utf8)
+            let count = PromptPrefix.blockCount(try RequestFacts.scan(body, .chatCompletions))
+            #expect(try PromptPrefix.chain(body).count == count, "\(length)")
+        }
+        let long = Array(self.body(String(repeating: "x", count: 2_000_000)).utf8)
+        #expect(PromptPrefix.blockCount(try RequestFacts.scan(long, .chatCompletions)) == PromptPrefix.blocksMax)
+    }
+
     @Test("a sort of chains brings equal beginnings together")
     func sorting() throws {
         let systems = (0..<4).map { String(repeating: "s\($0) ", count: 200) }

@@ -111,18 +111,18 @@ struct RoutingTests {
         #expect(health.isAvailable(now: Instant(seconds: 0)))
     }
 
-    @Test("the chooser spreads by weight and never counts below zero")
-    func chooser() {
-        let targets = [
-            EngineTarget(engine: "a", engineModel: "m", weight: 3), EngineTarget(engine: "b", engineModel: "m"),
-        ]
-        var chooser = EngineChooser()
+    @Test("what is in flight is counted for each engine, and an open breaker admits nothing")
+    func inFlight() {
+        var engines = EngineChooser()
         let now = Instant(seconds: 0)
-        for _ in 0..<40 { _ = chooser.choose(from: targets, excluding: [], now: now) }
-        #expect(chooser.inFlight("a") == 30 && chooser.inFlight("b") == 10)
-        for _ in 0..<30 { chooser.finished("a", failure: nil, now: now) }
-        #expect(chooser.inFlight("a") == 0)
-        let other = chooser.choose(from: targets, excluding: ["a"], now: now)
-        #expect(other?.engine == "b")
+        for _ in 0..<30 {
+            let isAdmitted = engines.admits("a", now: now)
+            #expect(isAdmitted)
+        }
+        let other = engines.admits("b", now: now)
+        #expect(other && engines.inFlight("a") == 30 && engines.inFlight("b") == 1)
+        for _ in 0..<30 { engines.finished("a", failure: EngineFailure(.unreachable, message: "x"), now: now) }
+        let admitted = [engines.admits("a", now: now), engines.admits("b", now: now)]
+        #expect(admitted == [false, true] && engines.inFlight("a") == 0 && engines.inFlight("b") == 2)
     }
 }

@@ -30,19 +30,25 @@ struct BatchDesk {
 
     /// - Parameters:
     ///   - scripts: of the engine, in order; after them every line is answered.
-    ///   - places: lines in flight at most.
+    ///   - places: lines in flight at most, at each engine.
+    ///   - engines: `e1` and so on.
+    ///   - otherwise: what an engine does after the scripts.
     init(
         _ scripts: [EngineScript] = [], kind: EngineKind = .vllm, stream: StreamPolicy = .asAsked, places: Int = 1,
+        engines: Int = 1,
         atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil,
-        tiersPricedAs: [TierName: TierName] = [:], tiers: TierSettings = TierSettings()
+        tiersPricedAs: [TierName: TierName] = [:], tiers: TierSettings = TierSettings(),
+        otherwise: @escaping @Sendable (EngineRequest) -> EngineScript = { _ in .answer(CompletionDesk.answer) }
     ) async throws {
-        self.engine = ScriptedEngine(
-            delivery: .inline, scripts: scripts, otherwise: { _ in .answer(CompletionDesk.answer) })
-        let server = Engine(
-            id: "e1", url: try EngineURL("http://127.0.0.1:1"), kind: kind, stream: stream, concurrency: places)
+        self.engine = ScriptedEngine(delivery: .inline, scripts: scripts, otherwise: otherwise)
+        let servers = try (1...engines).map {
+            Engine(
+                id: EngineID("e\($0)"), url: try EngineURL("http://127.0.0.1:\($0)"), kind: kind, stream: stream,
+                concurrency: places)
+        }
         self.directory = EngineDirectory(
             table: try RoutingTable(
-                engines: [server], aliases: ["m": [EngineTarget(engine: "e1", engineModel: "e-m")]]))
+                engines: servers, aliases: ["m": servers.map { EngineTarget(engine: $0.id, engineModel: "e-m") }]))
         self.pricer = Pricer(book: try CompletionDesk.book(), tiersPricedAs: tiersPricedAs)
         try await self.store.insert(ProjectRecord(id: Self.project, name: "a", createdAt: self.clock.now))
         let logger = self.log.logger

@@ -16,7 +16,7 @@ struct BatchRoutes {
         group.get("batches/:id") { _, context in
             let batch = try await self.batches.batch(
                 try Self.id(context), project: try context.requireCaller().project)
-            return Response.json(batch.wire(waitsFor: self.batches.waitsFor(batch)))
+            return Response.json(batch.wire(of: self.batches))
         }
         group.post("batches/:id/cancel") { _, context in
             let batch = try await self.batches.cancel(
@@ -52,7 +52,7 @@ struct BatchRoutes {
         let result = try await self.batches.list(project: try context.requireCaller().project, page: page)
         return Response.json(
             ListPage(
-                data: result.items.map { $0.wire(waitsFor: self.batches.waitsFor($0)) },
+                data: result.items.map { $0.wire(of: self.batches) },
                 firstID: result.items.first?.id.text, lastID: result.items.last?.id.text, hasMore: result.hasMore))
     }
 }

@@ -28,6 +28,16 @@ struct ObservationRoutes {
             }
             return Response.json(found.json.encoded)
         }
+        group.get("batches/:id/line") { request, context in
+            let id = BatchID(try context.parameters.require("id"))
+            let caller = try context.requireCaller()
+            guard let customID = request.uri.queryParameters["custom_id"] else {
+                throw GatewayError.invalid("Missing required parameter: 'custom_id'.", param: "custom_id")
+            }
+            let found = try await self.explain.line(
+                String(customID), of: id, in: self.batches, project: caller.project)
+            return Response.json(found.json.encoded)
+        }
     }
 
     private func standing(_ caller: Caller) async throws -> JSONValue {
@@ -147,6 +157,29 @@ extension ExplainRequest.Explanation {
         }
         members.append(.init("charge", self.charge?.json ?? .null))
         return .object(members)
+    }
+}
+
+extension ExplainRequest.LineExplanation {
+    var json: JSONValue {
+        let report = self.report
+        return .object([
+            .init("object", .string("ebb.batch_line")), .init("batch", .string(self.batch.id.text)),
+            // 1-based, as in validation errors.
+            .init("line", .integer(report.line + 1)), .init("custom_id", .string(self.customID)),
+            .init("model", .text(self.batch.model)), .init("state", .string(report.state.rawValue)),
+            .init("ahead", report.ahead.map { .integer($0) } ?? .null),
+            .init("until", .text(report.until?.rfc3339)), .init("engine", .text(report.engine?.text)),
+            .init(
+                "seconds_at_engine",
+                report.sentAt.map { .rounded(self.at.since($0).secondsApproximate) } ?? .null),
+            .init("preemptions", .integer(report.preemptions)), .init("request", .text(report.request?.text)),
+            .init("arrived_at", .text(report.path?.arrivedAt.rfc3339)),
+            .init("steps", .array(report.path?.steps.map(\.json) ?? [])),
+            .init("batch_lines_in_flight", .integer(self.linesInFlight)),
+            .init("waiting_for", .text(self.waitsFor?.name)),
+            .init("waiting_until", self.waitsFor?.until.map { .integer($0.seconds) } ?? .null),
+        ])
     }
 }
 

@@ -12,9 +12,10 @@ extension FileRecord {
 }
 
 extension BatchRecord {
-    var wire: BatchObject { self.wire(waitsFor: nil) }
+    var wire: BatchObject { self.wire(of: nil) }
 
-    func wire(waitsFor: BatchWait?) -> BatchObject {
+    /// - Parameter running: knows what it waits for, and its prompts; nil where that is not told.
+    func wire(of running: BatchService?) -> BatchObject {
         var at = BatchObject.Timestamps(created: self.createdAt.seconds, expires: self.expiresAt.seconds)
         at.inProgress = self.inProgressAt?.seconds
         at.finalizing = self.finalizingAt?.seconds
@@ -36,8 +37,10 @@ extension BatchRecord {
             total: Int64(self.totalLines), completed: Int64(self.completedLines), failed: Int64(self.failedLines))
         object.usage = self.usage
         object.metadata = self.metadata.map { Metadata($0.map { Metadata.Pair($0.key, $0.value) }) }
+        let waitsFor = running?.waitsFor(self)
         object.waitsFor = waitsFor?.name
         object.waitsUntil = waitsFor?.until?.seconds
+        object.promptTokens = running?.prompts(of: self)
         return object
     }
 }

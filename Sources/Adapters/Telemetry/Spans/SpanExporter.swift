@@ -31,6 +31,8 @@ public final class SpanExporter: SpanSink {
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
     private let saidTrouble = Atomic(false)
+    /// Requests whose spans did not leave, since the start.
+    private let lostRequests = Atomic(0)
 
     /// - Parameters:
     ///   - collector: its base URL, under the name that the client's credentials for it have.
@@ -54,7 +56,7 @@ public final class SpanExporter: SpanSink {
             let isKept = queue.add(request)
             return (isKept, isKept && queue.count == Self.batchMax)
         }
-        if !isKept { self.meters.count(.tracesLost, "queue_full") }
+        if !isKept { self.countLost(1, "queue_full") }
         if isBatch { self.wake.yield() }
     }
 
@@ -68,7 +70,7 @@ public final class SpanExporter: SpanSink {
             group.cancelAll()
         }
         await self.flush(until: self.clock.now.advanced(by: Self.lastTime))
-        let lost = self.lostRequests
+        let lost = self.lostRequests.load(ordering: .relaxed)
         guard lost > 0 else { return }
         self.logger.warning("spans were lost", metadata: ["requests": "\(lost)"])
     }
@@ -124,21 +126,22 @@ public final class SpanExporter: SpanSink {
     }
 
     private func lost(_ requests: Int, _ trouble: String) {
-        self.queue.withLock { $0.lost(requests) }
-        for _ in 0..<requests { self.meters.count(.tracesLost, "not_taken") }
+        self.countLost(requests, "not_taken")
         guard !self.saidTrouble.exchange(true, ordering: .relaxed) else { return }
         self.logger.warning(
             "spans cannot be sent to the collector; they are lost until it takes them",
             metadata: ["collector": "\(self.collector.url)", "reason": "\(trouble)"])
     }
 
+    private func countLost(_ requests: Int, _ reason: String) {
+        self.lostRequests.add(requests, ordering: .relaxed)
+        for _ in 0..<requests { self.meters.count(.tracesLost, reason) }
+    }
+
     private func well() {
         guard self.saidTrouble.exchange(false, ordering: .relaxed) else { return }
         self.logger.info(
             "the collector takes spans again",
-            metadata: ["collector": "\(self.collector.url)", "lost": "\(self.lostRequests)"])
+            metadata: ["collector": "\(self.collector.url)", "lost": "\(self.lostRequests.load(ordering: .relaxed))"])
     }
-
-    /// Requests whose spans did not leave, since the start.
-    private var lostRequests: Int { self.queue.withLock { $0.lost } }
 }

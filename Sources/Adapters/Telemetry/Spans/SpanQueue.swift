@@ -1,9 +1,7 @@
 import Gateway
 
-/// Requests whose spans wait to be sent: bounded; what comes when it is full is dropped and counted.
+/// Requests whose spans wait to be sent: bounded; what comes when it is full is dropped.
 struct SpanQueue: Sendable {
-    /// Requests whose spans were lost, here or on their way.
-    private(set) var lost = 0
     private let capacity: Int
     private var waiting: [TracedRequest] = []
 
@@ -13,15 +11,10 @@ struct SpanQueue: Sendable {
 
     /// - Returns: false when there is no room: it is lost.
     mutating func add(_ request: TracedRequest) -> Bool {
-        guard self.waiting.count < self.capacity else {
-            self.lost += 1
-            return false
-        }
+        guard self.waiting.count < self.capacity else { return false }
         self.waiting.append(request)
         return true
     }
-
-    mutating func lost(_ requests: Int) { self.lost += requests }
 
     mutating func take(_ most: Int) -> [TracedRequest] {
         let taken = Array(self.waiting.prefix(most))

@@ -86,6 +86,26 @@ public struct LineLedger: Sendable {
     public var pendingCount: Int { self.remainingCount - self.inFlight.count }
     /// When the first waiting line is ready, or nil when none waits.
     public var nextReady: Instant? { self.waiting.earliest }
+
+    /// For people's questions: it looks through all lines that are put off.
+    public func standing(of line: Int) -> LineStanding {
+        if self.done.contains(line) { return .done }
+        if self.settling.contains(line) { return .settling }
+        if self.inFlight.contains(line) { return .inFlight }
+        return self.waiting.ready(of: line).map { .putOff(until: $0) } ?? .waiting
+    }
+
+    /// Lines that go before one that waits: those that were given back, and fresh ones before it in the order. Linear.
+    public func ahead(of line: Int) -> Int {
+        if let place = self.returned.firstIndex(of: UInt32(line)) { return self.returned.count - 1 - place }
+        var count = self.returned.count
+        for place in self.cursor..<self.lineCount {
+            let other = self.order.isEmpty ? place : Int(self.order[place])
+            if other == line { break }
+            if self.isFresh(other) { count += 1 }
+        }
+        return count
+    }
 }
 
 extension LineLedger {
@@ -105,11 +125,15 @@ extension LineLedger {
     /// The next line among those that already had an attempt: a due retry, else the last one returned.
     ///
     /// For drivers that take fresh lines from a `LanePlan` through `lease(_:now:)`.
-    public mutating func leaseReturned(now: Instant) -> LineLease? {
+    ///
+    /// - Parameter accepts: which of the returned lines may be taken.
+    public mutating func leaseReturned(
+        now: Instant, where accepts: (_ line: Int) -> Bool = { _ in true }
+    ) -> LineLease? {
         guard !self.isStopped else { return nil }
         if let line = self.waiting.popReady(at: now) { return self.open(line) }
-        if let line = self.returned.popLast() { return self.open(Int(line)) }
-        return nil
+        guard let place = self.returned.lastIndex(where: { accepts(Int($0)) }) else { return nil }
+        return self.open(Int(self.returned.remove(at: place)))
     }
 
     /// Leases this line, wherever it stands in the order.

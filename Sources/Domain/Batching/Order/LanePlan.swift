@@ -1,14 +1,14 @@
-/// Hands out the lines of an order to the slots of an engine, so that each slot's own prefix cache is used.
+/// Hands out the lines of an order to caches, so that each common beginning is computed for one of them.
 ///
-/// For engines with a cache per slot (llama.cpp: lane number = `id_slot`): a lane works on one group at a time. Lines
-/// that share nothing with their neighbours come after all groups: no slot is better for them than another. When those
-/// are gone too, an idle lane takes the second half of the longest rest, cut where the least prefix is shared: one more
-/// prefix is computed, but no slot idles. Where all slots share a cache the order itself is the plan.
+/// A lane is what has a cache of its own: an engine, or a slot of one (llama.cpp). It works on one group at a time.
+/// Lines that share nothing with their neighbours come after all groups: no lane is better for them than another. When
+/// those are gone too, an idle lane takes the second half of the longest rest, cut where the least prefix is shared:
+/// one more prefix is computed, but no lane idles. Where there is one cache only the order itself is the plan.
 public struct LanePlan: Sendable {
     /// A line whose turn it is.
     public struct Turn: Hashable, Sendable {
         public let line: Int
-        /// True for a line that shares its beginning with neighbours: the lane's own slot is the one to run it.
+        /// True for a line that shares its beginning with neighbours: the lane's own cache is the one to run it.
         public let isGrouped: Bool
     }
 
@@ -23,13 +23,15 @@ public struct LanePlan: Sendable {
     private var waiting: ArraySlice<UInt32>
     /// The places that each lane still has before it.
     private var rests: [Rest]
+    /// What lanes that work no more had before them; the first one is next.
+    private var givenBack: [Rest] = []
 
     /// A plan over an order; `sharing` is the number of blocks that make a group.
     ///
     /// One block is enough: a group that is too wide is cut where it shares least, but lines of a group that was not
     /// seen end up on different slots, each of which computes their beginning.
     public init(_ order: PrefixOrder, slots: Int, sharing blocks: Int = 1) {
-        precondition(slots > 0, "an engine has at least one slot")
+        precondition(slots >= 0, "a number of lanes")
         let groups = PrefixGroups(order, sharing: blocks)
         let numbers = 0..<UInt32(groups.count)
         self.order = order
@@ -38,6 +40,21 @@ public struct LanePlan: Sendable {
             (numbers.filter { groups.places(of: Int($0)).count > 1 }
             + numbers.filter { groups.places(of: Int($0)).count == 1 })[...]
         self.rests = Array(repeating: Rest(places: 0..<0, isGrouped: false), count: slots)
+    }
+
+    /// One more lane.
+    ///
+    /// - Returns: its number.
+    public mutating func addLane() -> Int {
+        self.rests.append(Rest(places: 0..<0, isGrouped: false))
+        return self.rests.count - 1
+    }
+
+    /// The lane works no more, for now: what it has before it is what the others take next.
+    public mutating func giveBack(lane: Int) {
+        guard !self.rests[lane].places.isEmpty else { return }
+        self.givenBack.append(self.rests[lane])
+        self.rests[lane].places = 0..<0
     }
 
     /// The next line for a lane, or nil when nothing is left that it could take.
@@ -50,6 +67,10 @@ public struct LanePlan: Sendable {
     }
 
     private mutating func refill(_ lane: Int) {
+        if !self.givenBack.isEmpty {
+            self.rests[lane] = self.givenBack.removeFirst()
+            return
+        }
         if let group = self.waiting.popFirst() {
             let places = self.groups.places(of: Int(group))
             self.rests[lane] = Rest(places: places, isGrouped: places.count > 1)

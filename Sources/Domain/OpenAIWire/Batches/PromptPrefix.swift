@@ -34,6 +34,13 @@ public enum PromptPrefix {
         return chain.finish()
     }
 
+    /// Blocks of a body's prompt: the length of its chain, but that white space between its parts counts here.
+    public static func blockCount(_ facts: RequestFacts) -> Int {
+        let parts: [RequestField] = [.model, .tools, .messages, .prompt, .input]
+        let bytes = parts.reduce(parts.count + 1) { $0 + (facts[$1]?.value.range.count ?? 0) }
+        return min(Self.blocksMax, (bytes + Self.blockBytes - 1) / Self.blockBytes)
+    }
+
     public static func chain(_ body: [UInt8], blocksMax: Int = Self.blocksMax) throws(JSONError) -> [UInt64] {
         try withJSONBytes(body) { (buffer) throws(JSONError) in try self.chain(buffer, blocksMax: blocksMax) }
     }

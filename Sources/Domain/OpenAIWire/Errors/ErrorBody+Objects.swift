@@ -13,6 +13,17 @@ extension ErrorBody {
         ErrorBody(status: 404, message: "No request found with id '\(id)'.", param: "id")
     }
 
+    /// Of Ebb's own `/ebb/batches/{id}/line`.
+    public static func noLine(_ customID: String, batch: String) -> ErrorBody {
+        ErrorBody(
+            status: 404, message: "Batch '\(batch)' has no line with custom_id '\(customID)'.", param: "custom_id")
+    }
+
+    /// The same, of a batch whose lines do not run yet or any more.
+    public static func linesDoNotRun(status: String) -> ErrorBody {
+        ErrorBody(status: 409, message: "The lines of a batch with status '\(status)' do not run.")
+    }
+
     public static func noUpload(_ id: String) -> ErrorBody {
         ErrorBody(status: 404, message: "No upload found with id '\(id)'.")
     }

@@ -69,6 +69,8 @@ public struct BatchObject: WireObject, Hashable {
     public var waitsFor: String?
     /// When that ends by itself, in seconds since 1970.
     public var waitsUntil: Int64?
+    /// Ebb's own: of the lines that ended while the batch runs. Written only when there are some.
+    public var promptTokens: PromptTokens?
 
     public init(
         id: String, endpoint: String, completionWindow: String, inputFileID: String, status: String, at: Timestamps
@@ -111,11 +113,25 @@ public struct BatchObject: WireObject, Hashable {
         self.writeUsage(to: &writer)
         writer.key("metadata")
         if let metadata = self.metadata { metadata.write(to: &writer) } else { writer.null() }
-        if let waitsFor = self.waitsFor {
-            writer.key("ebb")
-            writer.beginObject()
+        self.writeOwn(to: &writer)
+        writer.endObject()
+    }
+
+    /// What other servers do not tell; nothing where there is nothing to tell.
+    private func writeOwn(to writer: inout JSONWriter) {
+        guard self.waitsFor != nil || self.promptTokens != nil else { return }
+        writer.key("ebb")
+        writer.beginObject()
+        if let waitsFor {
             writer.member("waiting_for", waitsFor)
             if let waitsUntil { writer.member("waiting_until", waitsUntil) }
+        }
+        if let promptTokens {
+            writer.key("prompt_tokens")
+            writer.beginObject()
+            writer.member("computed", promptTokens.computed)
+            writer.member("cached", promptTokens.cached)
+            writer.member("least", promptTokens.least)
             writer.endObject()
         }
         writer.endObject()

@@ -136,11 +136,9 @@ public struct ServiceCounters: Sendable {
         return most >= least ? most - least : 0
     }
 
-    /// The service of projects that have work, the most first; beyond `limit` the least are left out.
-    package func standings(limit: Int) -> [(project: ProjectID, service: Double)] {
-        let working = self.accounts.filter { $0.waiting + $0.running > 0 }
-        let sorted = working.sorted { ($1.service, $0.project) < ($0.service, $1.project) }
-        return sorted.prefix(limit).map { ($0.project, $0.service) }
+    /// The service of projects that have work, in no order: who asks holds a lock that requests wait for.
+    package var standings: [(project: ProjectID, service: Double)] {
+        self.accounts.lazy.filter { $0.waiting + $0.running > 0 }.map { ($0.project, $0.service) }
     }
 
     /// Projects that are remembered.

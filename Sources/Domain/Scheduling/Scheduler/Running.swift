@@ -15,6 +15,7 @@ struct Request: Sendable {
     /// It waits at all.
     let isPatient: Bool
     let affinity: UInt64?
+    let tier: TierName
     let avoided: [EngineID]
 
     init(_ request: WorkRequest, account: Int, pool: Int) {
@@ -28,6 +29,7 @@ struct Request: Sendable {
         self.fallsBack = request.fallsBack
         self.isPatient = request.patience > .zero
         self.affinity = request.affinity
+        self.tier = request.tier
         self.avoided = request.avoided
     }
 

@@ -41,6 +41,7 @@ extension Scheduler {
         } else {
             self.lines[lane][request.line, default: WaitingLine()].append(request.key)
         }
+        self.waitingTiers[lane][request.tier, default: 0] += 1
         self.pools[request.pool].waiting[lane] += 1
         self.pools[request.pool].waitingUnits[lane] += request.units
     }
@@ -57,6 +58,7 @@ extension Scheduler {
             self.lines[lane][line]?.remove(key)
         }
         if self.lines[lane][line]?.isEmpty == true { self.lines[lane][line] = nil }
+        self.waitingTiers[lane][entry.request.tier, default: 0] -= 1
         self.pools[entry.request.pool].waiting[lane] -= 1
         self.pools[entry.request.pool].waitingUnits[lane] -= entry.request.units
         return entry

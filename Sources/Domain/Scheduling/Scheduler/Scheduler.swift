@@ -25,6 +25,8 @@ public struct Scheduler: Sendable {
     var poolIndex: [PoolID: Int] = [:]
     var lines = [[LineKey: WaitingLine]](repeating: [:], count: Lane.allCases.count)
     var waiting: [WorkKey: Waiting] = [:]
+    /// Of each lane, how many requests of each tier wait; a tier that was seen once stays.
+    var waitingTiers: [[TierName: Int]] = Lane.allCases.map { [$0.tier: 0] }
     var running: [WorkKey: Running] = [:]
     var batches: [BatchID: OfferedBatch] = [:]
     var counters = [ServiceCounters](repeating: ServiceCounters(), count: Lane.allCases.count)

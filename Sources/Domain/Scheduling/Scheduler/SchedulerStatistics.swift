@@ -58,6 +58,7 @@ public struct BatchStanding: Hashable, Sendable {
     public let inFlight: Int
     /// Lines that wait for their turn.
     public let waiting: Int
+    public let tier: TierName
     public let deadline: Instant
 
     /// The time by which its work would be done before the deadline at the present rate; negative when late, nil while
@@ -102,7 +103,8 @@ extension Scheduler {
         self.batches.values.map {
             BatchStanding(
                 batch: $0.offer.batch, project: $0.offer.project, rank: $0.rank, load: $0.load,
-                inFlight: $0.inFlight, waiting: max(0, $0.offer.linesLeft - $0.taken), deadline: $0.offer.deadline)
+                inFlight: $0.inFlight, waiting: max(0, $0.offer.linesLeft - $0.taken), tier: $0.offer.tier,
+                deadline: $0.offer.deadline)
         }.sorted { $0.batch < $1.batch }
     }
 
@@ -118,6 +120,9 @@ extension Scheduler {
     public func waitingCount(_ lane: Lane) -> Int {
         self.pools.reduce(0) { $0 + $1.waiting[lane.rawValue] }
     }
+
+    /// Requests that wait, by tier.
+    public func waitingTiers(_ lane: Lane) -> [TierName: Int] { self.waitingTiers[lane.rawValue] }
 
     /// Service that a project has had in a lane, over its weight; counted on from what others had when it came.
     public func service(of project: ProjectID, in lane: Lane) -> Double {
@@ -136,9 +141,9 @@ extension Scheduler {
     /// The last minute of a lane.
     public func window(_ lane: Lane) -> LaneWindow { self.windows[lane.rawValue] }
 
-    /// The weighted service of the projects that have work in this lane, of at most `limit` that have had most.
-    public func services(_ lane: Lane, limit: Int) -> [(project: ProjectID, service: Double)] {
-        self.counters[lane.rawValue].standings(limit: limit)
+    /// The weighted service of the projects that have work in this lane, in no order.
+    public func services(_ lane: Lane) -> [(project: ProjectID, service: Double)] {
+        self.counters[lane.rawValue].standings
     }
 
     /// The largest difference of weighted service between two projects that have work in this lane.

@@ -1,3 +1,5 @@
+public import Quantities
+
 /// The queue that a tier's work waits in; the order of the cases is the order of service.
 public enum Lane: Int, Sendable, CaseIterable, Comparable {
     case priority
@@ -7,6 +9,16 @@ public enum Lane: Int, Sendable, CaseIterable, Comparable {
 
     /// Interactive work is sent as soon as an engine has room, and background work makes room for it.
     public var isInteractive: Bool { self <= .standard }
+
+    /// The shipped tier that gives this lane its name.
+    public var tier: TierName {
+        switch self {
+        case .priority: .priority
+        case .standard: .standard
+        case .flex: .flex
+        case .batch: .batch
+        }
+    }
 
     public static func < (a: Lane, b: Lane) -> Bool { a.rawValue < b.rawValue }
 }

@@ -32,6 +32,8 @@ public struct WorkRequest: Hashable, Sendable {
     public var giveUpAt: Instant
     /// Requests with the same value share the beginning of their prompts; they prefer the same engine.
     public var affinity: UInt64?
+    /// By whose name it is counted while it waits.
+    public var tier: TierName
     /// When refused it goes on in another lane, as its caller wishes.
     public var fallsBack = false
     /// Engines that have failed this request already; others are taken where there are any.
@@ -50,6 +52,7 @@ public struct WorkRequest: Hashable, Sendable {
         self.patience = patience
         self.giveUpAt = giveUpAt
         self.affinity = affinity
+        self.tier = lane.tier
     }
 
     var sizeTokens: Int { self.promptTokens + self.outputTokens }
@@ -66,6 +69,8 @@ public struct BatchOffer: Hashable, Sendable {
     /// Mean size of the lines left.
     public var promptTokens: Int
     public var outputTokens: Int
+    /// By whose name its lines are counted.
+    public var tier = TierName.batch
 
     public init(
         batch: BatchID, project: ProjectID, pool: PoolID, deadline: Instant, linesLeft: Int, promptTokens: Int,
@@ -135,7 +140,8 @@ public enum ServiceUnits {
     public static let computed = 1.0
     public static let output = 2.0
 
-    static func of(prompt: Int, output tokens: Int) -> Double {
+    /// Tokens that no cache had.
+    package static func of(prompt: Int, output tokens: Int) -> Double {
         Double(prompt) * Self.computed + Double(tokens) * Self.output
     }
 

@@ -78,6 +78,23 @@ private func computed(_ chains: [[UInt64]], _ lanes: [[Int]], cacheBlocks: Int) 
         #expect(turns.map(\.isGrouped) == [true, true, true, true, false, false, false])
     }
 
+    @Test("a lane that works no more gives back what it had before it, which is next for the others")
+    func givesBack() {
+        let chains = forest(groups: 4, subgroups: 1, leaves: 5, seed: 4, shuffled: false)
+        let lines = order(chains).lines.map { Int($0) }
+        var plan = LanePlan(order(chains), slots: 1)
+        let added = plan.addLane()
+        let begun = [plan.next(lane: 0)?.line, plan.next(lane: 1)?.line]
+        #expect(added == 1 && begun == [lines[0], lines[5]])
+        plan.giveBack(lane: 0)
+        plan.giveBack(lane: 0)
+        let rest = (0..<18).compactMap { _ in plan.next(lane: 1)?.line }
+        // First its own group to the end, then the one that was given back, then the others.
+        #expect(rest == Array(lines[6..<10] + lines[1..<5] + lines[10...]))
+        let end = [plan.next(lane: 0), plan.next(lane: 1)]
+        #expect(end == [nil, nil])
+    }
+
     @Test("every line is handed out once, in random turns", arguments: [1, 2, 3] as [UInt64])
     func randomTurns(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
