@@ -69,6 +69,9 @@ package struct TopView {
     private static func row(engine: JSONValue) -> [String] {
         var state = engine["available"]?.bool == false ? "away" : "ok"
         if let held = engine["held_until"]?.string { state = "held until \(held)" }
+        for held in engine["held_models"]?.array ?? [] {
+            state += ", \(held["model"]?.string ?? "") until \(held["until"]?.string ?? "")"
+        }
         var follows = (engine["follows"]?.string ?? "").replacing("_", with: " ")
         if follows == "waiting", let age = Self.number(engine["metrics_age_seconds"]) {
             follows += ", \(Self.time(age)) old"

@@ -31,9 +31,12 @@ struct BatchDesk {
     /// - Parameters:
     ///   - scripts: of the engine, in order; after them every line is answered.
     ///   - places: lines in flight at most.
+    ///   - backgroundHours: of its engine.
+    ///   - modelHours: of `m`.
     init(
         _ scripts: [EngineScript] = [], kind: EngineKind = .vllm, stream: StreamPolicy = .asAsked, places: Int = 1,
         atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil,
+        modelHours: PriceSchedule? = nil,
         tiersPricedAs: [TierName: TierName] = [:], tiers: TierSettings = TierSettings()
     ) async throws {
         self.engine = ScriptedEngine(
@@ -48,7 +51,7 @@ struct BatchDesk {
         let logger = self.log.logger
         self.scheduler = WorkScheduler(
             directory: self.directory, clock: self.clock, logger: logger,
-            backgroundHours: { _, _ in backgroundHours })
+            backgroundHours: { place, _ in place.model == nil ? backgroundHours : modelHours })
         var context = BatchContext(
             store: self.store, blobs: self.blobs,
             engines: BatchEngines(scheduler: self.scheduler, clock: self.clock),

@@ -94,6 +94,12 @@ extension EngineStanding {
             .init(
                 "metrics_age_seconds", self.sampledAt.map { .rounded(now.since($0).secondsApproximate) } ?? .null),
             .init("held_until", .text(self.heldUntil?.rfc3339)),
+            .init(
+                "held_models",
+                .array(
+                    self.heldModels.map {
+                        .object([.init("model", .string($0.model.text)), .init("until", .string($0.until.rfc3339))])
+                    })),
         ])
     }
 }

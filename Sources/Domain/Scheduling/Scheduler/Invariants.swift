@@ -65,7 +65,7 @@ extension Scheduler {
         let service = self.counters[Lane.batch.rawValue].service(of: asked.account)
         let bound = service - Self.stickiness * self.meanUnits - 1
         for other in self.batches.values where other.rank == asked.rank && other.isReady(self.now) {
-            guard self.isEligible(other, index) else { continue }
+            guard self.isEligible(other, index), !self.isHeld(other, at: index) else { continue }
             self.invariants.require(
                 self.counters[Lane.batch.rawValue].service(of: other.account) >= bound,
                 "I10 \(batch) was asked although \(other.offer.batch) has had much less")

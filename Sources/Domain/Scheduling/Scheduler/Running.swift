@@ -152,6 +152,8 @@ struct Pool: Sendable {
     var engines: [Int] = []
     /// Of the engines that are to bear less than the one that bears most, their part of that.
     var parts: [Int: Double] = [:]
+    /// Until when background work of this model waits at engines where it has hours of its own; nil there: it is open.
+    var heldUntil: [Int: Instant?] = [:]
     var waiting = [Int](repeating: 0, count: Lane.allCases.count)
     /// Units of all requests that wait, by lane.
     var waitingUnits = [Double](repeating: 0, count: Lane.allCases.count)

@@ -55,6 +55,7 @@ public struct Scheduler: Sendable {
         case .engine(let profile): self.describe(profile)
         case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }
         case .held(let id, let until): self.withEngine(id) { $0.heldUntil = until }
+        case .heldModel(let pool, let id, let until): self.hold(pool, at: id, until: until)
         case .pool(let id, let engines, let weights): self.describe(id, engines, weights)
         case .weight(let project, let weight):
             for lane in Lane.allCases { self.counters[lane.rawValue].set(weight: weight, of: project) }
@@ -121,16 +122,13 @@ public struct Scheduler: Sendable {
         }
     }
 
-    /// Batches at this engine wait for a cheaper hour, or the engine is away.
-    func isHeld(_ index: Int) -> Bool {
-        !self.engines[index].isAvailable || self.engines[index].heldUntil.map { $0 > self.now } ?? false
-    }
-
     /// What every part of the scheduler does as time passes.
     private mutating func tick(into actions: inout [SchedulerAction]) {
         for index in self.engines.indices { self.engines[index].tick(now: self.now) }
         for place in self.pools.indices {
-            let isHeld = self.pools[place].engines.allSatisfy { self.isHeld($0) }
+            let isHeld = self.pools[place].engines.allSatisfy {
+                !self.engines[$0].isAvailable || self.closedUntil($0, for: place) != nil
+            }
             let hasBackground =
                 self.pools[place].waiting[Lane.flex.rawValue] > 0
                 || self.batches.values.contains {

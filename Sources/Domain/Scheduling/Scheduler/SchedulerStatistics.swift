@@ -39,6 +39,8 @@ public struct EngineStanding: Hashable, Sendable {
     /// Since when the engine's metrics are known as they are; nil: it has not told any.
     public let sampledAt: Instant?
     public let heldUntil: Instant?
+    /// Models with hours of their own that wait for them, by name.
+    public let heldModels: [HeldModel]
     /// It refuses all background work for want of room.
     public let isRefusing: Bool
 
@@ -46,6 +48,12 @@ public struct EngineStanding: Hashable, Sendable {
     public let inFlightByLane: [Int]
 
     public var inFlight: Int { self.inFlightByLane.reduce(0, +) }
+}
+
+/// A model whose background work waits at an engine for hours of its own.
+public struct HeldModel: Hashable, Sendable {
+    public let model: PoolID
+    public let until: Instant
 }
 
 /// How a batch stands at this moment.
@@ -59,6 +67,8 @@ public struct BatchStanding: Hashable, Sendable {
     /// Lines that wait for their turn.
     public let waiting: Int
     public let deadline: Instant
+    /// When the hours begin that it waits for; nil: it waits for none.
+    public let heldUntil: Instant?
 
     /// The time by which its work would be done before the deadline at the present rate; negative when late, nil while
     /// the rate is not known.
@@ -94,15 +104,24 @@ extension Scheduler {
                 backgroundLimit: min(engine.limit, engine.background.places), reserve: engine.reserve.places,
                 interactive: engine.interactive, flex: engine.flex, lines: engine.lines + engine.pulls,
                 source: engine.capacity.source, sampledAt: engine.capacity.sampledAt, heldUntil: engine.heldUntil,
+                heldModels: self.heldModels(at: index),
                 isRefusing: engine.isRefusing(self.now), inFlightByLane: counts[index])
         }
+    }
+
+    private func heldModels(at index: Int) -> [HeldModel] {
+        self.pools.compactMap { pool in
+            guard let until = pool.heldUntil[index] ?? nil, until > self.now else { return nil }
+            return HeldModel(model: pool.id, until: until)
+        }.sorted { $0.model < $1.model }
     }
 
     public var batchStandings: [BatchStanding] {
         self.batches.values.map {
             BatchStanding(
                 batch: $0.offer.batch, project: $0.offer.project, rank: $0.rank, load: $0.load,
-                inFlight: $0.inFlight, waiting: max(0, $0.offer.linesLeft - $0.taken), deadline: $0.offer.deadline)
+                inFlight: $0.inFlight, waiting: max(0, $0.offer.linesLeft - $0.taken), deadline: $0.offer.deadline,
+                heldUntil: $0.rank == .batch ? $0.pool.flatMap { self.opening($0) } : nil)
         }.sorted { $0.batch < $1.batch }
     }
 
