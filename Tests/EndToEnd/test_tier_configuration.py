@@ -160,6 +160,31 @@ def test_a_models_own_hours_replace_its_engines(start_engine, start_gateway, tmp
     assert f"own until {later:%Y-%m-%dT%H:%M}" in top and f"held until {opening:%Y-%m-%dT%H:%M}" in top
 
 
+def test_flex_waits_for_background_hours_where_its_patience_allows(start_engine, start_gateway, tmp_path):
+    """The hours begin in five to six hours: a tier of a day waits for them, one of minutes does not."""
+    engine = start_engine(slots=4)
+    opening = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=6)).replace(
+        minute=0, second=0, microsecond=0)
+    hours = f"{opening:%H:%M}-{opening + datetime.timedelta(hours=1):%H:%M}"
+    gateway = start_gateway(config=(
+        PRICES + "tiers: {overnight: {lane: flex, patience: 20h, wait_max: 22h, price_as: flex}}\n"
+        f"engines: [{{name: one, url: '{engine.url}', kind: simulated, concurrency: 4, background_hours: "
+        f"{{rules: [{{hours: '{hours}'}}]}}}}]\n"))
+    server = {"EBB_SERVER": gateway.url, "EBB_API_KEY": KEY}
+    overnight = {**ASK, "service_tier": "overnight", "stream": True, "user": "overnight"}
+    # The comments begin the answer, and with it the request's id.
+    stays = {"Ebb-Keep-Alive": "1s"}
+    with gateway.http() as http, http.stream("POST", "chat/completions", json=overnight, headers=stays) as held:
+        told = ebb("explain", held.headers["x-request-id"], home=tmp_path, variables=server).stdout
+        assert f"it may wait for background hours, which begin at {opening:%Y-%m-%dT%H:%M}" in told
+        top = ebb("top", home=tmp_path, variables=server).stdout
+        assert f"flex: 1 of them wait for background hours until {opening:%Y-%m-%dT%H:%M}" in top
+        with gateway.sdk() as client:
+            served = client.chat.completions.create(**ASK, service_tier="flex")
+            assert served.service_tier == "flex", "five minutes do not reach the hours"
+        assert engine.execution_log(line="overnight")["lines"] == []
+
+
 @pytest.mark.parametrize("whose", ["engine", "model"])
 def test_an_unknown_time_zone_is_a_mistake_with_its_line(start_gateway, whose):
     hours = "background_hours: {zone: Europe/Atlantis, rules: [{hours: '20:00-07:00'}]}\n"

@@ -8,6 +8,9 @@ public struct SchedulerSnapshot: Sendable {
         /// Requests; in the batch lane lines that wait for their turn.
         public let waiting: Int
         public let running: Int
+        /// Of those that wait, how many do so for hours of the week, and when the first of these begin.
+        public let held: Int
+        public let heldUntil: Instant?
         public let window: LaneWindow
         /// The largest difference of weighted service between two projects with work.
         public let spread: Double
@@ -31,12 +34,14 @@ public struct SchedulerSnapshot: Sendable {
     public init(_ scheduler: Scheduler, now: Instant) {
         let engines = scheduler.engineStandings
         let batches = scheduler.batchStandings
+        let held = scheduler.heldFlex
         self.at = now
         self.lanes = Lane.allCases.map { lane in
             LaneStanding(
                 lane: lane,
                 waiting: lane == .batch ? batches.reduce(0) { $0 + $1.waiting } : scheduler.waitingCount(lane),
                 running: engines.reduce(0) { $0 + $1.inFlightByLane[lane.rawValue] },
+                held: lane == .flex ? held?.count ?? 0 : 0, heldUntil: lane == .flex ? held?.opens : nil,
                 window: scheduler.window(lane), spread: scheduler.serviceSpread(lane),
                 services: scheduler.services(lane, limit: Self.servicesMax))
         }

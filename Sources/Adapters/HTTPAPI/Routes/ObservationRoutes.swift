@@ -65,7 +65,8 @@ extension SchedulerSnapshot.LaneStanding {
         let lane = self.lane.rawValue
         return .object([
             .init("lane", .string(self.lane.word)), .init("waiting", .integer(self.waiting)),
-            .init("running", .integer(self.running)),
+            .init("running", .integer(self.running)), .init("held", .integer(self.held)),
+            .init("held_until", .text(self.heldUntil?.rfc3339)),
             .init("tokens_per_second", .rounded(self.window.tokensPerSecond(now: now))),
             .init(
                 "wait_seconds",
@@ -138,6 +139,7 @@ extension ExplainRequest.Explanation {
                         .object([
                             .init("ahead", .integer($0.ahead)),
                             .init("predicted_wait_seconds", .rounded($0.predictedWait)),
+                            .init("held_until", .text($0.heldUntil?.rfc3339)),
                         ])
                     } ?? .null),
                 .init("steps", .array(path.steps.map(\.json))),

@@ -135,6 +135,8 @@ extension Scheduler {
         }
         let waiting = self.pools.reduce(0) { $0 + $1.waiting.reduce(0, +) }
         precondition(waiting == self.waiting.count, "what waits and what is counted differ")
+        let held = self.pools.reduce(0) { $0 + $1.held.count }
+        precondition(held == self.held.count, "what is held and what is counted differ")
         for lane in Lane.allCases {
             precondition(
                 self.counters[lane.rawValue].running == running[lane.rawValue],

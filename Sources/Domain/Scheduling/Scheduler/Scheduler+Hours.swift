@@ -13,10 +13,11 @@ extension Scheduler {
         return until.flatMap { $0 > self.now ? $0 : nil }
     }
 
-    /// When the first engine of this model opens; nil: one is open, or none is there.
+    /// When the first engine of this model opens; nil: one is open. Those that are away count while all are.
     func opening(_ pool: Int) -> Instant? {
+        let isThere = self.pools[pool].engines.contains { self.engines[$0].isAvailable }
         var first: Instant?
-        for index in self.pools[pool].engines where self.engines[index].isAvailable {
+        for index in self.pools[pool].engines where self.engines[index].isAvailable || !isThere {
             guard let until = self.closedUntil(index, for: pool) else { return nil }
             first = min(first ?? until, until)
         }

@@ -212,7 +212,7 @@ extension Scheduler {
             guard self.pools[line.pool].engines.contains(index),
                 let key = self.lines[Lane.flex.rawValue][line]?.peek, let size = self.waiting[key]?.request.sizeTokens
             else { return false }
-            return self.engines[index].holds(size)
+            return self.engines[index].holds(size) && !self.isLeftToOthers(index, line.pool, size: size)
         }
     }
 

@@ -26,6 +26,8 @@ public struct Scheduler: Sendable {
     var lines = [[LineKey: WaitingLine]](repeating: [:], count: Lane.allCases.count)
     var waiting: [WorkKey: Waiting] = [:]
     var running: [WorkKey: Running] = [:]
+    /// Flex requests that wait for their model's hours; in no line.
+    var held: [WorkKey: HeldRequest] = [:]
     var batches: [BatchID: OfferedBatch] = [:]
     var counters = [ServiceCounters](repeating: ServiceCounters(), count: Lane.allCases.count)
     /// Mean size of what was sent, in units: the measure of stickiness.
@@ -40,6 +42,8 @@ public struct Scheduler: Sendable {
     var reviewedAt: Instant?
     /// Nothing that waits gives up before; it may be earlier than needed, never later.
     var givesUpFirst: Instant?
+    var heldReviewedAt: Instant?
+    var waitsReviewedAt: Instant?
     var queueVerifiedAt: Instant?
     var checkedAt: Instant?
     var now: Instant
@@ -87,7 +91,12 @@ public struct Scheduler: Sendable {
         case .tick: self.tick(into: &actions)
         }
         self.pump(into: &actions)
-        if case .tick = event { self.checkProgress() }
+        switch event {
+        case .tick: self.checkProgress()
+        // Who does not wait was sent at once, or not at all.
+        case .arrive(let request) where request.patience <= .zero: self.refuseWaiting(request.key, into: &actions)
+        default: break
+        }
     }
 
     private mutating func withEngine(_ id: EngineID, _ change: (inout EngineLoad) -> Void) {
@@ -139,7 +148,9 @@ public struct Scheduler: Sendable {
         }
         let now = self.now
         self.peak.observe(self.windows.reduce(0.0) { $0 + $1.tokensPerSecond(now: now) }, now: now)
+        self.reviewHeld()
         self.refuseLate(into: &actions)
+        self.reviewWaits(into: &actions)
         self.reviewDeadlines(force: false)
         for index in self.counters.indices { self.counters[index].sweep() }
         self.verify()

@@ -88,8 +88,10 @@ public struct Displacement: Hashable, Sendable {
 public struct Outlook: Hashable, Sendable {
     /// Requests that are served before it.
     public let ahead: Int
-    /// Seconds; 0 while nobody waits, and while the rate of the engines is not known.
+    /// Seconds; 0 while the rate of the engines is not known.
     public let predictedWait: Double
+    /// When the hours begin that it waits for; nil: it waits for none.
+    public let heldUntil: Instant?
 }
 
 extension Scheduler {
@@ -134,8 +136,9 @@ extension Scheduler {
         self.running[key].map { self.engines[$0.engine].profile.id == engine } ?? false
     }
 
+    /// Flex that is held for its hours, too.
     public func waitingCount(_ lane: Lane) -> Int {
-        self.pools.reduce(0) { $0 + $1.waiting[lane.rawValue] }
+        self.pools.reduce(lane == .flex ? self.held.count : 0) { $0 + $1.waiting[lane.rawValue] }
     }
 
     /// Service that a project has had in a lane, over its weight; counted on from what others had when it came.
@@ -143,13 +146,17 @@ extension Scheduler {
         self.counters[lane.rawValue].service(of: project)
     }
 
-    /// What a request would find if it came now; nil when nobody waits.
+    /// What a request would find if it came now; nil when there is a place for it, as far as is known.
     public func outlook(_ request: WorkRequest) -> Outlook? {
-        guard !self.waiting.isEmpty, let pool = self.poolIndex[request.pool] else { return nil }
+        guard let pool = self.poolIndex[request.pool] else { return nil }
+        if let opens = self.opening(for: request, pool) {
+            let wait = self.heldWait(pool, opens: opens)
+            return Outlook(ahead: self.pools[pool].held.count, predictedWait: wait, heldUntil: opens)
+        }
         let ahead = self.pools[pool].waiting[...request.lane.rawValue].reduce(0, +)
-        guard ahead > 0 else { return nil }
-        let account = self.counters[request.lane.rawValue].account(of: request.project)
-        return Outlook(ahead: ahead, predictedWait: self.predictedWait(request.lane, account: account, pool: pool))
+        let account = ahead > 0 ? self.counters[request.lane.rawValue].account(of: request.project) : nil
+        let wait = self.predictedWait(request.lane, account: account, pool: pool)
+        return ahead > 0 || wait > 0 ? Outlook(ahead: ahead, predictedWait: wait, heldUntil: nil) : nil
     }
 
     /// The last minute of a lane.
