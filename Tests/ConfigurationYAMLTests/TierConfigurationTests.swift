@@ -97,7 +97,7 @@ import Testing
 
     @Test("background hours are the rules of a price schedule in a zone")
     func backgroundHours() throws {
-        func read(_ zone: String) throws -> EngineConfiguration.BackgroundHours? {
+        func read(_ zone: String) throws -> BackgroundHours? {
             try parse(
                 "engines: [{name: a, url: 'http://x', background_hours: {\(zone)rules: [{days: mon-fri, "
                     + "hours: ['22:00-06:00']}, {days: [sat, sun], hours: '00:00-24:00'}]}}]"
@@ -111,7 +111,40 @@ import Testing
         #expect(try read("")?.zone == .offset(0))
     }
 
+    @Test("a model may have hours of its own, on all engines or on one")
+    func modelHours() throws {
+        let read = try parse(
+            """
+            engines: [{name: a, url: 'http://x'}, {name: b, url: 'http://y'}]
+            models:
+              llama:
+                background_hours: {zone: Asia/Tokyo, rules: [{hours: '01:00-06:00'}]}
+                engines:
+                  - {engine: a, background_hours: {utc_offset: '-05:00', rules: [{hours: '00:00-24:00'}]}}
+                  - b
+              qwen: {background_hours: {rules: [{days: sun, hours: '00:00-24:00'}]}}
+            """)
+        let llama = try #require(read.models.first)
+        #expect(llama.backgroundHours?.zone == .named("Asia/Tokyo") && llama.backgroundHours?.place.line == 4)
+        #expect(llama.targets.map(\.backgroundHours?.zone) == [.offset(-18_000), nil])
+        #expect(read.models.last?.backgroundHours?.rules.map(\.weekdays) == [[7]])
+    }
+
     static let mistakes: [(String, String)] = [
+        (
+            "models:\n  m: {background_hours: {rule: [{hours: '01:00-02:00'}]}}",
+            "2:26: models.m.background_hours.rule: unknown key 'rule'; did you mean 'rules'?"
+        ),
+        (
+            "engines: [{name: a, url: 'http://x'}]\nmodels:\n  m:\n    engines:\n"
+                + "    - {engine: a, background_hours: {rules: [{hours: noon}]}}",
+            "5:54: models.m.engines[0].background_hours.rules[0].hours: 'noon' are no hours"
+        ),
+        (
+            "engines: [{name: a, url: 'http://x'}]\nmodels: {m: {engines: [{engine: a, model: x}, "
+                + "{engine: a, model: y, background_hours: {rules: [{hours: '01:00-02:00'}]}}]}}",
+            "models.m.engines[1]: 'a' has other background hours for this model already"
+        ),
         ("tiers: {flex: {patienc: 1s}}", "1:16: tiers.flex.patienc: unknown key 'patienc'; did you mean 'patience'?"),
         ("tiers: {eco: {patience: 1s}}", "1:14: tiers.eco: 'lane' is missing"),
         ("tiers: {eco: {lane: slow}}", "unknown value 'slow'; known: batch, flex, priority, standard"),

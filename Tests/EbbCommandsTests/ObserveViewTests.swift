@@ -123,4 +123,29 @@ import Testing
         let running = #"{"id":"req_1","status":"waiting","arrived_at":"x","steps":[],"charge":null}"#
         #expect(ExplainView(try Self.json(running)).lines.last == "no charge")
     }
+
+    @Test("what waits for hours is told: models of an engine, flex of a lane, and a single request")
+    func hours() throws {
+        let standing = """
+            {"at":"2026-11-22T09:00:00.123Z","lanes":[{"lane":"flex","waiting":4,"running":0,"held":3,
+            "held_until":"2026-11-22T20:00:00Z"}],"engines":[{"engine":"rack","available":true,"held_until":null,
+            "held_models":[{"model":"qwen","until":"2026-11-22T17:00:00Z"}]}]}
+            """
+        let lines = TopView(try Self.json(standing)).lines
+        #expect(lines.contains("flex: 3 of them wait for background hours until 2026-11-22T20:00:00Z"))
+        #expect(lines.contains { $0.contains("ok, qwen until 2026-11-22T17:00:00Z") })
+        func arrived(_ found: String) throws -> String? {
+            let text = """
+                {"id":"req_1","status":"waiting","arrived_at":"x","found":\(found),
+                "steps":[{"after_seconds":0,"event":"arrived","tier":"eco"}],"charge":null}
+                """
+            return ExplainView(try Self.json(text)).lines.first { $0.contains("arrived, tier eco") }
+        }
+        let held = try arrived(
+            #"{"ahead":2,"predicted_wait_seconds":7200,"held_until":"2026-11-22T20:00:00Z"}"#)
+        let said = "it may wait for background hours, which begin at 2026-11-22T20:00:00Z, behind 2 requests"
+        #expect(held?.contains(said) == true)
+        let full = try arrived(#"{"ahead":0,"predicted_wait_seconds":9,"held_until":null}"#)
+        #expect(full?.hasSuffix("; all places taken, predicted wait 9.0 s") == true)
+    }
 }

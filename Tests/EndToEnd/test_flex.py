@@ -1,4 +1,5 @@
 """The flex contract with the official SDK: served, refused and not charged, or passed on where the caller wishes it."""
+import asyncio
 import threading
 import time
 
@@ -185,3 +186,79 @@ def test_a_deadline_picks_the_cheapest_tier_that_meets_it(desk):
             client.chat.completions.create(
                 **ASK, max_tokens=2, service_tier="flex", extra_headers={"Ebb-Fallback": "warp"})
         assert nowhere.value.param == "ebb-fallback"
+
+
+def waiting(gateway, lane="flex"):
+    """How a lane stands."""
+    with gateway.http() as http:
+        standing = http.get(gateway.root + "/ebb/scheduler").json()
+    return next(each for each in standing["lanes"] if each["lane"] == lane)
+
+
+def refusal(client, user):
+    """What a flex request hears that is refused; the client tells no limit of its own."""
+    with pytest.raises(openai.RateLimitError) as refused:
+        client.chat.completions.create(**ASK, max_tokens=20, service_tier="flex", user=user)
+    assert refused.value.code == "resource_unavailable" and "Resource Unavailable" in refused.value.message
+    return int(refused.value.response.headers["retry-after"])
+
+
+def test_a_refusal_is_foretold_and_nobody_is_timed_out(start_engine, start_gateway):
+    """The hard limit is a quarter of an hour away; an answer of 1,000 tokens takes 50 seconds here."""
+    engine = start_engine(slots=1, decode_rate=20, output_tokens_max=2000)
+    gateway = start_gateway(config=(
+        PRICES + "tiers: {flex: {patience: 20s}}\n"
+        f"engines: [{{name: one, url: '{engine.url}', kind: simulated, concurrency: 1}}]\n"))
+    long = {**ASK, "max_tokens": 1000, "stream": True, "user": "holder"}
+    with gateway.sdk(timeout=None) as client:
+        for _ in range(4):
+            client.chat.completions.create(**ASK, max_tokens=20, service_tier="flex")
+        short = open_request(
+            gateway, "/v1/chat/completions", {**ASK, "max_tokens": 60, "service_tier": "flex", "user": "short"})
+        wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
+        heard = []
+        thread = threading.Thread(target=lambda: heard.append(refusal(client, "first")))
+        thread.start()
+        wait_until(lambda: waiting(gateway)["waiting"] == 1, 10, "it waits: three seconds are within its patience")
+        # What comes now takes the place for 50 seconds.
+        began = time.monotonic()
+        with short, open_request(gateway, "/v1/chat/completions", long):
+            thread.join(15)
+            assert heard and 5 <= heard[0] <= 60, "refused as soon as it is sure to wait too long"
+            assert time.monotonic() - began < 15, "before its patience is over"
+            # The next one finds an empty queue before a full engine.
+            wait_until(lambda: waiting(gateway)["waiting"] == 0, 10, "the queue is empty")
+            began = time.monotonic()
+            assert 10 < refusal(client, "second") <= 60
+            assert time.monotonic() - began < 2, "at once"
+            assert engine.running() == 1
+    for user in ("first", "second"):
+        assert engine.execution_log(line=user)["lines"] == []
+    refused = [row for row in charge(gateway, "flex") if row["outcome"] == "refused"]
+    assert {(row["amount"], row["input"], row["output"]) for row in refused} == {(0, 0, 0)}
+    assert sum(row["requests"] for row in refused) == 3, "the short one lost its place, and was refused, too"
+
+
+def test_a_client_of_the_sdk_that_leaves_the_queue_frees_its_place_at_once(desk):
+    gateway, engine = desk
+    with open_request(gateway, "/v1/chat/completions", {**ASK, "max_tokens": 600, "stream": True}) as holder:
+        wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
+
+        async def leave():
+            async with gateway.async_sdk(timeout=600) as client:
+                asked = asyncio.create_task(
+                    client.chat.completions.create(**ASK, max_tokens=4, service_tier="flex", user="gone"))
+                await asyncio.to_thread(
+                    wait_until, lambda: waiting(gateway)["waiting"] == 1, 10, "the request waits")
+                asked.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await asked
+
+        asyncio.run(leave())
+        wait_until(lambda: waiting(gateway)["waiting"] == 0, 2, "its place is free")
+        holder.close()
+    with gateway.sdk() as client:
+        answer = client.chat.completions.create(**ASK, max_tokens=2, service_tier="flex", user="next")
+    assert answer.service_tier == "flex"
+    assert engine.execution_log(line="gone")["lines"] == []
+    assert [row["output"] for row in charge(gateway, "flex")] == [2], "nothing was charged for who left"

@@ -130,12 +130,70 @@ def test_a_batch_waits_for_background_hours_and_says_so(start_engine, start_gate
         assert client.batches.retrieve(batch.id).request_counts.completed == 0
 
 
-def test_an_unknown_time_zone_is_a_mistake_with_its_line(start_gateway):
-    gateway = start_gateway(wait=False, config=(
-        "engines:\n- name: one\n  url: http://127.0.0.1:9\n"
-        "  background_hours: {zone: Europe/Atlantis, rules: [{hours: '20:00-07:00'}]}\n"))
+def test_a_models_own_hours_replace_its_engines(start_engine, start_gateway, tmp_path):
+    """The engine opens in five to six hours, one of its models an hour later, another one is open always."""
+    engine = start_engine(slots=4)
+    opening = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=6)).replace(
+        minute=0, second=0, microsecond=0)
+    later = opening + datetime.timedelta(hours=1)
+    hours = f"{opening:%H:%M}-{later:%H:%M}"
+    gateway = start_gateway(config=(
+        f"engines: [{{name: one, url: '{engine.url}', kind: simulated, concurrency: 4, "
+        f"background_hours: {{rules: [{{hours: '{hours}'}}]}}}}]\n"
+        f"models:\n  own: {{engines: [{{engine: one, model: simulated}}], "
+        f"background_hours: {{rules: [{{hours: '{later:%H:%M}-{later + datetime.timedelta(hours=1):%H:%M}'}}]}}}}\n"
+        "  open: {engines: [{engine: one, model: simulated, "
+        "background_hours: {rules: [{hours: '00:00-24:00'}]}}]}\n"))
+    with gateway.sdk() as client:
+        batches = {model: submit(client, chat_lines(2, "at night", model=model)) for model in ("simulated", "own")}
+        open_batch = submit(client, chat_lines(2, "at night", model="open"))
+        assert ended(client, open_batch.id).status == "completed"
+        for model, begins in [("simulated", opening), ("own", later)]:
+            wait_until(
+                lambda model=model: client.batches.retrieve(batches[model].id).to_dict().get("ebb"), 10, "it waits")
+            assert client.batches.retrieve(batches[model].id).to_dict()["ebb"] == {
+                "waiting_for": "background_hours", "waiting_until": int(begins.timestamp())}
+    server = {"EBB_SERVER": gateway.url, "EBB_API_KEY": KEY}
+    shown = ebb("batch", "show", batches["own"].id, home=tmp_path, variables=server).stdout
+    assert f"{later:%H:%M}" in shown
+    top = ebb("top", home=tmp_path, variables=server).stdout
+    assert f"own until {later:%Y-%m-%dT%H:%M}" in top and f"held until {opening:%Y-%m-%dT%H:%M}" in top
+
+
+def test_flex_waits_for_background_hours_where_its_patience_allows(start_engine, start_gateway, tmp_path):
+    """The hours begin in five to six hours: a tier of a day waits for them, one of minutes does not."""
+    engine = start_engine(slots=4)
+    opening = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=6)).replace(
+        minute=0, second=0, microsecond=0)
+    hours = f"{opening:%H:%M}-{opening + datetime.timedelta(hours=1):%H:%M}"
+    gateway = start_gateway(config=(
+        PRICES + "tiers: {overnight: {lane: flex, patience: 20h, wait_max: 22h, price_as: flex}}\n"
+        f"engines: [{{name: one, url: '{engine.url}', kind: simulated, concurrency: 4, background_hours: "
+        f"{{rules: [{{hours: '{hours}'}}]}}}}]\n"))
+    server = {"EBB_SERVER": gateway.url, "EBB_API_KEY": KEY}
+    overnight = {**ASK, "service_tier": "overnight", "stream": True, "user": "overnight"}
+    # The comments begin the answer, and with it the request's id.
+    stays = {"Ebb-Keep-Alive": "1s"}
+    with gateway.http() as http, http.stream("POST", "chat/completions", json=overnight, headers=stays) as held:
+        told = ebb("explain", held.headers["x-request-id"], home=tmp_path, variables=server).stdout
+        assert f"it may wait for background hours, which begin at {opening:%Y-%m-%dT%H:%M}" in told
+        top = ebb("top", home=tmp_path, variables=server).stdout
+        assert f"flex: 1 of them wait for background hours until {opening:%Y-%m-%dT%H:%M}" in top
+        with gateway.sdk() as client:
+            served = client.chat.completions.create(**ASK, service_tier="flex")
+            assert served.service_tier == "flex", "five minutes do not reach the hours"
+        assert engine.execution_log(line="overnight")["lines"] == []
+
+
+@pytest.mark.parametrize("whose", ["engine", "model"])
+def test_an_unknown_time_zone_is_a_mistake_with_its_line(start_gateway, whose):
+    hours = "background_hours: {zone: Europe/Atlantis, rules: [{hours: '20:00-07:00'}]}\n"
+    engine = "engines:\n- name: one\n  url: http://127.0.0.1:9\n"
+    gateway = start_gateway(
+        wait=False, config=f"{engine}  {hours}" if whose == "engine" else f"{engine}models:\n  m:\n    {hours}")
     assert gateway.wait() == 2
-    assert ":4:" in gateway.log() and "unknown time zone 'Europe/Atlantis'" in gateway.log()
+    assert (":4:" if whose == "engine" else ":6:") in gateway.log()
+    assert "unknown time zone 'Europe/Atlantis'" in gateway.log()
 
 
 @pytest.mark.parametrize("window, seconds", [("2h", 7_200), ("8h", 28_800)])

@@ -1,4 +1,3 @@
-public import Pricing
 public import Quantities
 public import Scheduling
 
@@ -28,26 +27,6 @@ public struct EngineConfiguration: Sendable {
         public var total = Duration.seconds(3_600)
 
         public init() {}
-    }
-    /// Hours of the week in which background work runs.
-    public struct BackgroundHours: Hashable, Sendable {
-        public enum Zone: Hashable, Sendable, CustomStringConvertible {
-            /// Seconds east of UTC.
-            case offset(Int)
-            /// A name of the time zone database, `Europe/Berlin`; not looked up yet.
-            case named(String)
-
-            public var description: String {
-                switch self {
-                case .offset(let seconds): "\(seconds) s"
-                case .named(let name): name
-                }
-            }
-        }
-
-        public var zone: Zone
-        public var rules: [PriceSchedule.Rule]
-        public var place: ConfigurationError.Place
     }
     /// A model that the engine serves: the name here and the name there.
     public struct Model: Hashable, Sendable {
@@ -119,6 +98,8 @@ public struct ModelConfiguration: Hashable, Sendable {
         public var engineModel: String
         /// 1 ... 1,000, relative to the other targets.
         public var weight: Int
+        /// Of the model on this engine; nil: the model's, else the engine's.
+        public var backgroundHours: BackgroundHours?
 
         public init(engine: EngineID, engineModel: String, weight: Int = 1) {
             self.engine = engine
@@ -134,6 +115,8 @@ public struct ModelConfiguration: Hashable, Sendable {
     public var priceAs: String?
     /// The path of its `tokenizer.json`, for counting prompts where the engine does not.
     public var tokenizer: String?
+    /// On all its engines, in place of theirs; nil: theirs.
+    public var backgroundHours: BackgroundHours?
 
     public init(name: String, targets: [Target] = []) {
         self.name = name

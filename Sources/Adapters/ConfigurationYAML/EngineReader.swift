@@ -34,7 +34,7 @@ struct EngineReader {
         if let value = fields["stream"] { engine.streaming = try value.choice(EngineConfiguration.Streaming.self) }
         if let value = fields["concurrency"] { engine.concurrency = try value.integer(1...100_000) }
         if let value = fields["protection"] { engine.protection = try self.protection(value) }
-        if let value = fields["background_hours"] { engine.backgroundHours = try self.backgroundHours(value) }
+        if let value = fields["background_hours"] { engine.backgroundHours = try BackgroundHoursReader.hours(value) }
         if let value = fields["priorities"] {
             engine.priorities = try value.bool()
             guard !engine.priorities || [.auto, .vllm, .sglang].contains(kind) else {
@@ -120,26 +120,6 @@ struct EngineReader {
         return .objective(
             firstToken: try fields.required("first_token").duration(range),
             gap: try fields.required("gap").duration(range))
-    }
-
-    /// `{zone: Europe/Berlin, rules: [{days, hours}]}`, or `utc_offset`; rules are those of a price schedule.
-    private func backgroundHours(
-        _ value: YAMLValue
-    ) throws(ConfigurationError) -> EngineConfiguration.BackgroundHours {
-        let fields = try value.fields(["zone", "utc_offset", "rules"])
-        var zone = EngineConfiguration.BackgroundHours.Zone.offset(0)
-        if let value = fields["zone"] {
-            guard fields["utc_offset"] == nil else { throw value.error("needs either 'zone' or 'utc_offset'") }
-            zone = .named(try value.name())
-        } else if let value = fields["utc_offset"] {
-            zone = .offset(try PriceScheduleReader.offset(value))
-        }
-        var rules: [PriceSchedule.Rule] = []
-        for element in try fields.required("rules").elementsOrOne() {
-            rules.append(try PriceScheduleReader.rule(element, holidays: [:]))
-        }
-        guard !rules.isEmpty else { throw value.error("needs at least one rule") }
-        return .init(zone: zone, rules: rules, place: (fields["zone"] ?? value).place)
     }
 
     private func timeouts(_ value: YAMLValue) throws(ConfigurationError) -> EngineConfiguration.Timeouts {

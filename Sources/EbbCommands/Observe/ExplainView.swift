@@ -49,13 +49,7 @@ package struct ExplainView {
         func text(_ name: String) -> String { step[name]?.string ?? "" }
         switch step["event"]?.string {
         case "arrived":
-            var words = "arrived, tier \(TierName(text("tier")).spoken)"
-            if let ahead = found?["ahead"]?.integer, ahead > 0 {
-                words += "; \(ahead) request\(ahead == 1 ? "" : "s") before it"
-                let wait = Self.number(found?["predicted_wait_seconds"]) ?? 0
-                words += wait > 0 ? ", predicted wait \(TopView.time(wait))" : ", wait not foretold"
-            }
-            return words
+            return "arrived, tier \(TierName(text("tier")).spoken)" + Self.wait(found)
         case "dispatched": return "sent to engine \(text("engine"))"
         case "first_token": return "first bytes of the answer"
         case "preempted":
@@ -66,6 +60,27 @@ package struct ExplainView {
         case "ended": return "ended: \(text("outcome"))"
         case let other: return other ?? "?"
         }
+    }
+
+    /// What it found when it came: others, full engines, or closed ones.
+    private static func wait(_ found: JSONValue?) -> String {
+        guard let found, found != .null else { return "" }
+        let ahead = found["ahead"]?.integer ?? 0
+        let wait = Self.number(found["predicted_wait_seconds"]) ?? 0
+        let behind = "\(ahead) request\(ahead == 1 ? "" : "s")"
+        let words: String
+        if let opens = found["held_until"]?.string {
+            words =
+                "; it may wait for background hours, which begin at \(opens)"
+                + (ahead > 0 ? ", behind \(behind)" : "")
+        } else if ahead > 0 {
+            words = "; \(behind) before it"
+        } else if wait > 0 {
+            words = "; all places taken"
+        } else {
+            return ""
+        }
+        return words + (wait > 0 ? ", predicted wait \(TopView.time(wait))" : ", wait not foretold")
     }
 
     private static func cost(_ charge: JSONValue?) -> String {

@@ -15,6 +15,11 @@ package struct TopView {
             "LANE", "#WAITING", "#RUNNING", "#TOKENS/S", "#WAIT P50", "#WAIT P99", "#REFUSED", "#PREEMPTED",
         ])
         lines += table.lines(lanes.map(Self.row(lane:)))
+        for lane in lanes {
+            guard let held = lane["held"]?.integer, held > 0, let opens = lane["held_until"]?.string else { continue }
+            let words = "\(lane["lane"]?.string ?? ""): \(held) of them wait for background hours until \(opens)"
+            lines.append(TextTable.printable(words))
+        }
         table = TextTable(["ENGINE", "STATE", "#IN FLIGHT", "#L", "#B", "#R", "FOLLOWS", "LANES"])
         lines += [""] + table.lines(engines.map(Self.row(engine:)))
         if !batches.isEmpty {
@@ -69,6 +74,9 @@ package struct TopView {
     private static func row(engine: JSONValue) -> [String] {
         var state = engine["available"]?.bool == false ? "away" : "ok"
         if let held = engine["held_until"]?.string { state = "held until \(held)" }
+        for held in engine["held_models"]?.array ?? [] {
+            state += ", \(held["model"]?.string ?? "") until \(held["until"]?.string ?? "")"
+        }
         var follows = (engine["follows"]?.string ?? "").replacing("_", with: " ")
         if follows == "waiting", let age = Self.number(engine["metrics_age_seconds"]) {
             follows += ", \(Self.time(age)) old"

@@ -82,8 +82,10 @@ struct GatewayAssembly: Sendable {
                 logger: logger)
         }
         self.directory = EngineDirectory(table: .empty)
-        let hours: EngineHours
-        do throws(ConfigurationError) { hours = try EngineHours(configuration.engines) } catch {
+        let hours: ConfiguredHours
+        do throws(ConfigurationError) {
+            hours = try ConfiguredHours(configuration.engines, configuration.models)
+        } catch {
             throw CommandFailure(error.description)
         }
         var protection: [EngineID: Protection] = [:]

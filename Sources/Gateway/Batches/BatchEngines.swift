@@ -286,11 +286,7 @@ public final class BatchEngines: Sendable, LineSource {
         if isPaused || !engines.contains(where: \.isAvailable) { return .engineUnavailable }
         let available = engines.filter(\.isAvailable)
         if available.allSatisfy(\.isRefusing) { return .engineCapacity }
-        // Only what may wait is held for cheaper hours.
-        guard own?.rank == .batch else { return nil }
-        let openings = available.compactMap { $0.heldUntil.flatMap { $0 > now ? $0 : nil } }
-        guard openings.count == available.count, let opening = openings.min() else { return nil }
-        return .backgroundHours(until: opening)
+        return own?.heldUntil.map { .backgroundHours(until: $0) }
     }
 
     /// No engine can be used by the batch before then, as its last attempts told.

@@ -35,19 +35,7 @@ extension CompletionCall {
         if targets.count > 1 { work.affinity = PromptAffinity.of(self.request.facts, self.request.body) }
         work.fallsBack = self.fallback.map { $0.tier != tier.name } ?? false
         self.use.scheduler.submit(self, work)
-        if patience == .zero { self.refuseUnlessSent(key) }
     }
-
-    /// A tier that does not wait takes a place that is free, or none.
-    private func refuseUnlessSent(_ key: WorkKey) {
-        self.refused(key: key, retryAfter: Self.retryAfterLeast)
-        // The place that it held in its line; not one that it got meanwhile.
-        let isLeft = self.state.withLock { $0.key != key }
-        if isLeft { self.use.scheduler.send(.gone(key)) }
-    }
-
-    /// When a request that would not wait may come again: nothing is known of its wait.
-    private static let retryAfterLeast: Duration = .seconds(5)
 
     /// What an answer is taken to be long when the request says nothing.
     static let outputTokensUsual: Int64 = 256

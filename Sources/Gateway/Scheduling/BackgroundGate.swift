@@ -1,8 +1,31 @@
 import Logging
 import Pricing
-import Quantities
+public import Quantities
+import Routing
 import Scheduling
 import Synchronization
+
+/// What background hours are for: an engine, or one model there.
+public struct BackgroundPlace: Hashable, Sendable {
+    public let engine: EngineID
+    /// As clients call it; nil: all models without hours of their own.
+    public let model: String?
+
+    public init(_ engine: EngineID, model: String? = nil) {
+        self.engine = engine
+        self.model = model
+    }
+
+    fileprivate func held(until: Instant?) -> SchedulerEvent {
+        self.model.map { .heldModel(PoolID($0), self.engine, until: until) } ?? .held(self.engine, until: until)
+    }
+
+    fileprivate var metadata: Logger.Metadata {
+        var metadata: Logger.Metadata = ["engine": "\(self.engine)"]
+        if let model { metadata["model"] = "\(model)" }
+        return metadata
+    }
+}
 
 /// Opens and closes engines for background work by the hours of the week.
 ///
@@ -11,12 +34,12 @@ final class BackgroundGate: Sendable {
     /// A schedule without a start in sight is looked at again after this time.
     static let lookAhead: Duration = .seconds(86_400)
 
-    private let hours: @Sendable (EngineID, Instant) -> PriceSchedule?
+    private let hours: @Sendable (BackgroundPlace, Instant) -> PriceSchedule?
     private let logger: Logger
-    /// Engines that are closed, and until when.
-    private let closed = Mutex<[EngineID: Instant]>([:])
+    /// Places that are closed, and until when.
+    private let closed = Mutex<[BackgroundPlace: Instant]>([:])
 
-    init(hours: @escaping @Sendable (EngineID, Instant) -> PriceSchedule?, logger: Logger) {
+    init(hours: @escaping @Sendable (BackgroundPlace, Instant) -> PriceSchedule?, logger: Logger) {
         self.hours = hours
         self.logger = logger
     }
@@ -29,26 +52,39 @@ final class BackgroundGate: Sendable {
 
     /// What the scheduler is to be told.
     ///
-    /// - Parameter isFirst: also of engines whose gate is as it was, because the scheduler may not have known them.
-    func events(_ engines: [EngineID], now: Instant, isFirst: Bool) -> [SchedulerEvent] {
+    /// - Parameter isFirst: also of places whose gate is as it was, because the scheduler may not have known them.
+    func events(_ table: RoutingTable, now: Instant, isFirst: Bool) -> [SchedulerEvent] {
         var events: [SchedulerEvent] = []
-        for engine in engines {
-            guard let schedule = self.hours(engine, now) else { continue }
+        for place in Self.places(table) {
+            guard let schedule = self.hours(place, now) else { continue }
             let until = Self.opening(schedule, after: now)
             let before = self.closed.withLock { closed in
-                defer { closed[engine] = until }
-                return closed[engine]
+                defer { closed[place] = until }
+                return closed[place]
             }
-            if isFirst || until != before { events.append(.held(engine, until: until)) }
+            if isFirst || until != before { events.append(place.held(until: until)) }
             if until == before { continue }
-            if let until {
-                self.logger.info(
-                    "batches wait for the engine's background hours",
-                    metadata: ["engine": "\(engine)", "until": "\(until.rfc3339)"])
-            } else {
-                self.logger.info("the engine's background hours have begun", metadata: ["engine": "\(engine)"])
-            }
+            self.say(place, until: until)
         }
         return events
+    }
+
+    private static func places(_ table: RoutingTable) -> [BackgroundPlace] {
+        var places = table.engines.keys.sorted().map { BackgroundPlace($0) }
+        for model in table.modelNames {
+            for target in table.targets(for: model) ?? [] { places.append(.init(target.engine, model: model)) }
+        }
+        return places
+    }
+
+    private func say(_ place: BackgroundPlace, until: Instant?) {
+        let whose = place.model == nil ? "engine" : "model"
+        var metadata = place.metadata
+        if let until {
+            metadata["until"] = "\(until.rfc3339)"
+            self.logger.info("batches wait for the \(whose)'s background hours", metadata: metadata)
+        } else {
+            self.logger.info("the \(whose)'s background hours have begun", metadata: metadata)
+        }
     }
 }

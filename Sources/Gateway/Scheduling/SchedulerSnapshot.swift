@@ -10,6 +10,9 @@ public struct SchedulerSnapshot: Sendable {
         /// The same by tier, in the order of their names.
         public let tiers: [(tier: TierName, waiting: Int)]
         public let running: Int
+        /// Of those that wait, how many do so for hours of the week, and when the first of these begin.
+        public let held: Int
+        public let heldUntil: Instant?
         public let window: LaneWindow
         /// The largest difference of weighted service between two projects with work.
         public let spread: Double
@@ -39,12 +42,14 @@ public struct SchedulerSnapshot: Sendable {
     public init(_ scheduler: Scheduler, now: Instant) {
         let engines = scheduler.engineStandings
         let batches = scheduler.batchStandings
+        let held = scheduler.heldFlex
         self.at = now
         self.lanes = Lane.allCases.map { lane in
             let tiers = Self.waiting(lane, scheduler, batches)
             return LaneStanding(
                 lane: lane, waiting: tiers.reduce(0) { $0 + $1.waiting }, tiers: tiers,
                 running: engines.reduce(0) { $0 + $1.inFlightByLane[lane.rawValue] },
+                held: lane == .flex ? held?.count ?? 0 : 0, heldUntil: lane == .flex ? held?.opens : nil,
                 window: scheduler.window(lane), spread: scheduler.serviceSpread(lane),
                 working: scheduler.services(lane))
         }

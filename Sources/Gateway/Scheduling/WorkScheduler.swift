@@ -40,11 +40,11 @@ public final class WorkScheduler: Sendable {
 
     /// - Parameters:
     ///   - protection: how much each of our own engines may be slowed by background work.
-    ///   - backgroundHours: when an engine takes background work; nil: at any hour.
+    ///   - backgroundHours: when background work begins; nil: at any hour, for a model: at those of its engine.
     public init(
         directory: EngineDirectory, clock: any GatewayClock, logger: Logger, meters: (any Meters)? = nil,
         protection: @escaping @Sendable (EngineID) -> Protection = { _ in .balanced },
-        backgroundHours: @escaping @Sendable (EngineID, Instant) -> PriceSchedule? = { _, _ in nil }
+        backgroundHours: @escaping @Sendable (BackgroundPlace, Instant) -> PriceSchedule? = { _, _ in nil }
     ) {
         self.directory = directory
         self.clock = clock
@@ -63,10 +63,11 @@ public final class WorkScheduler: Sendable {
         for engine in table.engines.values.sorted(by: { $0.id < $1.id }) {
             events.append(.engine(self.profile(engine)))
         }
-        events += self.gate.events(table.engines.keys.sorted(), now: self.clock.now, isFirst: true)
         for (alias, targets) in table.aliases.sorted(by: { $0.key < $1.key }) {
             events.append(.pool(PoolID(alias), targets.map(\.engine), weights: targets.map(\.weight)))
         }
+        // Last: hours of models need their pools.
+        events += self.gate.events(table, now: self.clock.now, isFirst: true)
         self.send(events)
     }
 
@@ -213,7 +214,7 @@ public final class WorkScheduler: Sendable {
         for engine in self.directory.table.engines.keys.sorted() {
             events += self.availability(of: engine, now: now)
         }
-        events += self.gate.events(self.directory.table.engines.keys.sorted(), now: now, isFirst: false)
+        events += self.gate.events(self.directory.table, now: now, isFirst: false)
         events.append(.tick)
         self.send(events)
         let table = self.directory.table

@@ -5,7 +5,7 @@ import Quantities
 import Scheduling
 import Testing
 
-@Suite("Background hours of an engine") struct BackgroundHoursTests {
+@Suite("Background hours of engines and models") struct BackgroundHoursTests {
     /// One hour from an hour after the clock's start.
     static func hours(_ clock: Instant, from start: Int64 = 3_600) -> PriceSchedule {
         let second = Int((clock.seconds + start) % 86_400)
@@ -74,5 +74,39 @@ import Testing
         let desk = try await BatchDesk()
         #expect(desk.scheduler.snapshot.engines.map(\.heldUntil) == [nil])
         #expect(desk.log.count("background hours") == 0)
+    }
+
+    @Test("the model's own hours are the ones that its batches wait for and tell")
+    func ofModel() async throws {
+        let begin = ManualClock().now
+        let opening = begin.advanced(by: .seconds(7_200))
+        let desk = try await BatchDesk(
+            backgroundHours: Self.hours(begin), modelHours: Self.hours(begin, from: 7_200))
+        try await desk.running {
+            let id = try await desk.submit(lines: 2)
+            await desk.log.waitFor("batch waits for its engines' background hours")
+            #expect(desk.service.waitsFor(try await desk.batch(id)) == .backgroundHours(until: opening))
+            desk.clock.advance(by: .seconds(3_700))
+            desk.scheduler.tick()
+            #expect(desk.engine.requests.isEmpty, "the engine's hours are not the model's")
+            desk.clock.advance(by: .seconds(3_500))
+            desk.scheduler.tick()
+            #expect(await desk.exit() == .ended)
+        }
+        let said = try #require(desk.log.lines.first { $0.message.contains("wait for the model's background hours") })
+        #expect(said.metadata["model"] == "m" && said.metadata["until"] == opening.rfc3339)
+    }
+
+    @Test("a model that is open at any hour does not wait for its engine's hours")
+    func openModel() async throws {
+        let begin = ManualClock().now
+        let always = PriceSchedule(
+            name: "always", utcOffsetSeconds: 0, rules: [.init(hours: [.init(start: 0, end: 86_400)])])
+        let desk = try await BatchDesk(backgroundHours: Self.hours(begin), modelHours: always)
+        try await desk.running {
+            _ = try await desk.submit(lines: 2)
+            #expect(await desk.exit() == .ended)
+        }
+        #expect(desk.scheduler.statistics.promotions == 0)
     }
 }

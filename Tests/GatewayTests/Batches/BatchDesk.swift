@@ -33,10 +33,13 @@ struct BatchDesk {
     ///   - places: lines in flight at most, at each engine.
     ///   - engines: `e1` and so on.
     ///   - otherwise: what an engine does after the scripts.
+    ///   - backgroundHours: of its engines.
+    ///   - modelHours: of `m`.
     init(
         _ scripts: [EngineScript] = [], kind: EngineKind = .vllm, stream: StreamPolicy = .asAsked, places: Int = 1,
         engines: Int = 1,
         atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil,
+        modelHours: PriceSchedule? = nil,
         tiersPricedAs: [TierName: TierName] = [:], tiers: TierSettings = TierSettings(),
         otherwise: @escaping @Sendable (EngineRequest) -> EngineScript = { _ in .answer(CompletionDesk.answer) }
     ) async throws {
@@ -54,7 +57,7 @@ struct BatchDesk {
         let logger = self.log.logger
         self.scheduler = WorkScheduler(
             directory: self.directory, clock: self.clock, logger: logger,
-            backgroundHours: { _, _ in backgroundHours })
+            backgroundHours: { place, _ in place.model == nil ? backgroundHours : modelHours })
         var context = BatchContext(
             store: self.store, blobs: self.blobs,
             engines: BatchEngines(scheduler: self.scheduler, clock: self.clock),

@@ -75,7 +75,8 @@ extension SchedulerSnapshot.LaneStanding {
         let lane = self.lane.rawValue
         return .object([
             .init("lane", .string(self.lane.word)), .init("waiting", .integer(self.waiting)),
-            .init("running", .integer(self.running)),
+            .init("running", .integer(self.running)), .init("held", .integer(self.held)),
+            .init("held_until", .text(self.heldUntil?.rfc3339)),
             .init("tokens_per_second", .rounded(self.window.tokensPerSecond(now: now))),
             .init(
                 "wait_seconds",
@@ -104,6 +105,12 @@ extension EngineStanding {
             .init(
                 "metrics_age_seconds", self.sampledAt.map { .rounded(now.since($0).secondsApproximate) } ?? .null),
             .init("held_until", .text(self.heldUntil?.rfc3339)),
+            .init(
+                "held_models",
+                .array(
+                    self.heldModels.map {
+                        .object([.init("model", .string($0.model.text)), .init("until", .string($0.until.rfc3339))])
+                    })),
         ])
     }
 }
@@ -142,6 +149,7 @@ extension ExplainRequest.Explanation {
                         .object([
                             .init("ahead", .integer($0.ahead)),
                             .init("predicted_wait_seconds", .rounded($0.predictedWait)),
+                            .init("held_until", .text($0.heldUntil?.rfc3339)),
                         ])
                     } ?? .null),
                 .init("steps", .array(path.steps.map(\.json))),

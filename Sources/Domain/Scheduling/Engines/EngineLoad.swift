@@ -179,6 +179,14 @@ struct EngineLoad: Sendable {
         return self.inFlight < max(1, self.limit - reserved)
     }
 
+    /// Nothing of this lane can be sent here before something ends. What B or a gate keeps back is another matter.
+    func isFull(for lane: Lane) -> Bool {
+        guard lane.isInteractive else { return self.inFlight >= max(1, self.limit - self.reserve.places) }
+        // Background work of our own engines makes room.
+        guard !self.profile.isOwned || self.backgroundKeys.isEmpty else { return false }
+        return self.inFlight >= (self.profile.isGuess ? self.profile.limitMax : self.limit)
+    }
+
     /// Room beyond the limit, for interactive requests at an engine whose limit is a guess: nobody else is sent there.
     func hasRoomBeyondGuess(_ tokens: Int, now: Instant) -> Bool {
         self.profile.isGuess && !self.capacity.isMeasured && self.isOpen(now)

@@ -51,6 +51,12 @@ package struct WaitingLine: Sendable {
         return nil
     }
 
+    /// All in the order in which they are next, without dropping what has left.
+    package func forEach(_ body: (WorkKey) -> Void) {
+        for key in self.returned.reversed() where !self.gone.contains(key) { body(key) }
+        for case let key? in self.keys[self.head...] where !self.gone.contains(key) { body(key) }
+    }
+
     package mutating func removeFirst() -> WorkKey? {
         guard let key = self.first() else { return nil }
         if self.returned.last == key {

@@ -125,7 +125,7 @@ extension Scheduler {
                 margin: $0.margin(line: pool.lineTime.slow))
         }
         // Work that is held for cheaper hours begins when they do.
-        let opens = max(self.now, pool.engines.map { self.engines[$0].heldUntil ?? self.now }.min() ?? self.now)
+        let opens = self.opening(place) ?? self.now
         let loads: [BatchID: Double]
         var shares: [BatchID: Double] = [:]
         // A rate that is known to be nothing makes late what waits; while work is held, or before the first of it has

@@ -65,7 +65,7 @@ extension Scheduler {
         let service = self.counters[Lane.batch.rawValue].service(of: asked.account)
         let bound = service - Self.stickiness * self.meanUnits - 1
         for other in self.batches.values where other.rank == asked.rank && other.isReady(self.now) {
-            guard self.isEligible(other, index) else { continue }
+            guard self.isEligible(other, index), !self.isHeld(other, at: index) else { continue }
             self.invariants.require(
                 self.counters[Lane.batch.rawValue].service(of: other.account) >= bound,
                 "I10 \(batch) was asked although \(other.offer.batch) has had much less")
@@ -135,6 +135,8 @@ extension Scheduler {
         }
         let waiting = self.pools.reduce(0) { $0 + $1.waiting.reduce(0, +) }
         precondition(waiting == self.waiting.count, "what waits and what is counted differ")
+        let held = self.pools.reduce(0) { $0 + $1.held.count }
+        precondition(held == self.held.count, "what is held and what is counted differ")
         for lane in Lane.allCases {
             precondition(
                 self.counters[lane.rawValue].running == running[lane.rawValue],

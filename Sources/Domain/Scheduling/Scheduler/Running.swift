@@ -12,8 +12,8 @@ struct Request: Sendable {
     let giveUpAt: Instant
     /// It goes on in another tier when it is refused.
     let fallsBack: Bool
-    /// It waits at all.
-    let isPatient: Bool
+    /// It is refused when its whole wait will probably be longer.
+    let patience: Duration
     let affinity: UInt64?
     let tier: TierName
     let avoided: [EngineID]
@@ -27,7 +27,7 @@ struct Request: Sendable {
         self.outputTokens = request.outputTokens
         self.giveUpAt = request.giveUpAt
         self.fallsBack = request.fallsBack
-        self.isPatient = request.patience > .zero
+        self.patience = request.patience
         self.affinity = request.affinity
         self.tier = request.tier
         self.avoided = request.avoided
@@ -43,6 +43,17 @@ struct Waiting: Sendable {
     let request: Request
     let arrivedAt: Instant
     var preemptions = 0
+    /// So long its prediction has been past its patience without a break.
+    var lateSeconds = 0.0
+}
+
+/// A flex request that waits for its model's hours.
+struct HeldRequest: Sendable {
+    let request: WorkRequest
+    let pool: Int
+    let arrivedAt: Instant
+
+    var units: Double { ServiceUnits.of(prompt: self.request.promptTokens, output: self.request.outputTokens) }
 }
 
 /// A request or a line at an engine.
@@ -154,13 +165,22 @@ struct Pool: Sendable {
     var engines: [Int] = []
     /// Of the engines that are to bear less than the one that bears most, their part of that.
     var parts: [Int: Double] = [:]
+    /// Until when background work of this model waits at engines where it has hours of its own; nil there: it is open.
+    var heldUntil: [Int: Instant?] = [:]
     var waiting = [Int](repeating: 0, count: Lane.allCases.count)
     /// Units of all requests that wait, by lane.
     var waitingUnits = [Double](repeating: 0, count: Lane.allCases.count)
+    /// Flex requests that wait for the model's hours, and their units; they are not among the ones above.
+    var held = (count: 0, units: 0.0)
+    /// The opening that they were looked at for last.
+    var heldFor: Instant?
+    /// When a place will probably come free, as of the last tick; nil: there is one, or nothing is known.
+    var freeAt: Instant?
     var rate = ServiceRate()
     /// Of the requests of each lane that ended.
     var sizes = [SizeRatio](repeating: SizeRatio(), count: Lane.allCases.count)
     var lineTime = LineTime()
+    var placeTime = PlaceTime()
 
     var interactiveWaiting: Int { self.waiting[Lane.priority.rawValue] + self.waiting[Lane.standard.rawValue] }
 }

@@ -4,24 +4,23 @@ import Quantities
 extension Scheduler {
     mutating func arrive(_ request: WorkRequest, into actions: inout [SchedulerAction]) {
         precondition(self.waiting[request.key] == nil && self.running[request.key] == nil, "a key is used twice")
+        precondition(self.held[request.key] == nil, "a key is used twice")
         precondition(request.lane != .batch, "a batch's lines are asked for, they do not arrive")
-        guard let pool = self.poolIndex[request.pool], self.waiting.count < Self.waitingMax else {
+        guard let pool = self.poolIndex[request.pool], self.waiting.count + self.held.count < Self.waitingMax else {
             self.refuse(
                 request.key, request.lane, fallsBack: request.fallsBack, wait: .seconds(30), into: &actions)
             return
         }
         let lane = request.lane.rawValue
-        // Nobody is ahead of it where no request waits.
-        if !self.waiting.isEmpty {
-            let account = self.counters[lane].account(of: request.project)
-            let wait = self.predictedWait(request.lane, account: account, pool: pool)
-            let patience = request.patience.secondsApproximate
-            if wait > patience {
-                self.refuse(
-                    request.key, request.lane, fallsBack: request.fallsBack, wait: .seconds(wait - patience),
-                    into: &actions)
-                return
-            }
+        if self.opening(for: request, pool) != nil { return self.hold(request, pool) }
+        let known = self.waiting.isEmpty ? nil : self.counters[lane].account(of: request.project)
+        let wait = self.predictedWait(request.lane, account: known, pool: pool)
+        let patience = request.patience.secondsApproximate
+        if wait > patience {
+            self.refuse(
+                request.key, request.lane, fallsBack: request.fallsBack, wait: .seconds(wait - patience),
+                into: &actions)
+            return
         }
         self.statistics.arrived[lane] += 1
         let account = self.counters[lane].enter(request.project)
@@ -64,32 +63,7 @@ extension Scheduler {
         return entry
     }
 
-    /// Seconds until a place is free, by the work ahead and the pool's rate; 0 while the rate is not known.
-    ///
-    /// The rate counts what requests used, so what waits is taken for what such requests used lately.
-    ///
-    /// Projects take turns, so a project waits for its own work times the number of projects, or for all of it.
-    ///
-    /// - Parameter account: the project's in this lane; nil: it has no work there.
-    func predictedWait(_ lane: Lane, account: Int?, pool place: Int) -> Double {
-        let pool = self.pools[place]
-        var ahead = 0.0
-        for other in Lane.allCases where other < lane {
-            ahead += pool.waitingUnits[other.rawValue] * pool.sizes[other.rawValue].value
-        }
-        let units = pool.waitingUnits[lane.rawValue]
-        let count = pool.waiting[lane.rawValue]
-        if count > 0 {
-            let line = account.flatMap { self.lines[lane.rawValue][LineKey(account: $0, pool: place)] }
-            let own = Double(line?.count ?? 0) * units / Double(max(1, count))
-            let projects = self.lines[lane.rawValue].keys.reduce(0) { $0 + ($1.pool == place ? 1 : 0) }
-            ahead += min(units, own * Double(max(1, projects))) * pool.sizes[lane.rawValue].value
-        }
-        guard ahead > 0, let rate = lane.isInteractive ? pool.rate.all : pool.rate.background else { return 0 }
-        return ahead / max(rate, 1e-6)
-    }
-
-    private mutating func refuse(
+    mutating func refuse(
         _ key: WorkKey, _ lane: Lane, fallsBack: Bool, wait: Duration, into actions: inout [SchedulerAction]
     ) {
         self.countRefusal(lane, fallsBack: fallsBack)
@@ -119,20 +93,23 @@ extension Scheduler {
             }
         }
         late.sort()
-        for key in late {
-            guard let request = self.dequeue(key, isFirst: false)?.request else { continue }
-            self.counters[request.lane.rawValue].leaveQueue(request.account)
-            let wait = self.predictedWait(request.lane, account: request.account, pool: request.pool)
-            self.refuse(key, request.lane, fallsBack: request.fallsBack, wait: .seconds(wait), into: &actions)
-        }
+        for key in late { self.refuseWaiting(key, into: &actions) }
+    }
+
+    /// Refuses a request, if it waits, with what its wait would still be.
+    mutating func refuseWaiting(_ key: WorkKey, into actions: inout [SchedulerAction]) {
+        guard let request = self.dequeue(key, isFirst: false)?.request else { return }
+        self.counters[request.lane.rawValue].leaveQueue(request.account)
+        let wait = self.predictedWait(request.lane, account: request.account, pool: request.pool)
+        self.refuse(key, request.lane, fallsBack: request.fallsBack, wait: .seconds(wait), into: &actions)
     }
 
     mutating func gone(_ key: WorkKey) {
         if let entry = self.dequeue(key, isFirst: false) {
             let request = entry.request
             self.counters[request.lane.rawValue].leaveQueue(request.account)
-            // Without patience its driver refuses it by itself when it was not sent at once.
-            guard request.isPatient else { return self.countRefusal(request.lane, fallsBack: request.fallsBack) }
+            self.statistics.gone[request.lane.rawValue] += 1
+        } else if let entry = self.leaveHeld(key) {
             self.statistics.gone[entry.request.lane.rawValue] += 1
         } else if let work = self.end(key) {
             self.counters[work.lane.rawValue].ended(work.account)

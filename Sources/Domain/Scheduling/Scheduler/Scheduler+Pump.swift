@@ -220,7 +220,7 @@ extension Scheduler {
             guard self.pools[line.pool].engines.contains(index),
                 let key = self.lines[Lane.flex.rawValue][line]?.peek, let size = self.waiting[key]?.request.sizeTokens
             else { return false }
-            return self.engines[index].holds(size)
+            return self.engines[index].holds(size) && !self.isLeftToOthers(index, line.pool, size: size)
         }
     }
 
@@ -232,8 +232,7 @@ extension Scheduler {
         var next = NextBatches()
         guard !self.batches.isEmpty, self.engines[index].opensForLines(.critical, self.now) else { return next }
         let isOpen = self.engines[index].opensForLines(.batch, self.now)
-        let isHeld = self.engines[index].heldUntil.map { $0 > self.now } ?? false
-        for batch in self.batches.values where batch.isReady(self.now) && !(isHeld && batch.rank == .batch) {
+        for batch in self.batches.values where batch.isReady(self.now) && !self.isHeld(batch, at: index) {
             let isCritical = batch.rank == .critical
             guard isOpen || isCritical, self.isEligible(batch, index, fits: fits) else { continue }
             var service = isCritical ? 0 : self.counters[Lane.batch.rawValue].service(of: batch.account)

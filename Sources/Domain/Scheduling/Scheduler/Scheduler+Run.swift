@@ -59,6 +59,7 @@ extension Scheduler {
         self.engines[work.engine].reserve.served(units: units)
         let seconds = self.now.seconds(since: work.sentAt)
         self.engines[work.engine].capacity.finished(after: seconds)
+        self.pools[work.pool].placeTime.observe(units: units, seconds: seconds)
         if work.batch != nil { self.pools[work.pool].lineTime.observe(seconds) }
         self.statistics.finished[work.lane.rawValue] += 1
         self.statistics.unitsServed[work.lane.rawValue] += units

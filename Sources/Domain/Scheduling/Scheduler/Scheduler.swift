@@ -28,6 +28,8 @@ public struct Scheduler: Sendable {
     /// Of each lane, how many requests of each tier wait; a tier that was seen once stays.
     var waitingTiers: [[TierName: Int]] = Lane.allCases.map { [$0.tier: 0] }
     var running: [WorkKey: Running] = [:]
+    /// Flex requests that wait for their model's hours; in no line.
+    var held: [WorkKey: HeldRequest] = [:]
     var batches: [BatchID: OfferedBatch] = [:]
     var counters = [ServiceCounters](repeating: ServiceCounters(), count: Lane.allCases.count)
     /// Mean size of what was sent, in units: the measure of stickiness.
@@ -42,6 +44,8 @@ public struct Scheduler: Sendable {
     var reviewedAt: Instant?
     /// Nothing that waits gives up before; it may be earlier than needed, never later.
     var givesUpFirst: Instant?
+    var heldReviewedAt: Instant?
+    var waitsReviewedAt: Instant?
     var queueVerifiedAt: Instant?
     var checkedAt: Instant?
     var now: Instant
@@ -57,6 +61,7 @@ public struct Scheduler: Sendable {
         case .engine(let profile): self.describe(profile)
         case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }
         case .held(let id, let until): self.withEngine(id) { $0.heldUntil = until }
+        case .heldModel(let pool, let id, let until): self.hold(pool, at: id, until: until)
         case .pool(let id, let engines, let weights): self.describe(id, engines, weights)
         case .weight(let project, let weight):
             for lane in Lane.allCases { self.counters[lane.rawValue].set(weight: weight, of: project) }
@@ -88,7 +93,12 @@ public struct Scheduler: Sendable {
         case .tick: self.tick(into: &actions)
         }
         self.pump(into: &actions)
-        if case .tick = event { self.checkProgress() }
+        switch event {
+        case .tick: self.checkProgress()
+        // Who does not wait was sent at once, or not at all.
+        case .arrive(let request) where request.patience <= .zero: self.refuseWaiting(request.key, into: &actions)
+        default: break
+        }
     }
 
     private mutating func withEngine(_ id: EngineID, _ change: (inout EngineLoad) -> Void) {
@@ -123,18 +133,15 @@ public struct Scheduler: Sendable {
         }
     }
 
-    /// Batches at this engine wait for a cheaper hour, or the engine is away.
-    func isHeld(_ index: Int) -> Bool {
-        !self.engines[index].isAvailable || self.engines[index].heldUntil.map { $0 > self.now } ?? false
-    }
-
     /// What every part of the scheduler does as time passes.
     private mutating func tick(into actions: inout [SchedulerAction]) {
         for index in self.engines.indices {
             self.engines[index].tick(isHolding: self.interactiveWaits(for: index), now: self.now)
         }
         for place in self.pools.indices {
-            let isHeld = self.pools[place].engines.allSatisfy { self.isHeld($0) }
+            let isHeld = self.pools[place].engines.allSatisfy {
+                !self.engines[$0].isAvailable || self.closedUntil($0, for: place) != nil
+            }
             let hasBackground =
                 self.pools[place].waiting[Lane.flex.rawValue] > 0
                 || self.batches.values.contains {
@@ -145,7 +152,9 @@ public struct Scheduler: Sendable {
         }
         let now = self.now
         self.peak.observe(self.windows.reduce(0.0) { $0 + $1.tokensPerSecond(now: now) }, now: now)
+        self.reviewHeld()
         self.refuseLate(into: &actions)
+        self.reviewWaits(into: &actions)
         self.reviewDeadlines(force: false)
         for index in self.counters.indices { self.counters[index].sweep() }
         self.verify()

@@ -8,6 +8,8 @@ public enum SchedulerEvent: Hashable, Sendable {
     case available(EngineID, Bool)
     /// Background work at this engine is held until a cheaper hour begins; nil: no longer.
     case held(EngineID, until: Instant?)
+    /// The same for a model that has hours of its own there: they hold in place of the engine's.
+    case heldModel(PoolID, EngineID, until: Instant?)
     /// The engines of a model.
     /// - Parameter weights: how much each engine is to bear beside the others; empty: all the same.
     case pool(PoolID, [EngineID], weights: [Int] = [])

@@ -39,6 +39,8 @@ public struct EngineStanding: Hashable, Sendable {
     /// Since when the engine's metrics are known as they are; nil: it has not told any.
     public let sampledAt: Instant?
     public let heldUntil: Instant?
+    /// Models with hours of their own that wait for them, by name.
+    public let heldModels: [HeldModel]
     /// It refuses all background work for want of room.
     public let isRefusing: Bool
 
@@ -46,6 +48,12 @@ public struct EngineStanding: Hashable, Sendable {
     public let inFlightByLane: [Int]
 
     public var inFlight: Int { self.inFlightByLane.reduce(0, +) }
+}
+
+/// A model whose background work waits at an engine for hours of its own.
+public struct HeldModel: Hashable, Sendable {
+    public let model: PoolID
+    public let until: Instant
 }
 
 /// How a batch stands at this moment.
@@ -60,6 +68,8 @@ public struct BatchStanding: Hashable, Sendable {
     public let waiting: Int
     public let tier: TierName
     public let deadline: Instant
+    /// When the hours begin that it waits for; nil: it waits for none.
+    public let heldUntil: Instant?
 
     /// The time by which its work would be done before the deadline at the present rate; negative when late, nil while
     /// the rate is not known.
@@ -79,8 +89,10 @@ public struct Displacement: Hashable, Sendable {
 public struct Outlook: Hashable, Sendable {
     /// Requests that are served before it.
     public let ahead: Int
-    /// Seconds; 0 while nobody waits, and while the rate of the engines is not known.
+    /// Seconds; 0 while the rate of the engines is not known.
     public let predictedWait: Double
+    /// When the hours begin that it waits for; nil: it waits for none.
+    public let heldUntil: Instant?
 }
 
 extension Scheduler {
@@ -95,8 +107,16 @@ extension Scheduler {
                 backgroundLimit: min(engine.limit, engine.background.places), reserve: engine.reserve.places,
                 interactive: engine.interactive, flex: engine.flex, lines: engine.lines + engine.pulls,
                 source: engine.capacity.source, sampledAt: engine.capacity.sampledAt, heldUntil: engine.heldUntil,
+                heldModels: self.heldModels(at: index),
                 isRefusing: engine.isRefusing(self.now), inFlightByLane: counts[index])
         }
+    }
+
+    private func heldModels(at index: Int) -> [HeldModel] {
+        self.pools.compactMap { pool in
+            guard let until = pool.heldUntil[index] ?? nil, until > self.now else { return nil }
+            return HeldModel(model: pool.id, until: until)
+        }.sorted { $0.model < $1.model }
     }
 
     public var batchStandings: [BatchStanding] {
@@ -104,7 +124,8 @@ extension Scheduler {
             BatchStanding(
                 batch: $0.offer.batch, project: $0.offer.project, rank: $0.rank, load: $0.load,
                 inFlight: $0.inFlight, waiting: max(0, $0.offer.linesLeft - $0.taken), tier: $0.offer.tier,
-                deadline: $0.offer.deadline)
+                deadline: $0.offer.deadline,
+                heldUntil: $0.rank == .batch ? $0.pool.flatMap { self.opening($0) } : nil)
         }.sorted { $0.batch < $1.batch }
     }
 
@@ -117,8 +138,9 @@ extension Scheduler {
         self.running[key].map { self.engines[$0.engine].profile.id == engine } ?? false
     }
 
+    /// Flex that is held for its hours, too.
     public func waitingCount(_ lane: Lane) -> Int {
-        self.pools.reduce(0) { $0 + $1.waiting[lane.rawValue] }
+        self.pools.reduce(lane == .flex ? self.held.count : 0) { $0 + $1.waiting[lane.rawValue] }
     }
 
     /// Requests that wait, by tier.
@@ -129,13 +151,17 @@ extension Scheduler {
         self.counters[lane.rawValue].service(of: project)
     }
 
-    /// What a request would find if it came now; nil when nobody waits.
+    /// What a request would find if it came now; nil when there is a place for it, as far as is known.
     public func outlook(_ request: WorkRequest) -> Outlook? {
-        guard !self.waiting.isEmpty, let pool = self.poolIndex[request.pool] else { return nil }
+        guard let pool = self.poolIndex[request.pool] else { return nil }
+        if let opens = self.opening(for: request, pool) {
+            let wait = self.heldWait(pool, opens: opens)
+            return Outlook(ahead: self.pools[pool].held.count, predictedWait: wait, heldUntil: opens)
+        }
         let ahead = self.pools[pool].waiting[...request.lane.rawValue].reduce(0, +)
-        guard ahead > 0 else { return nil }
-        let account = self.counters[request.lane.rawValue].account(of: request.project)
-        return Outlook(ahead: ahead, predictedWait: self.predictedWait(request.lane, account: account, pool: pool))
+        let account = ahead > 0 ? self.counters[request.lane.rawValue].account(of: request.project) : nil
+        let wait = self.predictedWait(request.lane, account: account, pool: pool)
+        return ahead > 0 || wait > 0 ? Outlook(ahead: ahead, predictedWait: wait, heldUntil: nil) : nil
     }
 
     /// The last minute of a lane.

@@ -81,12 +81,12 @@ import Testing
         #expect(harness.scheduler.statistics.failed[Lane.standard.rawValue] == 1)
     }
 
-    @Test("a batch waits for the cheap hour, flex and interactive work does not")
+    @Test("a batch waits for the cheap hour, interactive work and flex of little patience do not")
     func held() {
         var harness = Harness(engines: [Harness.engine("one", 8)])
         harness.send(.held("one", until: Instant(seconds: 100)))
         harness.offer("batch_1")
-        harness.arrive(1, .flex)
+        harness.send(.arrive(Harness.request(1, .flex, patience: .seconds(60))))
         harness.arrive(2)
         harness.pass(20)
         #expect(harness.lines.isEmpty)

@@ -143,7 +143,8 @@ struct RandomDriver {
         case 86: self.describe(Self.engines[self.any(0..<3)])
         case 87:
             let until = self.chance(50) ? self.now.advanced(by: .seconds(self.any(1..<40))) : nil
-            self.send(.held(Self.engines[self.any(0..<3)], until: until))
+            let engine = Self.engines[self.any(0..<3)]
+            self.send(self.chance(50) ? .held(engine, until: until) : .heldModel(Self.pools[1], engine, until: until))
         case 88..<92: self.observe()
         case 92: self.send(.weight(ProjectID("proj_\(self.any(0..<4))"), Double(self.any(1..<5))))
         default: self.send(.tick)
@@ -164,7 +165,10 @@ struct RandomDriver {
 
     /// Everything ends: nothing waits that nobody would ever send.
     private mutating func drain() {
-        for engine in Self.engines { self.send(.held(engine, until: nil)) }
+        for engine in Self.engines {
+            self.send(.held(engine, until: nil))
+            self.send(.heldModel(Self.pools[1], engine, until: nil))
+        }
         for batch in Self.batches { self.send(.withdraw(batch)) }
         self.offered = []
         for engine in Self.engines where self.away.remove(engine) != nil { self.send(.available(engine, true)) }
@@ -186,7 +190,7 @@ extension RandomDriver {
         let request = WorkRequest(
             key: WorkKey(self.nextKey), lane: lanes[self.any(0..<5)], project: ProjectID("proj_\(self.any(0..<4))"),
             pool: Self.pools[self.any(0..<2)], promptTokens: self.any(1..<1_500), outputTokens: self.any(1..<500),
-            patience: .seconds(self.any(1..<200)), giveUpAt: self.now.advanced(by: .seconds(self.any(1..<200))),
+            patience: .seconds(self.any(0..<200)), giveUpAt: self.now.advanced(by: .seconds(self.any(1..<200))),
             affinity: self.chance(50) ? UInt64(self.any(0..<5)) : nil)
         self.waiting[request.key] = request
         self.send(.arrive(request))

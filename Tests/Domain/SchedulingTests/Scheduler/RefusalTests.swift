@@ -128,4 +128,105 @@ import Testing
         harness.send(.gone(WorkKey(77)))
         harness.pass(2)
     }
+
+    @Test("an empty queue before full engines foretells when a place comes free")
+    func emptyQueue() {
+        var (harness, key) = Self.measured()
+        for _ in 0..<3 {
+            harness.pass(1)
+            harness.finish(harness.dispatched[harness.dispatched.count - 1].key)
+        }
+        let first = Harness.request(key, .flex, patience: .seconds(30))
+        #expect(harness.scheduler.outlook(first) == nil, "there is a place")
+        // Four times as long as those that were measured.
+        harness.send(.arrive(Harness.request(key, .flex, prompt: 400, output: 400)))
+        let next = Harness.request(key + 1, .flex, patience: .seconds(2))
+        let outlook = harness.scheduler.outlook(next)
+        #expect(outlook?.ahead == 0 && (3.5...4.5).contains(outlook?.predictedWait ?? 0))
+        harness.pass(1)
+        #expect((2.5...3.5).contains(harness.scheduler.outlook(next)?.predictedWait ?? 0), "a second has passed")
+        harness.send(.arrive(next))
+        #expect(harness.refused[WorkKey(key + 1)] == .seconds(5), "three seconds are longer than its patience")
+        harness.send(.arrive(Harness.request(key + 2, .standard, patience: .seconds(1))))
+        #expect(harness.refused.count == 1, "background work makes room for it")
+    }
+
+    @Test("who does not wait is told when a place will be free")
+    func noPatience() {
+        var (harness, key) = Self.measured()
+        for _ in 0..<20 {
+            harness.arrive(key, .flex)
+            key += 1
+        }
+        harness.send(.arrive(Harness.request(key, .flex, patience: .zero)))
+        let delay = harness.refused[WorkKey(key)]?.secondsApproximate ?? 0
+        #expect((18...26).contains(delay), "\(delay)")
+        var fresh = Harness(engines: [Harness.engine("one", 1)])
+        fresh.send(.arrive(Harness.request(1, .flex, patience: .zero)))
+        fresh.send(.arrive(Harness.request(2, .flex, patience: .zero)))
+        #expect(fresh.dispatched.map(\.key.number) == [1])
+        #expect(fresh.refused == [WorkKey(2): .seconds(5)], "nothing is known of the engine")
+        #expect(fresh.scheduler.statistics.refused[Lane.flex.rawValue] == 1)
+        #expect(fresh.scheduler.waitingCount(.flex) == 0)
+    }
+
+    /// 22 requests wait a second each, with a patience of 30 s.
+    static func queue() -> (harness: Harness, keys: [WorkKey]) {
+        var (harness, key) = Self.measured()
+        var keys: [WorkKey] = []
+        for _ in 0..<20 {
+            harness.send(.arrive(Harness.request(key, .flex, patience: .seconds(30))))
+            keys.append(WorkKey(key))
+            key += 1
+        }
+        return (harness, keys)
+    }
+
+    @Test("who can no longer be served in its patience is refused before it has waited for it, from behind")
+    func slower() {
+        var (harness, keys) = Self.queue()
+        #expect(harness.refused.isEmpty)
+        // From now on one ends every three seconds.
+        for _ in 0..<5 {
+            harness.pass(3)
+            harness.finish(harness.dispatched[harness.dispatched.count - 1].key)
+        }
+        #expect(!harness.refused.isEmpty, "half of the patience is left")
+        let kept = keys.filter { harness.refused[$0] == nil }
+        #expect(kept.prefix(4) == keys.prefix(4), "those in front are served")
+        #expect(harness.refused.values.allSatisfy { $0 >= .seconds(5) && $0 <= .seconds(60) })
+        let refusedThen = harness.refused.count
+        for _ in 0..<15 {
+            harness.pass(3)
+            harness.finish(harness.dispatched[harness.dispatched.count - 1].key)
+        }
+        #expect(harness.scheduler.waitingCount(.flex) == 0)
+        #expect(harness.refused.count >= refusedThen && harness.dispatched.count > 63 + 7, "not all were refused")
+    }
+
+    @Test("a slow moment refuses nobody who is served in time after it")
+    func hiccup() {
+        var (harness, keys) = Self.queue()
+        harness.pass(4)
+        for _ in 0..<30 {
+            harness.pass(1)
+            harness.finish(harness.dispatched[harness.dispatched.count - 1].key)
+        }
+        #expect(harness.refused.isEmpty)
+        #expect(harness.dispatched.map(\.key).contains(keys[19]))
+    }
+
+    @Test("engines that take nothing for a moment do not empty the queue")
+    func away() {
+        var (harness, _) = Self.queue()
+        harness.send(.available("one", false))
+        harness.pass(20)
+        #expect(harness.refused.isEmpty)
+        harness.send(.available("one", true))
+        for _ in 0..<4 {
+            harness.pass(0.5)
+            harness.finish(harness.dispatched[harness.dispatched.count - 1].key)
+        }
+        #expect(harness.refused.isEmpty)
+    }
 }

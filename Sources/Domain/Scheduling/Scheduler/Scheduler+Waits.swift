@@ -1,0 +1,140 @@
+import Quantities
+
+/// How long requests will probably wait, and who waits in vain (decision 0020).
+extension Scheduler {
+    /// Of what work usually takes, so much is always left: some takes longer than usual.
+    static let restLeast = 0.1
+    /// Patience is passed when a prediction is this many times as long.
+    static let patienceKept = 1.25
+    /// A longer queue is looked through every five seconds, so that an overload does not slow the ticks.
+    static let waitsReviewedMax = 1_000
+    static let waitsReviewInterval: Duration = .seconds(5)
+
+    /// Seconds until a place is free, by the work ahead and the pool's rate; 0 while the rate is not known.
+    ///
+    /// The rate counts what requests used, so what waits is taken for what such requests used lately.
+    ///
+    /// - Parameter account: the project's in this lane; nil: it has no work there.
+    func predictedWait(_ lane: Lane, account: Int?, pool place: Int) -> Double {
+        let ahead = self.waiting.isEmpty ? 0 : self.unitsAhead(lane, account: account, pool: place)
+        // Nobody is before it: it waits for what runs.
+        guard ahead > 0 else { return self.isFull(place, for: lane) ? self.placeWait(place) : 0 }
+        let rate = lane.isInteractive ? self.pools[place].rate.all : self.pools[place].rate.background
+        return self.secondsToPlace(place) + (rate.map { ahead / max($0, 1e-6) } ?? 0)
+    }
+
+    /// Projects take turns, so a project waits for its own work times the number of projects, or for all of it.
+    private func unitsAhead(_ lane: Lane, account: Int?, pool place: Int) -> Double {
+        let pool = self.pools[place]
+        let units = pool.waitingUnits[lane.rawValue]
+        let count = pool.waiting[lane.rawValue]
+        let ahead = self.unitsBefore(lane, pool: place)
+        guard count > 0 else { return ahead }
+        let line = account.flatMap { self.lines[lane.rawValue][LineKey(account: $0, pool: place)] }
+        let own = Double(line?.count ?? 0) * units / Double(max(1, count))
+        return ahead + min(units, own * Double(self.projects(lane, pool: place))) * pool.sizes[lane.rawValue].value
+    }
+
+    /// What waits in the lanes before this one.
+    private func unitsBefore(_ lane: Lane, pool place: Int) -> Double {
+        var units = 0.0
+        for other in Lane.allCases where other < lane {
+            units += self.pools[place].waitingUnits[other.rawValue] * self.pools[place].sizes[other.rawValue].value
+        }
+        return units
+    }
+
+    private func projects(_ lane: Lane, pool: Int) -> Int {
+        max(1, self.lines[lane.rawValue].keys.reduce(0) { $0 + ($1.pool == pool ? 1 : 0) })
+    }
+
+    /// Nothing of this lane can be sent before something ends.
+    func isFull(_ pool: Int, for lane: Lane) -> Bool {
+        var isOpen = false
+        for index in self.pools[pool].engines where self.engines[index].isOpen(self.now) {
+            guard self.engines[index].isFull(for: lane) else { return false }
+            isOpen = true
+        }
+        return isOpen
+    }
+
+    /// Seconds until something that runs ends, by how long such work took lately; 0 while that is not known.
+    ///
+    /// Where all began together, the one that ends first says it. Where answers are longer or shorter than was thought,
+    /// some have passed their time, and what is left on average, shared by all places, says it better.
+    private func placeWait(_ place: Int) -> Double {
+        guard let perUnit = self.pools[place].placeTime.perUnit else { return 0 }
+        var (count, least, sum) = (0.0, Double.infinity, 0.0)
+        for work in self.running.values where work.pool == place {
+            let units = ServiceUnits.of(prompt: work.promptTokens, output: work.expectedOutput)
+            let seconds = units * self.pools[place].sizes[work.lane.rawValue].value * perUnit
+            let rest = max(seconds - self.now.seconds(since: work.sentAt), seconds * Self.restLeast)
+            least = min(least, rest)
+            sum += rest
+            count += 1
+        }
+        // Places that another model has taken are not foretold.
+        return count > 0 ? max(least, sum / (count * count)) : 0
+    }
+
+    /// The same as of the last tick: what runs is not looked through for each request that comes to a queue.
+    private func secondsToPlace(_ place: Int) -> Double {
+        max(0, self.pools[place].freeAt?.seconds(since: self.now) ?? 0)
+    }
+
+    /// Looks again at the waits of flex requests, in one walk from the head of each line, and refuses the ones that
+    /// will not be served in their patience. Who is refused is not before the next ones any more.
+    mutating func reviewWaits(into actions: inout [SchedulerAction]) {
+        for place in self.pools.indices {
+            let isWaiting = self.pools[place].waiting.contains { $0 > 0 }
+            let seconds = isWaiting && self.isFull(place, for: .flex) ? self.placeWait(place) : 0
+            self.pools[place].freeAt = seconds > 0 ? self.now.advanced(by: .seconds(seconds)) : nil
+        }
+        let elapsed = self.waitsReviewedAt.map { self.now.since($0) } ?? .zero
+        if self.waiting.count > Self.waitsReviewedMax, self.waitsReviewedAt != nil, elapsed < Self.waitsReviewInterval {
+            return
+        }
+        self.waitsReviewedAt = self.now
+        // Time without ticks says nothing.
+        let step = min(elapsed, Self.waitsReviewInterval).secondsApproximate
+        var hopeless: [WorkKey] = []
+        for line in self.lines[Lane.flex.rawValue].keys { self.review(line, step: step, into: &hopeless) }
+        hopeless.sort()
+        for key in hopeless { self.refuseWaiting(key, into: &actions) }
+    }
+
+    private mutating func review(_ key: LineKey, step: Double, into hopeless: inout [WorkKey]) {
+        let flex = Lane.flex.rawValue
+        let pool = self.pools[key.pool]
+        // While no engine takes anything the rate says nothing.
+        guard let line = self.lines[flex][key], pool.engines.contains(where: { self.engines[$0].isOpen(self.now) })
+        else { return }
+        // Without a rate, what runs is all that is known.
+        let rate = pool.rate.background.map { max($0, 1e-6) } ?? .infinity
+        let before = self.secondsToPlace(key.pool) + self.unitsBefore(.flex, pool: key.pool) / rate
+        let projects = Double(self.projects(.flex, pool: key.pool))
+        let pace = pool.sizes[flex].value / rate
+        var all = pool.waitingUnits[flex]
+        var own = 0.0
+        line.forEach { key in
+            guard let place = self.waiting.index(forKey: key) else { return }
+            let entry = self.waiting.values[place]
+            let wait = before + min(all, own * projects) * pace
+            let late = self.isLate(entry, wait: wait) ? entry.lateSeconds + step : 0
+            if late != entry.lateSeconds { self.waiting.values[place].lateSeconds = late }
+            if late > 0, late >= max(2, entry.request.patience.secondsApproximate / 10) {
+                hopeless.append(key)
+                all -= entry.request.units
+            } else {
+                own += entry.request.units
+            }
+        }
+    }
+
+    /// Its whole wait is well past its patience, and it is not about to be sent either.
+    private func isLate(_ entry: Waiting, wait: Double) -> Bool {
+        guard wait > Self.retryAfterRange.least.secondsApproximate else { return false }
+        let whole = self.now.seconds(since: entry.arrivedAt) + wait
+        return whole > entry.request.patience.secondsApproximate * Self.patienceKept
+    }
+}

@@ -1,0 +1,76 @@
+import Quantities
+import Scheduling
+import Testing
+
+/// Hours of the week for background work: of engines, and of models in their place.
+@Suite struct HoursTests {
+    static let other = PoolID("other")
+
+    /// One engine that serves two models.
+    static func two() -> Harness {
+        var harness = Harness(engines: [Harness.engine("one", 64)])
+        harness.send(.pool(Self.other, ["one"]))
+        return harness
+    }
+
+    static func offer(_ batch: BatchID, _ pool: PoolID, deadline: Int64 = 86_400) -> SchedulerEvent {
+        .offer(
+            BatchOffer(
+                batch: batch, project: "proj_b", pool: pool, deadline: Instant(seconds: deadline), linesLeft: 4,
+                promptTokens: 100, outputTokens: 100))
+    }
+
+    @Test("a model's own hours replace those of its engine, and other models keep these")
+    func replaced() {
+        var harness = Self.two()
+        harness.send(.held("one", until: Instant(seconds: 100)))
+        harness.send(.heldModel(Self.other, "one", until: Instant(seconds: 300)))
+        harness.send(Self.offer("batch_own", Self.other))
+        harness.send(Self.offer("batch_engine", Harness.pool))
+        harness.pass(20)
+        #expect(harness.lines.isEmpty)
+        #expect(
+            harness.scheduler.batchStandings.map(\.heldUntil) == [Instant(seconds: 100), Instant(seconds: 300)])
+        #expect(harness.standing.heldModels.map(\.model) == [Self.other])
+        harness.pass(100)
+        #expect(Set(harness.lines.map(\.batch)) == ["batch_engine"])
+        harness.pass(200)
+        #expect(Set(harness.lines.map(\.batch)) == ["batch_engine", "batch_own"])
+        #expect(harness.scheduler.batchStandings.map(\.heldUntil) == [nil, nil])
+        #expect(harness.scheduler.violations.count == 0)
+    }
+
+    @Test("a model that is open runs at an engine that is closed for the others")
+    func open() {
+        var harness = Self.two()
+        harness.send(.held("one", until: Instant(seconds: 10_000)))
+        harness.send(.heldModel(Self.other, "one", until: nil))
+        harness.send(Self.offer("batch_own", Self.other))
+        harness.send(Self.offer("batch_engine", Harness.pool))
+        harness.pass(5)
+        #expect(Set(harness.lines.map(\.batch)) == ["batch_own"])
+        #expect(harness.standing.heldModels.isEmpty)
+    }
+
+    @Test("a model's hours at one engine leave it the others")
+    func oneEngine() {
+        var harness = Harness(engines: [Harness.engine("one", 8), Harness.engine("two", 8)])
+        harness.send(.heldModel(Harness.pool, "one", until: Instant(seconds: 5_000)))
+        harness.send(Self.offer("batch_1", Harness.pool))
+        harness.pass(5)
+        #expect(Set(harness.lines.map(\.engine)) == ["two"])
+        #expect(harness.scheduler.batchStandings[0].heldUntil == nil)
+        harness.send(.available("two", false))
+        #expect(harness.scheduler.batchStandings[0].heldUntil == Instant(seconds: 5_000))
+    }
+
+    @Test("the deadline of a batch is checked against the model's own hours")
+    func deadline() {
+        var harness = Self.two()
+        harness.send(.held("one", until: Instant(seconds: 10)))
+        harness.send(.heldModel(Self.other, "one", until: Instant(seconds: 3_000)))
+        harness.send(Self.offer("batch_own", Self.other, deadline: 3_600))
+        harness.pass(8)
+        #expect(harness.lines.count == 4, "less than half of its window would be left")
+    }
+}
