@@ -79,6 +79,8 @@ struct EngineLoad: Sendable {
         )
     }
 
+    private var sequences: Int { self.decoding.interactive + self.decoding.background }
+
     var isComputingPrompts: Bool {
         !self.interactiveBeforeFirst.isEmpty || self.linesBeforeFirst > 0 || self.flexBeforeFirst > 0
     }
@@ -90,8 +92,7 @@ struct EngineLoad: Sendable {
 
     mutating func observe(gap: Duration, now: Instant) {
         guard let settledAt, now.since(settledAt) >= gap else { return }
-        let decoding = self.decoding
-        self.background.observe(gap: gap, sequences: decoding.interactive + decoding.background)
+        self.background.observe(gap: gap, sequences: self.sequences)
     }
 
     mutating func begin(_ work: Running, now: Instant) {
@@ -119,11 +120,20 @@ struct EngineLoad: Sendable {
         switch work.lane {
         case .priority, .standard:
             self.interactiveBeforeFirst[work.key] = nil
-            self.background.observe(firstToken: now.seconds(since: work.arrivedAt))
+            self.background.observe(
+                firstToken: now.seconds(since: work.arrivedAt), sequences: self.sequences, now: now)
         case .flex: self.flexBeforeFirst -= 1
         case .batch: self.linesBeforeFirst -= 1
         }
         self.settle(now)
+    }
+
+    /// A request has its whole answer; it is off the engine already.
+    mutating func answered(_ work: Running, outputTokens: Int, now: Instant) {
+        self.capacity.finished(after: now.seconds(since: work.sentAt))
+        guard work.lane.isInteractive, outputTokens > 1, let first = work.firstTokenAt, now > first else { return }
+        self.background.observe(
+            answerGap: now.seconds(since: first) / Double(outputTokens - 1), sequences: self.sequences + 1, now: now)
     }
 
     mutating func end(_ work: Running, now: Instant) {

@@ -57,9 +57,8 @@ extension Scheduler {
         self.pools[work.pool].sizes[work.lane.rawValue].observe(
             expected: ServiceUnits.of(prompt: work.promptTokens, output: work.expectedOutput), used: units)
         self.engines[work.engine].reserve.served(units: units)
-        let seconds = self.now.seconds(since: work.sentAt)
-        self.engines[work.engine].capacity.finished(after: seconds)
-        if work.batch != nil { self.pools[work.pool].lineTime.observe(seconds) }
+        self.engines[work.engine].answered(work, outputTokens: usage.outputTokens, now: self.now)
+        if work.batch != nil { self.pools[work.pool].lineTime.observe(self.now.seconds(since: work.sentAt)) }
         self.statistics.finished[work.lane.rawValue] += 1
         self.statistics.unitsServed[work.lane.rawValue] += units
     }
