@@ -13,6 +13,11 @@ public struct BackgroundController: Sendable {
     package static let start = 4.0
     /// Growth of B in an interval while nobody is slowed, for profiles that want the whole engine at once.
     package static let idleGrowth = 1.5
+    /// Engines of fewer places are not divided: one place is much there.
+    package static let dividedFrom = 16.0
+    package static let carefulShare = 0.5
+    package static let boldTarget = 1.4
+    package static let boldShare = 0.75
     package static let objectiveGain = 5.0
     /// What is aimed at, of times that must hold.
     package static let objectiveShare = 0.96
@@ -94,8 +99,14 @@ public struct BackgroundController: Sendable {
         var isShared: Bool
         /// Room for background work without this controller.
         var room: Double
+        /// L, where that is known to be worth dividing.
+        var limit: Double
 
-        package init(interactive: Int, background: Int, backgroundInFlight: Int, isShared: Bool, room: Double) {
+        package init(
+            interactive: Int, background: Int, backgroundInFlight: Int, isShared: Bool, room: Double,
+            limit: Double = .infinity
+        ) {
+            self.limit = limit
             self.interactive = interactive
             self.background = background
             self.backgroundInFlight = backgroundInFlight
@@ -121,13 +132,24 @@ public struct BackgroundController: Sendable {
         } else if isReached {
             self.limit = self.idleLimit
         }
-        self.limit = min(max(1, self.limit), max(1, mixture.room))
+        self.limit = min(max(1, self.limit), max(1, min(mixture.room, self.limitMost(mixture))))
+    }
+
+    /// A share of L that a profile does not pass. `protect` has half of it in flight at most, or a burst after a quiet
+    /// time would meet a full engine; beyond three quarters, beside interactive requests, background work slows these
+    /// and does not get more done.
+    private func limitMost(_ mixture: Mixture) -> Double {
+        guard case .gapRatio(let target) = self.protection, mixture.limit >= Self.dividedFrom else { return .infinity }
+        if self.protection.isCareful { return mixture.limit * Self.carefulShare }
+        return target >= Self.boldTarget && mixture.isShared ? mixture.limit * Self.boldShare : .infinity
     }
 
     /// The next limit while nobody is slowed. A burst of interactive requests meets what was sent before it, so careful
     /// profiles fill an idle engine step by step.
     private var idleLimit: Double {
-        if case .gapRatio(let target) = self.protection, target < 1.4 { return self.limit + 7 * (target - 1) }
+        if case .gapRatio(let target) = self.protection, target < Self.boldTarget {
+            return self.limit + 7 * (target - 1)
+        }
         return max(self.limit + Self.stepMax, self.limit * Self.idleGrowth)
     }
 

@@ -44,7 +44,8 @@ struct EngineLoad: Sendable {
         self.knownSince = now
         self.capacity = CapacityController(profile, now: now)
         self.background = BackgroundController(profile.protection, start: Self.backgroundStart(profile), now: now)
-        self.reserve = ReserveController(limit: profile.limitStart, now: now)
+        self.reserve = ReserveController(
+            limit: profile.limitStart, isCareful: profile.protection.isCareful, now: now)
     }
 
     /// An engine that is known to have few places gets them all: who needs one takes it back, and to fill it step by
@@ -60,6 +61,7 @@ struct EngineLoad: Sendable {
         self.tellsPrompts = false
         self.capacity.describe(profile)
         self.background.protect(profile.protection)
+        self.reserve.protect(isCareful: profile.protection.isCareful)
         if profile.limitStart != self.profile.limitStart { self.reserve.resize(limit: profile.limitStart) }
         self.profile = profile
     }
@@ -183,11 +185,20 @@ struct EngineLoad: Sendable {
     }
 
     func hasBackgroundRoom(_ rank: Rank, now: Instant) -> Bool {
-        guard self.isOpen(now), self.isQuiet(now) || self.backgroundCount < self.background.places else { return false }
+        let isFree = self.isQuiet(now) && !(self.profile.protection.isCareful && self.isDivided)
+        guard self.isOpen(now), isFree || self.backgroundCount < self.background.places else { return false }
         if let places = self.overload.places(now), self.backgroundCount >= places { return false }
         let reserved = rank == .critical ? 0 : self.reserve.places
         return self.inFlight < max(1, self.limit - reserved)
     }
+
+    /// A careful profile has in flight what it may have, whatever is free.
+    var isHeldBack: Bool {
+        self.profile.protection.isCareful && self.isDivided
+            && Double(self.backgroundCount) + 1 >= Double(self.limit) * BackgroundController.carefulShare
+    }
+
+    private var isDivided: Bool { self.capacity.limit >= BackgroundController.dividedFrom }
 
     /// Room beyond the limit, for interactive requests at an engine whose limit is a guess: nobody else is sent there.
     func hasRoomBeyondGuess(_ tokens: Int, now: Instant) -> Bool {
@@ -251,7 +262,7 @@ struct EngineLoad: Sendable {
             BackgroundController.Mixture(
                 interactive: decoding.interactive, background: decoding.background,
                 backgroundInFlight: self.backgroundCount, isShared: self.isShared(now),
-                room: Double(self.limit - self.reserve.places)),
+                room: Double(self.limit - self.reserve.places), limit: Double(self.limit)),
             now: now)
     }
 }

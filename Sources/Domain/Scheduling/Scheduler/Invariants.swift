@@ -109,7 +109,7 @@ extension Scheduler {
         switch engine.profile.protection {
         // Times that must hold bound B for who comes next, too.
         case .fixed, .objective: return false
-        case .gapRatio, .none: break
+        case .gapRatio, .none: if engine.isHeldBack { return false }
         }
         guard engine.isOpen(self.now), engine.overload.places(self.now) == nil, !engine.isShared(self.now),
             !self.interactiveWaits(for: index), engine.inFlight < engine.limit - engine.reserve.places,

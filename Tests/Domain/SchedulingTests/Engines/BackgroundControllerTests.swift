@@ -130,6 +130,26 @@ import Testing
         #expect(controller.places == 60)
     }
 
+    @Test(
+        "a careful profile has half of the engine at most, a bold one three quarters beside others; not on a small one")
+    func shares() {
+        func places(_ protection: Protection, limit: Double, isShared: Bool) -> Int {
+            var controller = BackgroundController(protection, now: Self.at(0))
+            for half in 1...200 {
+                controller.tick(
+                    BackgroundController.Mixture(
+                        interactive: isShared ? 1 : 0, background: 0, backgroundInFlight: controller.places,
+                        isShared: isShared, room: limit - 4, limit: limit), now: Self.at(Double(half) / 2))
+            }
+            return controller.places
+        }
+        #expect(places(.protect, limit: 64, isShared: false) == 32)
+        #expect(places(.balanced, limit: 64, isShared: false) == 60)
+        #expect(places(.throughput, limit: 64, isShared: false) == 60)
+        #expect(places(.throughput, limit: 64, isShared: true) == 48)
+        #expect(places(.protect, limit: 12, isShared: false) == 8)
+    }
+
     @Test("never below one and never above the room")
     func bounds() {
         #expect(Self.settle(.objective(firstToken: .seconds(1), gap: .milliseconds(1))).limit == 1)
