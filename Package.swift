@@ -30,13 +30,14 @@ let allRooms: [Target.Dependency] = ["Quantities"] + rooms.map { .byName(name: $
 var targets: [Target] = [quantities, tests("Tests/Domain", "QuantitiesTests", ["Quantities"])]
 targets += rooms.map { room($0) }
 targets += rooms.map {
-    let more: [Target.Dependency] = $0 == "Pricing" ? ["PricingTesting"] : []
+    let more: [Target.Dependency] = ["Pricing", "Scheduling"].contains($0) ? [.byName(name: "\($0)Testing")] : []
     return tests("Tests/Domain", "\($0)Tests", ["Quantities", .byName(name: $0)] + more)
 }
 targets += [
     .target(name: "PricingTesting", dependencies: ["Quantities", "Pricing"], swiftSettings: strict),
+    .target(name: "SchedulingTesting", swiftSettings: strict),
     .target(name: "Simulation", dependencies: allRooms, swiftSettings: strict),
-    tests("Tests", "SimulationTests", allRooms + ["Simulation"]),
+    tests("Tests", "SimulationTests", allRooms + ["Simulation", "SchedulingTesting"]),
     tests("Tests", "TidyTests", []),
 ]
 

@@ -51,6 +51,17 @@ def test_policies_side_by_side_print_the_same_bytes_twice(tmp_path):
     assert "<svg" in page and "<script" not in page and "http" not in page
 
 
+def test_times_that_must_hold(tmp_path):
+    profile = "slo:ttft=900ms,gap=52ms"
+    report = json.loads(ebb(
+        "simulate", azure(tmp_path, seconds=240), "--policy", "ebb", "--profile", f"{profile},throughput", "--json",
+        home=tmp_path).stdout)
+    steered, bold = report["runs"]
+    assert [steered["run"], bold["run"]] == [f"ebb {profile}", "ebb throughput"]
+    assert steered["tiers"][0]["gap_ms"]["p99"] <= 52 < bold["tiers"][0]["gap_ms"]["p99"]
+    assert steered["background_tokens_per_second"] > 0
+
+
 def test_recorded_batches_projects_and_prices(tmp_path):
     book = tmp_path / "ebb.yaml"
     book.write_text("prices: {models: {m: {default: {input: 1, cached_input: 0.1, output: 2}, batch: {times: 0.5}}}}\n")
@@ -85,7 +96,9 @@ def test_engines_for_an_objective_and_a_move(tmp_path):
     (["--engines", "4..1"], "--engines '4..1'"), (["--engines", "1..999999999"], "--engines"),
     (["--slots", "0"], "--slots"), (["--rate", "0"], "--rate"), (["--rate", "nan"], "--rate"),
     (["--duration", "soon"], "--duration 'soon'"), (["--policy", "luck"], "--policy 'luck'"),
-    (["--profile", "bold"], "--profile 'bold'"), (["--move", "40:batch"], "--move '40:batch'"),
+    (["--profile", "bold"], "--profile 'bold'"), (["--profile", "slo:ttft=1s"], "--profile 'slo:ttft=1s'"),
+    (["--profile", "balanced,slo:ttft=1s,gap=fast"], "--profile 'slo:ttft=1s,gap=fast'"),
+    (["--move", "40:batch"], "--move '40:batch'"),
     (["--move", "40%:soon"], "--move '40%:soon'"), (["--window", "1"], "--window '1'"),
     (["--slo", "ttft_p99=fast"], "--slo 'ttft_p99=fast'"), (["--backlog", "-1"], "--backlog"),
     (["--duration", "30d", "--rate", "90"], "can be simulated"),

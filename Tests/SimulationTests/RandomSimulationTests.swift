@@ -1,31 +1,20 @@
-import Foundation
 import Quantities
 import Scheduling
+import SchedulingTesting
 import Simulation
 import Testing
 
 /// Small random simulations with everything that goes wrong: engines that die, calls that fail, clients that leave,
 /// batches that are cancelled, slots that change.
-///
-/// `EBB_SEED=n` replays one seed, `EBB_SEEDS=n` tries so many. A seed that stops the process is the last one named in
-/// `$TMPDIR/ebb-random-simulations`.
 @Suite struct RandomSimulationTests {
-    static var seeds: Range<UInt64> {
-        let environment = ProcessInfo.processInfo.environment
-        if let one = environment["EBB_SEED"].flatMap(UInt64.init) { return one..<one + 1 }
-        return 0..<(environment["EBB_SEEDS"].flatMap(UInt64.init) ?? 400)
-    }
+    static let name = "RandomSimulationTests"
 
-    @Test("the rules hold in any simulation, and the same events bring about the same actions", arguments: 0..<8)
-    func random(block: Int) {
-        let note = FileManager.default.temporaryDirectory.appendingPathComponent("ebb-random-simulations-\(block)")
-        for seed in Self.seeds where seed % 8 == UInt64(block) {
-            try? Data("\(seed)\n".utf8).write(to: note)
-            let flaws = Self.flaws(seed)
-            #expect(
-                flaws.isEmpty, "\(flaws); replay with: EBB_SEED=\(seed) swift test --filter RandomSimulationTests")
+    @Test("the rules hold in any simulation, and the same events bring about the same actions")
+    func random() async {
+        let end = await #expect(processExitsWith: .success) {
+            SeedRun(RandomSimulationTests.name, seeds: 400).run { RandomSimulationTests.flaws($0) }
         }
-        try? FileManager.default.removeItem(at: note)
+        if end == nil { Issue.record("\(SeedRun.lastWords(of: Self.name))") }
     }
 
     static func flaws(_ seed: UInt64) -> [String] {

@@ -53,6 +53,26 @@ import Testing
         #expect(waits == waits.sorted() && waits[0] < waits[2])
     }
 
+    @Test("times that must hold are held, and background work uses what they leave")
+    func objectives() throws {
+        func run(_ firstToken: Int64, _ gap: Int64) -> SimulationReport {
+            var simulation = Simulation(
+                SimulationSetup(
+                    trace: Self.trace(perSecond: 1.4, seconds: 900), batches: [Self.backlog(40_000)],
+                    policy: .ebb(.objective(firstToken: .milliseconds(firstToken), gap: .milliseconds(gap)))))
+            return simulation.run()
+        }
+        let tight = run(2_000, 45)
+        let loose = run(2_000, 55)
+        let early = run(160, 200)
+        #expect(try #require(tight[.standard].gap.percentile(0.99)) <= 46_000_000)
+        #expect(try #require(loose[.standard].gap.percentile(0.99)) <= 56_000_000)
+        #expect(try #require(early[.standard].firstToken.percentile(0.99)) <= 165_000_000)
+        #expect(tight[.batch].outputTokens > 0)
+        #expect(Double(loose[.batch].outputTokens) > 1.2 * Double(tight[.batch].outputTokens))
+        #expect(loose[.batch].outputTokens > early[.batch].outputTokens)
+    }
+
     @Test("the same setup gives the same report")
     func repeats() {
         let one = Self.run(.ebb(.balanced), batches: [Self.backlog(5_000)])

@@ -31,6 +31,21 @@ import Testing
         }
     }
 
+    @Test("profiles are read as they are written, limits with their commas")
+    func profiles() throws {
+        #expect(
+            Profile.texts("protect,slo:ttft=800ms,gap=60ms,none") == ["protect", "slo:ttft=800ms,gap=60ms", "none"])
+        #expect(Profile(parsing: "balanced")?.protection == .balanced)
+        let slo = try #require(Profile(parsing: "slo:gap=60ms,ttft=1.5s"))
+        #expect(slo.protection == .objective(firstToken: .milliseconds(1_500), gap: .milliseconds(60)))
+        for text in [
+            "bold", "slo", "slo:", "slo:ttft=800ms", "slo:ttft=800ms,gap=0ms", "slo:ttft=800,gap=60ms", "gap=60ms",
+            "slo:ttft=1s,ttft=2s", "slo:ttft=1s,gap=60ms,e2e=9s", "slo:ttft_p99=1s,gap=60ms",
+        ] {
+            #expect(Profile(parsing: text) == nil, "\(text)")
+        }
+    }
+
     @Test("numbers are written for people")
     func figures() {
         #expect(FigureText.count(1_234_567) == "1,234,567" && FigureText.count(-999) == "-999")

@@ -72,17 +72,15 @@ extension SimulateOptions {
         return policies.filter { seen.insert($0.name).inserted }
     }
 
-    private func readProfiles() throws(CommandFailure) -> [(name: String, protection: Protection)] {
-        let names = self.profile.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
-        var profiles: [(String, Protection)] = []
-        for name in names.isEmpty ? ["balanced"] : names {
-            switch name {
-            case "protect": profiles.append((name, .protect))
-            case "balanced": profiles.append((name, .balanced))
-            case "throughput": profiles.append((name, .throughput))
-            case "none": profiles.append((name, .none))
-            default: throw CommandFailure("--profile '\(name)' is none of protect, balanced, throughput, none")
+    private func readProfiles() throws(CommandFailure) -> [Profile] {
+        let texts = self.profile.flatMap(Profile.texts)
+        var profiles: [Profile] = []
+        for text in texts.isEmpty ? ["balanced"] : texts {
+            guard let profile = Profile(parsing: text) else {
+                throw CommandFailure(
+                    "--profile '\(text)' is none of protect, balanced, throughput, none, slo:ttft=800ms,gap=60ms")
             }
+            profiles.append(profile)
         }
         return profiles
     }

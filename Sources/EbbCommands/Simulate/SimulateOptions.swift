@@ -41,7 +41,10 @@ struct SimulateOptions: ParsableArguments {
         help: "ebb, flood, engine-priority or alone; several with commas or repeated (default: all; with --slo: ebb).")
     var policy: [String] = []
 
-    @Option(help: "How far ebb lets background work slow interactive work: protect, balanced, throughput or none.")
+    @Option(
+        help: ArgumentHelp(
+            "How far ebb lets background work slow interactive work: protect, balanced, throughput, none, or times "
+                + "that 99 of 100 requests must hold, slo:ttft=800ms,gap=60ms."))
     var profile: [String] = []
 
     @Option(

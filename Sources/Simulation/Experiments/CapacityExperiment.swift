@@ -36,7 +36,7 @@ struct CapacityExperiment {
         return report
     }
 
-    private var engines: [Engine] {
+    var engines: [Engine] {
         var prefill = SteppedEngineShape.h100
         prefill.perSequence = 100_000
         return [
@@ -86,7 +86,7 @@ struct CapacityExperiment {
         add("Gradient2 on latency", self.outcome(engine, comparison: .gradient(LatencyLimit.Gradient())) { _ in })
     }
 
-    private func outcome(
+    func outcome(
         _ engine: Engine, comparison: LatencyLimit? = nil, _ change: (inout SimulationSetup) -> Void
     ) -> Outcome {
         var setup = SimulationSetup(

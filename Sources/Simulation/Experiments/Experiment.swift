@@ -13,6 +13,10 @@ public enum Experiment: String, CaseIterable, Sendable {
     case e4
     /// Prefix order: computed prompt tokens against the least possible.
     case e5
+    /// Times that must hold beside a backlog.
+    case slo
+    /// What fixed limits and targets reach where a bar is missed.
+    case frontier
 
     public static func named(_ name: String) -> Experiment? { Experiment(rawValue: name.lowercased()) }
 
@@ -23,6 +27,8 @@ public enum Experiment: String, CaseIterable, Sendable {
         case .e3: DeadlineExperiment(data: data).run()
         case .e4: FairnessExperiment(data: data).run()
         case .e5: PrefixExperiment(data: data).run()
+        case .slo: ObjectiveExperiment(data: data).run()
+        case .frontier: FrontierExperiment(data: data).run()
         }
     }
 }

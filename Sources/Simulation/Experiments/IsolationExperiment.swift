@@ -32,14 +32,17 @@ struct IsolationExperiment {
         var report = ExperimentReport(
             .e1, setup: "30 minutes, backlog of 58,000 conversation requests, ratios to the same requests alone",
             columns: ["TTFT p50", "p90", "p99", "gap p50", "utilisation", "batch tok/s", "waste %", "violations"])
-        let loads = [
+        for load in self.loads { self.measure(load, into: &report) }
+        self.idleTime(into: &report)
+        return report
+    }
+
+    var loads: [Load] {
+        [
             Load(name: "conversation x0.25", trace: self.data.conversation, share: 0.25, phases: 4),
             Load(name: "conversation x0.5", trace: self.data.conversation, share: 0.5, phases: 2),
             Load(name: "code x0.2", trace: self.data.code, share: 0.2, phases: 5),
         ]
-        for load in loads { self.measure(load, into: &report) }
-        self.idleTime(into: &report)
-        return report
     }
 
     private func measure(_ load: Load, into report: inout ExperimentReport) {

@@ -44,7 +44,8 @@ public struct Objective: Hashable, Sendable {
         self.init(measure, percentile: String(names[1]), share: number / 100, limit: limit)
     }
 
-    private static func nanoseconds(_ text: String) -> Int64? {
+    /// Reads `500ms` or `2s`.
+    static func nanoseconds(_ text: String) -> Int64? {
         let unit: Double
         let digits: Substring
         if text.hasSuffix("ms") {

@@ -36,6 +36,7 @@ struct ImportTable {
         case "Simulation": return rooms
         case "GatewayTesting": return gateway.union(["Testing", "Dispatch"])
         case "PricingTesting": return ["Quantities", "Pricing"]
+        case "SchedulingTesting": return ["Foundation"]
         case "EbbCommands": return nil
         case "ebb": return ["EbbCommands", "ArgumentParser"]
         default: break

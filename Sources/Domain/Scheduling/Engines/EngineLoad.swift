@@ -44,7 +44,8 @@ struct EngineLoad: Sendable {
         self.knownSince = now
         self.capacity = CapacityController(profile, now: now)
         self.background = BackgroundController(profile.protection, start: Self.backgroundStart(profile), now: now)
-        self.reserve = ReserveController(limit: profile.limitStart, now: now)
+        self.reserve = ReserveController(
+            limit: profile.limitStart, isCareful: profile.protection.isCareful, now: now)
     }
 
     /// An engine that is known to have few places gets them all: who needs one takes it back, and to fill it step by
@@ -60,6 +61,7 @@ struct EngineLoad: Sendable {
         self.tellsPrompts = false
         self.capacity.describe(profile)
         self.background.protect(profile.protection)
+        self.reserve.protect(isCareful: profile.protection.isCareful)
         if profile.limitStart != self.profile.limitStart { self.reserve.resize(limit: profile.limitStart) }
         self.profile = profile
     }
@@ -79,6 +81,8 @@ struct EngineLoad: Sendable {
         )
     }
 
+    private var sequences: Int { self.decoding.interactive + self.decoding.background }
+
     var isComputingPrompts: Bool {
         !self.interactiveBeforeFirst.isEmpty || self.linesBeforeFirst > 0 || self.flexBeforeFirst > 0
     }
@@ -90,8 +94,7 @@ struct EngineLoad: Sendable {
 
     mutating func observe(gap: Duration, now: Instant) {
         guard let settledAt, now.since(settledAt) >= gap else { return }
-        let decoding = self.decoding
-        self.background.observe(gap: gap, sequences: decoding.interactive + decoding.background)
+        self.background.observe(gap: gap, sequences: self.sequences)
     }
 
     mutating func begin(_ work: Running, now: Instant) {
@@ -119,11 +122,20 @@ struct EngineLoad: Sendable {
         switch work.lane {
         case .priority, .standard:
             self.interactiveBeforeFirst[work.key] = nil
-            self.background.observe(firstToken: now.seconds(since: work.arrivedAt))
+            self.background.observe(
+                firstToken: now.seconds(since: work.arrivedAt), sequences: self.sequences, now: now)
         case .flex: self.flexBeforeFirst -= 1
         case .batch: self.linesBeforeFirst -= 1
         }
         self.settle(now)
+    }
+
+    /// A request has its whole answer; it is off the engine already.
+    mutating func answered(_ work: Running, outputTokens: Int, now: Instant) {
+        self.capacity.finished(after: now.seconds(since: work.sentAt))
+        guard work.lane.isInteractive, outputTokens > 1, let first = work.firstTokenAt, now > first else { return }
+        self.background.observe(
+            answerGap: now.seconds(since: first) / Double(outputTokens - 1), sequences: self.sequences + 1, now: now)
     }
 
     mutating func end(_ work: Running, now: Instant) {
@@ -173,7 +185,8 @@ struct EngineLoad: Sendable {
     }
 
     func hasBackgroundRoom(_ rank: Rank, now: Instant) -> Bool {
-        guard self.isOpen(now), self.isQuiet(now) || self.backgroundCount < self.background.places else { return false }
+        let isFree = self.isQuiet(now) && !(self.profile.protection.isCareful && self.isDivided)
+        guard self.isOpen(now), isFree || self.backgroundCount < self.background.places else { return false }
         if let places = self.overload.places(now), self.backgroundCount >= places { return false }
         let reserved = rank == .critical ? 0 : self.reserve.places
         return self.inFlight < max(1, self.limit - reserved)
@@ -184,8 +197,16 @@ struct EngineLoad: Sendable {
         guard lane.isInteractive else { return self.inFlight >= max(1, self.limit - self.reserve.places) }
         // Background work of our own engines makes room.
         guard !self.profile.isOwned || self.backgroundKeys.isEmpty else { return false }
-        return self.inFlight >= (self.profile.isGuess ? self.profile.limitMax : self.limit)
+        return self.inFlight >= (self.profile.isGuess && !self.capacity.isMeasured ? self.profile.limitMax : self.limit)
     }
+
+    /// A careful profile has in flight what it may have, whatever is free.
+    var isHeldBack: Bool {
+        self.profile.protection.isCareful && self.isDivided
+            && Double(self.backgroundCount) + 1 >= Double(self.limit) * BackgroundController.carefulShare
+    }
+
+    private var isDivided: Bool { self.capacity.limit >= BackgroundController.dividedFrom }
 
     /// Room beyond the limit, for interactive requests at an engine whose limit is a guess: nobody else is sent there.
     func hasRoomBeyondGuess(_ tokens: Int, now: Instant) -> Bool {
@@ -252,7 +273,7 @@ struct EngineLoad: Sendable {
             BackgroundController.Mixture(
                 interactive: decoding.interactive, background: decoding.background,
                 backgroundInFlight: self.backgroundCount, isShared: self.isShared(now),
-                room: Double(self.limit - self.reserve.places)),
+                room: Double(self.limit - self.reserve.places), limit: Double(self.limit)),
             now: now)
     }
 }

@@ -47,6 +47,9 @@ public enum Protection: Hashable, Sendable {
     public static let protect = Protection.gapRatio(1.10)
     public static let balanced = Protection.gapRatio(1.20)
     public static let throughput = Protection.gapRatio(1.5)
+
+    /// Interactive requests come first, whatever it costs: `protect` and below.
+    var isCareful: Bool { if case .gapRatio(let target) = self { target < 1.15 } else { false } }
 }
 
 /// What an engine's metrics said at one moment.

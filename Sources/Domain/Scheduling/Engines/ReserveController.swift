@@ -17,14 +17,25 @@ public struct ReserveController: Sendable {
     private var windowBegan: Instant
     private var lastPreemption: Instant
 
-    package init(limit: Int, now: Instant) {
-        self.places = Self.start(limit)
+    /// Nothing is to be thrown away: as many places as may be to begin with, and more after any preemption.
+    private var isCareful: Bool
+
+    package init(limit: Int, isCareful: Bool = false, now: Instant) {
+        self.isCareful = isCareful
+        self.places = isCareful && limit >= 16 ? limit / 4 : Self.start(limit)
         self.placesMax = max(1, limit / 4)
         self.windowBegan = now
         self.lastPreemption = now
     }
 
     private static func start(_ limit: Int) -> Int { limit >= 16 ? (limit + 15) / 16 : 0 }
+
+    /// Another protection. What was learnt stays; a careful one begins with all that may be kept free.
+    package mutating func protect(isCareful: Bool) {
+        guard self.isCareful != isCareful else { return }
+        self.isCareful = isCareful
+        if isCareful, self.placesMax >= 4 { self.places = self.placesMax }
+    }
 
     /// The engine bears another number of requests than was thought.
     package mutating func resize(limit: Int) {
@@ -45,7 +56,7 @@ public struct ReserveController: Sendable {
             self.lastPreemption = now
         }
         guard now.since(self.windowBegan) >= Self.window else { return }
-        if self.wasted > Self.wasteMax * (self.wasted + self.useful) {
+        if self.wasted > (self.isCareful ? 0 : Self.wasteMax) * (self.wasted + self.useful) {
             self.places = min(self.placesMax, max(1, self.places * 2))
         }
         self.wasted = 0

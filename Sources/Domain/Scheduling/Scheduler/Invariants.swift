@@ -106,7 +106,11 @@ extension Scheduler {
     /// Background work is ready, the engine has room, nobody would be disturbed: only B is in the way.
     private func couldTakeMore(_ index: Int) -> Bool {
         let engine = self.engines[index]
-        if case .fixed = engine.profile.protection { return false }
+        switch engine.profile.protection {
+        // Times that must hold bound B for who comes next, too.
+        case .fixed, .objective: return false
+        case .gapRatio, .none: if engine.isHeldBack { return false }
+        }
         guard engine.isOpen(self.now), engine.overload.places(self.now) == nil, !engine.isShared(self.now),
             !self.interactiveWaits(for: index), engine.inFlight < engine.limit - engine.reserve.places,
             engine.opensForLines(self.now)

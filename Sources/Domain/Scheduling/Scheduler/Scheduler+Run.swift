@@ -58,7 +58,7 @@ extension Scheduler {
             expected: ServiceUnits.of(prompt: work.promptTokens, output: work.expectedOutput), used: units)
         self.engines[work.engine].reserve.served(units: units)
         let seconds = self.now.seconds(since: work.sentAt)
-        self.engines[work.engine].capacity.finished(after: seconds)
+        self.engines[work.engine].answered(work, outputTokens: usage.outputTokens, now: self.now)
         self.pools[work.pool].placeTime.observe(units: units, seconds: seconds)
         if work.batch != nil { self.pools[work.pool].lineTime.observe(seconds) }
         self.statistics.finished[work.lane.rawValue] += 1

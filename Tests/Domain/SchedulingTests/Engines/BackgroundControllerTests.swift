@@ -61,11 +61,61 @@ import Testing
     func slowFirstToken() {
         var controller = Self.settle(.objective(firstToken: .seconds(1), gap: .milliseconds(40)))
         let before = controller.limit
-        controller.observe(firstToken: 5)
+        controller.observe(firstToken: 5, sequences: 20, now: Self.at(500))
         controller.tick(
             BackgroundController.Mixture(
                 interactive: 5, background: 15, backgroundInFlight: 15, isShared: true, room: 100), now: Self.at(500))
         #expect(controller.limit == before - BackgroundController.stepMax)
+    }
+
+    /// An engine whose steps take 20 ms and one more for each sequence, and five requests a second of which one in
+    /// `every` waits for 30 steps and the others for 10; what B settles at.
+    static func settle(slowEvery every: Int, firstToken: Duration, seconds: Int = 600) -> BackgroundController {
+        var controller = BackgroundController(.objective(firstToken: firstToken, gap: .seconds(1)), now: Self.at(0))
+        for tenth in 1...seconds * 10 {
+            let now = Self.at(Double(tenth) / 10)
+            let sequences = 5 + min(controller.places, 100)
+            let step = Double(20 + sequences) / 1_000
+            controller.observe(gap: .seconds(step), sequences: sequences)
+            if tenth % 2 == 0 {
+                let steps = tenth / 2 % every == 0 ? 30.0 : 10
+                controller.observe(firstToken: steps * step, sequences: sequences, now: now)
+            }
+            controller.tick(
+                BackgroundController.Mixture(
+                    interactive: 5, background: sequences - 5, backgroundInFlight: sequences - 5, isShared: true,
+                    room: 100), now: now)
+        }
+        return controller
+    }
+
+    @Test("99 of 100 requests hold the time to the first token, and no more than that is asked for")
+    func ninetyNinth() {
+        // One in 50 is slow: 30 steps are to take 1.44 s, so a step 48 ms, which 23 more sequences make.
+        #expect((22...24).contains(Self.settle(slowEvery: 50, firstToken: .milliseconds(1_500)).places))
+        // One in 200 is slow, which is allowed: 10 steps of 150 ms would hold, so all the room is used.
+        #expect(Self.settle(slowEvery: 200, firstToken: .milliseconds(1_500)).places == 100)
+    }
+
+    @Test("what slow answers take between tokens bounds it, too")
+    func answers() {
+        var controller = Self.settle(.objective(firstToken: .seconds(1), gap: .milliseconds(40)))
+        let before = controller.limit
+        // One answer of gaps half as long again as its steps.
+        controller.observe(answerGap: 0.06, sequences: 20, now: Self.at(500))
+        controller.tick(
+            BackgroundController.Mixture(
+                interactive: 5, background: 15, backgroundInFlight: 15, isShared: true, room: 100), now: Self.at(500))
+        #expect(controller.limit < before - 1)
+    }
+
+    @Test("where nobody is, it does not grow beyond what would hold for who comes")
+    func idleObjective() {
+        var controller = Self.settle(
+            .objective(firstToken: .seconds(1), gap: .milliseconds(40)), interactive: 0, seconds: 300)
+        #expect((17...20).contains(controller.places))
+        controller.protect(.throughput)
+        #expect((17...20).contains(controller.places))
     }
 
     @Test("no limit and a fixed one do not move")
@@ -78,6 +128,26 @@ import Testing
     func idle() {
         let controller = Self.settle(.throughput, interactive: 0, room: 60, seconds: 4)
         #expect(controller.places == 60)
+    }
+
+    @Test(
+        "a careful profile has half of the engine at most, a bold one three quarters beside others; not on a small one")
+    func shares() {
+        func places(_ protection: Protection, limit: Double, isShared: Bool) -> Int {
+            var controller = BackgroundController(protection, now: Self.at(0))
+            for half in 1...200 {
+                controller.tick(
+                    BackgroundController.Mixture(
+                        interactive: isShared ? 1 : 0, background: 0, backgroundInFlight: controller.places,
+                        isShared: isShared, room: limit - 4, limit: limit), now: Self.at(Double(half) / 2))
+            }
+            return controller.places
+        }
+        #expect(places(.protect, limit: 64, isShared: false) == 32)
+        #expect(places(.balanced, limit: 64, isShared: false) == 60)
+        #expect(places(.throughput, limit: 64, isShared: false) == 60)
+        #expect(places(.throughput, limit: 64, isShared: true) == 48)
+        #expect(places(.protect, limit: 12, isShared: false) == 8)
     }
 
     @Test("never below one and never above the room")

@@ -40,4 +40,20 @@ import Testing
         for minute in 1...60 { reserve.tick(now: Self.at(891 + Int64(minute) * 601)) }
         #expect(reserve.places == 0)
     }
+
+    @Test("a careful one begins with a quarter and keeps it when anything is thrown away")
+    func careful() {
+        var controller = ReserveController(limit: 64, isCareful: true, now: Instant(seconds: 0))
+        #expect(controller.places == 16)
+        controller.tick(now: Instant(seconds: 1_300))
+        #expect(controller.places == 15)
+        controller.preempted(units: 1, now: Instant(seconds: 1_310))
+        controller.served(units: 1_000_000)
+        controller.tick(now: Instant(seconds: 1_700))
+        #expect(controller.places == 16)
+        controller = ReserveController(limit: 64, now: Instant(seconds: 0))
+        controller.protect(isCareful: true)
+        #expect(controller.places == 16)
+        #expect(ReserveController(limit: 8, isCareful: true, now: Instant(seconds: 0)).places == 0)
+    }
 }

@@ -1,33 +1,43 @@
-import Foundation
 import Quantities
 import Scheduling
+import SchedulingTesting
 import Testing
 
 /// Random events in any order that a driver may send them, against a model of what runs and waits.
-///
-/// `EBB_SEED=n` replays one seed, `EBB_SEEDS=n` tries so many. A seed that stops the process is the last one named in
-/// `$TMPDIR/ebb-random-events`.
-@Suite struct RandomEventsTests {
-    static let blocks = 8
+// A test that waits for a process of its own keeps a thread; one after the other leaves one of two free.
+@Suite(.serialized) struct RandomEventsTests {
+    static let name = "RandomEventsTests"
 
-    static var seeds: Range<UInt64> {
-        let environment = ProcessInfo.processInfo.environment
-        if let one = environment["EBB_SEED"].flatMap(UInt64.init) { return one..<one + 1 }
-        return 0..<(environment["EBB_SEEDS"].flatMap(UInt64.init) ?? 1_600)
+    @Test("any sequence of events keeps the rules, and nothing is lost")
+    func random() async {
+        let end = await #expect(processExitsWith: .success) {
+            SeedRun(RandomEventsTests.name, seeds: 1_600).run { seed in
+                var driver = RandomDriver(seed: seed)
+                driver.run(steps: 300)
+                return driver.flaws
+            }
+        }
+        if end == nil { Issue.record("\(SeedRun.lastWords(of: Self.name))") }
     }
 
-    @Test("any sequence of events keeps the rules, and nothing is lost", arguments: 0..<8)
-    func random(block: Int) {
-        let note = FileManager.default.temporaryDirectory.appendingPathComponent("ebb-random-events-\(block)")
-        for seed in Self.seeds where seed % UInt64(Self.blocks) == UInt64(block) {
-            try? Data("\(seed)\n".utf8).write(to: note)
-            var driver = RandomDriver(seed: seed)
-            driver.run(steps: 300)
-            #expect(
-                driver.flaws.isEmpty,
-                "\(driver.flaws.prefix(5)); replay with: EBB_SEED=\(seed) swift test --filter RandomEventsTests")
+    @Test("a seed that traps and one that has flaws leave the command that replays them")
+    func replay() async {
+        await #expect(processExitsWith: .failure) {
+            SeedRun("TrapTests", seeds: 9, environment: [:]).run { seed in
+                precondition(seed < 3, "more ended than began")
+                return []
+            }
         }
-        try? FileManager.default.removeItem(at: note)
+        let trap = SeedRun.lastWords(of: "TrapTests")
+        #expect(trap.hasPrefix("replay with: EBB_SEED=3 swift test --filter TrapTests\n"))
+        #expect(trap.contains("more ended than began"))
+        await #expect(processExitsWith: .exitCode(1)) {
+            SeedRun("FlawTests", seeds: 9, environment: ["EBB_SEED": "70"]).run { ["I4 broken by \($0)"] }
+        }
+        #expect(
+            SeedRun.lastWords(of: "FlawTests")
+                == "replay with: EBB_SEED=70 swift test --filter FlawTests\nI4 broken by 70")
+        #expect(SeedRun.lastWords(of: "FlawTests") == "no seed was begun")
     }
 }
 
