@@ -72,6 +72,7 @@ struct GatewayProcess {
             Loop("catalog") { await catalog.run(clock: assembly.clock) },
             Loop("access") { await access.run(logger: logger) },
             Loop("sweeper") { await sweeper.run() },
+            Loop("heap") { await HeapTrim.run(clock: assembly.clock) },
             BatchService.Running(runner: runner),
             server,
         ]

@@ -35,7 +35,7 @@ public final class RequestHistory: Sendable {
 
     /// The one of a batch's line. Looks at all of them: for people's questions only.
     func trace(ofLine line: Int, in batch: BatchID) -> RequestTrace? {
-        self.ring.withLock { $0.first { $0.batch == batch && Int($0.line) == line } }
+        self.ring.withLock { $0.trace(ofLine: line, in: batch) }
     }
 }
 
@@ -43,9 +43,20 @@ public final class RequestHistory: Sendable {
 /// bucket. Links to traces that were written over are told by their numbers, so that nothing is ever removed.
 struct RequestRing: Sendable {
     private struct Entry: Sendable {
-        let trace: RequestTrace
+        let id: CompactRequestID
+        let project: ProjectID
+        let batch: BatchID?
+        let line: Int32
+        let path: RequestPath
         /// Number of the entry before in the same bucket; 0: none.
         let before: Int
+
+        var trace: RequestTrace {
+            var trace = RequestTrace(request: self.id.request, project: self.project, path: self.path)
+            trace.batch = self.batch
+            trace.line = self.line
+            return trace
+        }
     }
 
     private let capacity: Int
@@ -61,21 +72,15 @@ struct RequestRing: Sendable {
         self.buckets = [Int](repeating: 0, count: size)
     }
 
-    /// Ids differ in their last bytes.
-    private func bucket(_ request: RequestID) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        request.text.utf8.withContiguousStorageIfAvailable { bytes in
-            for place in max(0, bytes.count - 12)..<bytes.count {
-                hash = (hash ^ UInt64(bytes[place])) &* 0x100_0000_01B3
-            }
-        }
-        return Int(truncatingIfNeeded: hash ^ (hash >> 32)) & (self.buckets.count - 1)
-    }
+    private func bucket(_ id: CompactRequestID) -> Int { id.bucket & (self.buckets.count - 1) }
 
     mutating func append(_ trace: RequestTrace) {
         self.count += 1
-        let bucket = self.bucket(trace.request)
-        let entry = Entry(trace: trace, before: self.buckets[bucket])
+        let id = CompactRequestID(trace.request)
+        let bucket = self.bucket(id)
+        let entry = Entry(
+            id: id, project: trace.project, batch: trace.batch, line: trace.line, path: trace.path,
+            before: self.buckets[bucket])
         self.buckets[bucket] = self.count
         if self.entries.count < self.capacity {
             self.entries.append(entry)
@@ -84,15 +89,16 @@ struct RequestRing: Sendable {
         }
     }
 
-    func first(where isMeant: (RequestTrace) -> Bool) -> RequestTrace? {
-        self.entries.first { isMeant($0.trace) }?.trace
+    func trace(ofLine line: Int, in batch: BatchID) -> RequestTrace? {
+        self.entries.first { $0.batch == batch && Int($0.line) == line }?.trace
     }
 
     func trace(of request: RequestID) -> RequestTrace? {
-        var number = self.buckets[self.bucket(request)]
+        let id = CompactRequestID(request)
+        var number = self.buckets[self.bucket(id)]
         while number > 0, number > self.count - self.capacity {
             let entry = self.entries[(number - 1) % self.capacity]
-            if entry.trace.request == request { return entry.trace }
+            if entry.id == id { return entry.trace }
             number = entry.before
         }
         return nil
