@@ -33,7 +33,8 @@ struct SimulationQuestion: Sendable {
                     + "\(Load.requestsMax) can be simulated")
         }
         var load = Load(recording, rate: rate, seed: options.seed, duration: asked)
-        let duration = asked ?? recording.span
+        // The last request comes at the end of the span, and belongs to it.
+        let duration = asked ?? recording.span + 1
         if let path = options.batch {
             let lines = try TraceFile.read(path, format: nil, window: window).lines
             load.addBacklog(lines.count, like: lines, window: window)

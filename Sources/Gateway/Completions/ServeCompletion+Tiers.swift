@@ -62,7 +62,7 @@ extension ServeCompletion {
         _ targets: [EngineTarget]
     ) -> (Tier, TierFallback?) {
         let stay = request.clientGivesUpAt.map { $0.since(request.arrivedAt) / 2 }
-        let due = deadline.since(request.arrivedAt) - Self.answerTimeUsual
+        let due = deadline.since(request.arrivedAt) - self.answerTime(of: request)
         let left = min(due, stay ?? due)
         guard left > .zero else { return (standard, nil) }
         // What has no price counts as much as the standard tier; what is dearer than that is not waited for.
@@ -76,11 +76,24 @@ extension ServeCompletion {
         return (tier, TierFallback(tier: standard.name, after: left))
     }
 
-    /// Picodollars that the request would probably cost in a tier, to compare tiers by; nil: unpriced.
-    private func price(of request: CompletionRequest, in tier: Tier, _ targets: [EngineTarget]) -> Int128? {
-        let usage = TokenUsage(
+    /// Twice what an engine works on such a request, a second at least.
+    private func answerTime(of request: CompletionRequest) -> Duration {
+        let usage = Self.usualUsage(of: request)
+        let seconds = self.scheduler.usualSeconds(
+            model: request.facts.model, promptTokens: Int(usage.input), outputTokens: Int(clamping: usage.output))
+        return seconds.map { .seconds(max(1, min(86_400, 2 * $0))) } ?? Self.answerTimeUnknown
+    }
+
+    /// What it will probably use.
+    private static func usualUsage(of request: CompletionRequest) -> TokenUsage {
+        TokenUsage(
             input: Int64(request.body.count / LocalPromptCounter.bytesPerToken),
             output: request.facts.maxTokens ?? CompletionCall.outputTokensUsual)
+    }
+
+    /// Picodollars that the request would probably cost in a tier, to compare tiers by; nil: unpriced.
+    private func price(of request: CompletionRequest, in tier: Tier, _ targets: [EngineTarget]) -> Int128? {
+        let usage = Self.usualUsage(of: request)
         let names = [targets.first?.engineModel, request.facts.model].compactMap { $0 }
         return self.pricer.price(usage, names: names, tier: tier.name, at: request.arrivedAt).amount?.picodollars
     }

@@ -88,8 +88,8 @@ public final class ServeCompletion: Sendable {
         return KeptAliveSink(sink, tier: tier, interval: interval, timers: self.timers)
     }
 
-    /// Kept back from a deadline for the answer itself.
-    static let answerTimeUsual: Duration = .seconds(30)
+    /// Kept back from a deadline for the answer itself, while it is not known how long such answers take.
+    static let answerTimeUnknown: Duration = .seconds(30)
 
     var tiers: TierTable { self.tierDirectory.table }
 

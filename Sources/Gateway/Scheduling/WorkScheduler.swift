@@ -96,6 +96,13 @@ public final class WorkScheduler: Sendable {
         if !actions.isEmpty { self.perform(actions, displaced) }
     }
 
+    /// Seconds that an engine works on such a standard request; nil: not known yet.
+    func usualSeconds(model: String, promptTokens: Int, outputTokens: Int) -> Double? {
+        self.state.withLock {
+            $0.scheduler.usualSeconds(PoolID(model), promptTokens: promptTokens, outputTokens: outputTokens)
+        }
+    }
+
     /// The engine could not be asked after all; the request waits again, and the engine is looked at at the next tick.
     func lost(_ key: WorkKey, at engine: EngineID) {
         let now = self.clock.now

@@ -136,6 +136,23 @@ import Testing
         #expect(try await served([("eco", .batch)], timeout: .seconds(20)) == "eco")
     }
 
+    @Test("what is kept back from a deadline is what such answers take, once that is known")
+    func answerTime() async throws {
+        let hanging = EngineScript.hanging(then: .answer(CompletionDesk.answer))
+        let desk = try await Self.desk([hanging, hanging, hanging, .answer(CompletionDesk.answer)]) { _ in }
+        func ask(_ id: RequestID) throws {
+            let wishes = ServiceWishes(deadline: desk.clock.now.advanced(by: .seconds(20)))
+            _ = try desk.ask(CompletionDesk.question, id: id, wishes: wishes)
+        }
+        for number in 0..<3 {
+            try ask(RequestID("req_\(number)"))
+            desk.clock.advance(by: .seconds(2))
+            desk.engine.calls[number].resume()
+        }
+        try ask("req_last")
+        #expect(desk.store.allCharges.map(\.servedTier) == [.standard, .standard, .standard, .flex])
+    }
+
     @Test("who leaves before the deadline goes on as a standard request in half of that time")
     func deadlineBeyondPatience() async throws {
         let desk = try await Self.desk(

@@ -185,8 +185,7 @@ struct EngineLoad: Sendable {
     }
 
     func hasBackgroundRoom(_ rank: Rank, now: Instant) -> Bool {
-        let isFree = self.isQuiet(now) && !(self.profile.protection.isCareful && self.isDivided)
-        guard self.isOpen(now), isFree || self.backgroundCount < self.background.places else { return false }
+        guard self.isOpen(now), self.isQuiet(now) || self.backgroundCount < self.background.places else { return false }
         if let places = self.overload.places(now), self.backgroundCount >= places { return false }
         let reserved = rank == .critical ? 0 : self.reserve.places
         return self.inFlight < max(1, self.limit - reserved)
@@ -197,7 +196,8 @@ struct EngineLoad: Sendable {
         guard lane.isInteractive else { return self.inFlight >= max(1, self.limit - self.reserve.places) }
         // Background work of our own engines makes room.
         guard !self.profile.isOwned || self.backgroundKeys.isEmpty else { return false }
-        return self.inFlight >= (self.profile.isGuess && !self.capacity.isMeasured ? self.profile.limitMax : self.limit)
+        let isGuess = self.profile.isGuess && !self.capacity.isMeasured
+        return self.inFlight >= (isGuess ? self.profile.limitMax : self.limit)
     }
 
     /// A careful profile has in flight what it may have, whatever is free.

@@ -17,8 +17,7 @@ extension Scheduler {
     private func opening(patience: Duration, until limit: Instant, behind units: Double, _ pool: Int) -> Instant? {
         guard patience > .zero, let opens = self.opening(pool) else { return nil }
         let left = limit.since(opens)
-        // A rate of nothing says nothing while all is held.
-        guard let rate = self.pools[pool].rate.background, rate > 0 else { return left >= patience / 2 ? opens : nil }
+        guard let rate = self.pools[pool].rate.expectedBackground else { return left >= patience / 2 ? opens : nil }
         let usable = (left - DeadlineReview.margin(of: patience, line: 0)).secondsApproximate
         let need = units * self.pools[pool].sizes[Lane.flex.rawValue].value / rate
         return usable > 0 && need <= DeadlineReview.urgentLoad * usable ? opens : nil
@@ -74,8 +73,8 @@ extension Scheduler {
     /// Seconds that a held request will probably wait.
     func heldWait(_ pool: Int, opens: Instant) -> Double {
         let units = self.pools[pool].held.units * self.pools[pool].sizes[Lane.flex.rawValue].value
-        let rate = self.pools[pool].rate.background ?? 0
-        return opens.seconds(since: self.now) + (rate > 0 ? units / rate : 0)
+        let rate = self.pools[pool].rate.expectedBackground ?? .infinity
+        return opens.seconds(since: self.now) + units / rate
     }
 
     /// Flex requests that wait for hours, and when the first of these begin; nil: there are none.

@@ -19,7 +19,7 @@ extension Scheduler {
         let ahead = self.waiting.isEmpty ? 0 : self.unitsAhead(lane, account: account, pool: place)
         // Nobody is before it: it waits for what runs.
         guard ahead > 0 else { return self.isFull(place, for: lane) ? self.placeWait(place) : 0 }
-        let rate = lane.isInteractive ? self.pools[place].rate.all : self.pools[place].rate.background
+        let rate = lane.isInteractive ? self.pools[place].rate.all : self.pools[place].rate.expectedBackground
         return self.secondsToPlace(place) + (rate.map { ahead / max($0, 1e-6) } ?? 0)
     }
 
@@ -82,6 +82,13 @@ extension Scheduler {
         max(0, self.pools[place].freeAt?.seconds(since: self.now) ?? 0)
     }
 
+    /// Seconds that an engine works on such a standard request, by what ended lately; nil: not known yet.
+    public func usualSeconds(_ pool: PoolID, promptTokens: Int, outputTokens: Int) -> Double? {
+        guard let place = self.poolIndex[pool], let perUnit = self.pools[place].placeTime.perUnit else { return nil }
+        let units = ServiceUnits.of(prompt: promptTokens, output: outputTokens)
+        return units * self.pools[place].sizes[Lane.standard.rawValue].value * perUnit
+    }
+
     /// Looks again at the waits of flex requests, in one walk from the head of each line, and refuses the ones that
     /// will not be served in their patience. Who is refused is not before the next ones any more.
     mutating func reviewWaits(into actions: inout [SchedulerAction]) {
@@ -110,7 +117,7 @@ extension Scheduler {
         guard let line = self.lines[flex][key], pool.engines.contains(where: { self.engines[$0].isOpen(self.now) })
         else { return }
         // Without a rate, what runs is all that is known.
-        let rate = pool.rate.background.map { max($0, 1e-6) } ?? .infinity
+        let rate = pool.rate.expectedBackground ?? .infinity
         let before = self.secondsToPlace(key.pool) + self.unitsBefore(.flex, pool: key.pool) / rate
         let projects = Double(self.projects(.flex, pool: key.pool))
         let pace = pool.sizes[flex].value / rate

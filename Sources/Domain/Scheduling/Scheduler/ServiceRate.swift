@@ -29,6 +29,8 @@ package struct ServiceRate: Sendable {
 
     private var allMean = Mean()
     private var backgroundMean = Mean()
+    /// Of all time, not only of that in which work waits.
+    private var interactiveMean = Mean()
     private var since: Instant?
     /// nil: not known yet.
     package var all: Double? { self.allMean.rate }
@@ -36,9 +38,20 @@ package struct ServiceRate: Sendable {
     package var backgroundSeconds: Double { self.backgroundMean.seconds }
     package var background: Double? { self.backgroundMean.rate }
 
+    /// What background work may expect from now on; nil: not known yet.
+    ///
+    /// Its own rate was measured while it was there, at worst while interactive work took everything. What is left of
+    /// the whole when interactive work has gone is known all the time, so that one bad minute does not make it refuse
+    /// everything after it. A hundredth of the whole at least: the future is not known better than that.
+    package var expectedBackground: Double? {
+        guard let measured = self.background else { return nil }
+        guard let all = self.all, let interactive = self.interactiveMean.rate else { return max(measured, 1e-6) }
+        return max(measured, all - interactive, all / 100, 1e-6)
+    }
+
     package mutating func served(_ units: Double, isBackground: Bool) {
         self.allMean.units += units
-        if isBackground { self.backgroundMean.units += units }
+        if isBackground { self.backgroundMean.units += units } else { self.interactiveMean.units += units }
     }
 
     /// - Parameters:
@@ -53,6 +66,7 @@ package struct ServiceRate: Sendable {
         guard seconds >= 1 else { return }
         self.allMean.close(seconds, counts: isWaiting || hasBackground)
         self.backgroundMean.close(seconds, counts: hasBackground)
+        self.interactiveMean.close(seconds, counts: true)
         self.since = now
     }
 }

@@ -216,6 +216,41 @@ import Testing
         #expect(harness.dispatched.map(\.key).contains(keys[19]))
     }
 
+    @Test("a minute in which interactive work took everything does not make flex refused after it")
+    func starved() {
+        var harness = Harness(engines: [Harness.engine("one", 2)])
+        var key: UInt64 = 0
+        func next(_ lane: Lane, _ count: Int) {
+            for _ in 0..<count {
+                key += 1
+                harness.send(.arrive(Harness.request(key, lane, patience: .seconds(300))))
+            }
+        }
+        var ended: Set<WorkKey> = []
+        /// What runs ends after a second.
+        func second() {
+            harness.pass(1)
+            let running = Set(harness.dispatched.map(\.key)).subtracting(ended).filter { key in
+                harness.dispatched.count { $0.key == key } > harness.preempted.count { $0 == key }
+            }
+            for key in running.sorted() { harness.finish(key) }
+            ended.formUnion(running)
+        }
+        next(.flex, 42)
+        for _ in 0..<20 { second() }
+        next(.flex, 4)
+        let waiting = (key - 3)...key
+        for _ in 0..<120 {
+            next(.standard, 2)
+            second()
+        }
+        for key in waiting { harness.send(.gone(WorkKey(key))) }
+        for _ in 0..<20 { second() }
+        let refused = harness.refused.count
+        next(.flex, 8)
+        #expect(harness.refused.count == refused, "eight requests of a second on two places")
+    }
+
     @Test("engines that take nothing for a moment do not empty the queue")
     func away() {
         var (harness, _) = Self.queue()
