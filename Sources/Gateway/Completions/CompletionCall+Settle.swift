@@ -30,11 +30,11 @@ extension CompletionCall {
         return (try? EmbeddingEncoding.base64(body)) ?? body
     }
 
-    private func billable(_ reported: TokenUsage?, outputTokens: Int64) -> TokenUsage {
+    private func billable(_ reported: TokenUsage?, outputTokens: @autoclosure () -> Int64) -> TokenUsage {
         let target = self.state.withLock { $0.target }
         return UsageEstimate(
             facts: self.request.facts, body: self.request.body, engineModel: target?.engineModel ?? ""
-        ).billable(reported, outputTokens: outputTokens)
+        ).billable(reported, outputTokens: outputTokens())
     }
 
     func settleStream(_ outcome: Charge.Outcome, last: [UInt8], failure: EngineFailure? = nil) {
