@@ -62,15 +62,15 @@ extension CompletionCall {
 
     /// Nothing was produced: nothing is billed.
     func giveUp(_ failure: EngineFailure, held: Bool) {
-        let isFirst = self.state.withLock { state -> Bool in
+        let (isFirst, lane) = self.state.withLock { state in
             defer { state.phase = .done }
-            return state.phase != .done
+            return (state.phase != .done, state.tier.lane)
         }
         guard isFirst else { return }
         self.leaveScheduler()
         if held { self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero) }
         self.finished(outcome: failure.label, usage: .zero, amount: nil, tier: self.tier)
-        self.sink.refused(GatewayError(failure))
+        self.sink.refused(GatewayError(failure, isFlex: !lane.isInteractive))
     }
 
     func clientGone() {
