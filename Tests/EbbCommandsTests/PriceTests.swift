@@ -68,6 +68,11 @@ import Testing
             name: "a token-priced picture",
             line: #"{"model":"gpt-image-1","usage":{"input_tokens":0,"output_tokens":4160}}"#, dollars: "0.1664"),
         .init(
+            name: "Anthropic's usage, whose cache stands beside its input (8.3/28)",
+            line: #"{"model":"gpt-4o","usage":{"input_tokens":2,"cache_read_input_tokens":129017,"#
+                + #""cache_creation_input_tokens":0,"output_tokens":5}}"#,
+            dollars: "0.16132625"),
+        .init(
             name: "a batch output line",
             line: #"{"custom_id":"a","tier":"batch","response":{"status_code":200,"body":{"model":"o3","#
                 + #""created":1767225600,"usage":{"prompt_tokens":1000000,"completion_tokens":0,"#
@@ -96,6 +101,22 @@ import Testing
         }
         #expect(result.lines == [golden.dollars])
         #expect(result.complaints.isEmpty)
+    }
+
+    static let pictureUsages: [(model: String, details: String, dollars: String)] = [
+        ("gpt-image-1", "", "0.01133"), ("gpt-image-1.5", "", "0.009074"),
+        ("gpt-image-1.5", #","output_tokens_details":{"text_tokens":272}"#, "0.00309"),
+        ("gpt-image-1.5", #","output_tokens_details":{"text_tokens":200,"image_tokens":72}"#, "0.004674"),
+    ]
+
+    @Test("Pictures have a price when the model is an option and details are left out", arguments: pictureUsages)
+    func pictures(_ model: String, _ details: String, _ dollars: String) async throws {
+        let usage = #"{"total_tokens":322,"input_tokens":50,"output_tokens":272,"#
+        let kinds = #""input_tokens_details":{"text_tokens":10,"image_tokens":40}\#(details)}"#
+        _ = try await CapturedOutput.of(self.folder) { output, _ in
+            let tally = try self.job(model).run(texts: [Array((usage + kinds).utf8)], output: output)
+            #expect(tally.exitStatus == 0 && tally.total.decimalDollars == dollars)
+        }
     }
 
     @Test("The tier that served wins over the one that was asked for (8.3/14)")
@@ -143,6 +164,10 @@ import Testing
             (#"{"usage":{"prompt_tokens":1}}"#, "no model"),
             (#"{"model":"o3","usage":{"prompt_tokens":1.5}}"#, "whole number"),
             (#"{"model":"o3","usage":{"prompt_tokens":-1}}"#, "negative"),
+            (#"{"model":"o3","completion_tokens":10}"#, "'prompt_tokens' (or 'input_tokens')"),
+            (
+                #"{"model":"o3","usage":{"input_tokens":1,"input_tokens_details":{"cached_tokens":2}}}"#, "exceed"
+            ),
             (#"{"model":"o3","usage":{"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":2}}}"#, "exceed"),
             (#"{"model":"o3","at":"yesterday","usage":{"prompt_tokens":1}}"#, "'at' is not a time"),
             (#"{"model":"o3","meters":{"parsecs":1}}"#, "'meters.parsecs'"),

@@ -29,6 +29,13 @@ import Testing
         #expect(text.contains("(estimate: vocabulary_missing)"))
     }
 
+    @Test("An amount below a millionth of a dollar shows its digits") func smallAmounts() async throws {
+        let text = QuoteTable.render(try await self.report(#"{"model":"text-embedding-3-small","input":"four"}"#))
+        let cells = text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        #expect(cells.contains { $0.prefix(2) == ["standard", "$0.00000002"] })
+        #expect(cells.contains { $0.prefix(2) == ["batch", "$0.00000001"] })
+    }
+
     @Test("The object has exact money, and a reason where there is no price")
     func object() async throws {
         let object = String(decoding: try await self.report(Self.body, tiers: [.batch, "flex"]).object, as: UTF8.self)

@@ -134,6 +134,28 @@ def test_a_batch_goes_on_after_a_stop(start_engine, start_gateway):
     assert sum(row["started"] - 1 for row in executed) <= 4
 
 
+def test_a_stop_lets_bought_lines_end(start_engine, start_gateway):
+    """They would be paid again after the next start."""
+    engine = start_engine(decode_rate=40, slots=4)
+    config = ("batch: {concurrency: 4}\n"
+              f"engines: [{{name: bought, url: '{engine.url}', kind: openai, concurrency: 4}}]\n")
+    gateway = start_gateway(config=config)
+    lines = chat_lines(12, "paid")
+    for line in lines:
+        line["body"].update(user=line["custom_id"], max_tokens=40, ignore_eos=True)
+    with gateway.sdk() as client:
+        batch_id = submit(client, lines).id
+        wait_until(lambda: engine.running() == 4, 5, "lines at the engine")
+    assert gateway.stop() == 0
+    assert len(Books(gateway.data).results(batch_id)) >= 4
+    gateway = start_gateway(config=config)
+    with gateway.sdk() as client:
+        batch = ended(client, batch_id)
+        assert (batch.status, batch.request_counts.completed) == ("completed", 12)
+    assert [row["started"] for row in engine.execution_log()["lines"]] == [1] * 12
+    assert len(Books(gateway.data).charges()) == 12
+
+
 def test_two_servers_on_one_data_folder(start_engine, start_gateway):
     engine = start_engine()
     first = start_gateway(engine)

@@ -89,7 +89,8 @@ public struct PriceTable: Sendable {
         _ hours: Hours, _ usage: TokenUsage, _ input: Int64, _ instant: Instant
     ) throws(PricingError) -> Money {
         let card = try self.card(hours, forInput: input, at: instant).card
-        let split = try UsageSplit(usage, reasoningApart: card.reasoningApart, imageApart: card.imageApart)
+        let split = try UsageSplit(
+            usage, reasoningApart: card.reasoningApart, imageApart: card.imageApart, plainOutput: card.plainOutput)
         do {
             return Money(picodollars: try card.picodollars(split))
         } catch {

@@ -66,7 +66,7 @@ extension PriceTable {
     /// - Parameters:
     ///   - inputForBand: the input tokens that choose the context band; all input tokens when nil.
     ///   - extras: counts of meters that are not tokens. The one token meter allowed is `imageOutput`: the part of
-    ///     `usage.output` that is picture tokens.
+    ///     `usage.output` that is picture tokens. Without it all output is, where the model sells no other.
     ///   - billionths: parts of a unit beyond `extras`, below one unit: 500,000,000 is half a second.
     public func price(
         _ usage: TokenUsage, inputForBand: Int64? = nil, at instant: Instant, extras: [Meter: Int64] = [:],
@@ -99,8 +99,8 @@ extension PriceTable {
         _ card: RateCard, _ usage: TokenUsage, _ extras: Extras, lines: inout [PricedMeter]
     ) throws(PricingError) -> Fraction {
         let split = try UsageSplit(
-            usage, imageOutput: extras.whole[.imageOutput] ?? 0, reasoningApart: card.reasoningApart,
-            imageApart: card.imageApart)
+            usage, imageOutput: extras.whole[.imageOutput], reasoningApart: card.reasoningApart,
+            imageApart: card.imageApart, plainOutput: card.plainOutput)
         var counts: [(Meter, Int64, Int64)] = []
         for meter in Meter.tokenMeters where split.count(of: meter) != 0 {
             counts.append((meter, split.count(of: meter), 0))

@@ -8,6 +8,8 @@ struct RateCard: Sendable {
     let rates: [Meter: Rate]
     let reasoningApart: Bool
     let imageApart: Bool
+    /// Where one kind of output alone has a price, output is of that kind unless a usage says otherwise.
+    let plainOutput: UsageSplit.PlainOutput
     /// By `Meter.tokenIndex`; -1 is no price.
     private let numerators: [Int64]
     private let denominator: Int64
@@ -16,6 +18,8 @@ struct RateCard: Sendable {
         self.rates = rates
         self.reasoningApart = reasoningApart
         self.imageApart = imageApart
+        let outputs = [Meter.output, .reasoningOutput, .audioOutput, .imageOutput].filter { rates[$0] != nil }
+        self.plainOutput = outputs == [.imageOutput] ? .image : outputs == [.audioOutput] ? .audio : .text
         var common: Int128 = 1
         for (meter, rate) in rates where meter.isToken {
             let quantity = Int128(rate.quantity)

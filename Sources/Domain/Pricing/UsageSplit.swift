@@ -17,15 +17,21 @@ struct UsageSplit {
     var audioOutput: Int64
     var imageOutput: Int64
 
-    /// Splits `usage`; `imageOutput` is the part of its output that is picture tokens.
+    /// What output is whose kind a usage does not tell.
+    enum PlainOutput { case text, audio, image }
+
+    /// Splits `usage`; `imageOutput` is the part of its output that is picture tokens, nil where it does not say.
     ///
     /// Tokens that are not priced apart stay with their parent: reasoning with output, images with input. Usages do
     /// not say how many image tokens came from the cache; as many as fit count as uncached, the dearer reading.
     ///
     /// - Throws: `inconsistentUsage` when a part exceeds its whole, `overflow` beyond `countMax`.
     init(
-        _ usage: TokenUsage, imageOutput: Int64 = 0, reasoningApart: Bool, imageApart: Bool
+        _ usage: TokenUsage, imageOutput stated: Int64? = nil, reasoningApart: Bool, imageApart: Bool,
+        plainOutput: PlainOutput = .text
     ) throws(PricingError) {
+        let isPlain = stated == nil && usage.audioOutput == 0
+        let imageOutput = isPlain && plainOutput == .image ? usage.output : stated ?? 0
         let signs =
             usage.input | usage.cachedInput | usage.cacheWrite | usage.cacheWriteLong | usage.audioInput
             | usage.cachedAudioInput | usage.imageInput | usage.output | usage.reasoningOutput | usage.audioOutput
@@ -60,7 +66,7 @@ struct UsageSplit {
             throw .inconsistentUsage("reasoning tokens exceed output tokens")
         }
         self.reasoningOutput = reasoningApart ? usage.reasoningOutput : 0
-        self.audioOutput = usage.audioOutput
+        self.audioOutput = isPlain && plainOutput == .audio ? usage.output : usage.audioOutput
         self.imageOutput = imageOutput
         self.output = usage.output - self.reasoningOutput - self.audioOutput - self.imageOutput
         guard self.output >= 0 else {

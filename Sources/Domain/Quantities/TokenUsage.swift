@@ -36,10 +36,13 @@ public struct TokenUsage: Hashable, Sendable {
     ///
     /// A report whose cache exceeds its input follows the additive convention; it must be refused or normalised at
     /// the adapter, never clamped (prices-and-finops 8.2 rule 1, 8.3 cases 26-29).
-    public var inconsistency: String? {
+    public var inconsistency: String? { self.inputInconsistency ?? self.outputInconsistency }
+
+    /// The first impossible statement about the input.
+    public var inputInconsistency: String? {
         let counts = [
             self.input, self.cachedInput, self.cacheWrite, self.cacheWriteLong, self.audioInput,
-            self.cachedAudioInput, self.imageInput, self.output, self.reasoningOutput, self.audioOutput,
+            self.cachedAudioInput, self.imageInput,
         ]
         if counts.contains(where: { $0 < 0 }) { return "a token count is negative" }
         if self.cachedInput + self.cacheWrite + self.cacheWriteLong > self.input {
@@ -49,9 +52,32 @@ public struct TokenUsage: Hashable, Sendable {
         if self.cachedAudioInput > min(self.audioInput, self.cachedInput) {
             return "cached audio tokens exceed audio or cached tokens"
         }
+        return nil
+    }
+
+    /// The first impossible statement about the output.
+    public var outputInconsistency: String? {
+        if min(self.output, self.reasoningOutput, self.audioOutput) < 0 { return "a token count is negative" }
         if self.reasoningOutput > self.output { return "reasoning tokens exceed output tokens" }
         if self.audioOutput > self.output { return "audio output tokens exceed output tokens" }
         return nil
+    }
+
+    /// The same output with so many input tokens, none of a particular kind.
+    public func replacingInput(_ count: Int64) -> TokenUsage {
+        var usage = TokenUsage(input: count, output: self.output, reasoningOutput: self.reasoningOutput)
+        usage.audioOutput = self.audioOutput
+        usage.isEstimated = self.isEstimated
+        return usage
+    }
+
+    /// The same input with so many output tokens, none of a particular kind.
+    public func replacingOutput(_ count: Int64) -> TokenUsage {
+        var usage = self
+        usage.output = count
+        usage.reasoningOutput = 0
+        usage.audioOutput = 0
+        return usage
     }
 
     /// The sum of two usages; the result is estimated when either part is.

@@ -60,9 +60,13 @@ package struct UsagePricing: Sendable {
         }
         let tier = statement.tier.map { TierName($0) } ?? self.defaults.tier
         let asked = Asked(model: model, tier: tier, at: statement.at ?? self.defaults.at)
-        let extras = statement.extras.merging(self.defaults.extras) { $0 &+ $1 }
+        var extras = statement.extras.merging(self.defaults.extras) { $0 &+ $1 }
         do throws(PricingError) {
             let table = try self.table(asked, &kept)
+            // The images endpoint gives no details where all output is pictures.
+            if !statement.hasOutputDetails, extras[.imageOutput] == nil, table.model.hasPrefix("gpt-image") {
+                extras[.imageOutput] = statement.usage.output
+            }
             let price = try table.price(
                 statement.usage, at: asked.at, extras: extras, billionths: statement.billionths)
             return .priced(asked, price)

@@ -9,6 +9,8 @@ package struct UsageStatement: Hashable, Sendable {
     package var extras: [Meter: Int64] = [:]
     /// Parts of a second beyond `extras`, in billionths.
     package var billionths: [Meter: Int64] = [:]
+    /// It tells the kinds of its output, or that there is but one.
+    package var hasOutputDetails = false
     package var model: String?
     package var tier: String?
     package var at: Instant?
@@ -95,17 +97,17 @@ package struct UsageStatement: Hashable, Sendable {
             self.flaw = self.flaw ?? "a token count is not a whole number from 0"
             return
         }
+        if reading.lacksInput {
+            self.flaw = self.flaw ?? "'prompt_tokens' (or 'input_tokens') is missing: what went in has a price too"
+            return
+        }
         if let tokens = reading.usage {
             self.usage = tokens
             self.hasCounts = true
         }
         let details = usage["output_tokens_details"] ?? usage["completion_tokens_details"]
-        if let pictures = details?["image_tokens"]?.integer {
-            self.extras[.imageOutput] = pictures
-        } else if details?.kind != .object, self.model?.hasPrefix("gpt-image") == true {
-            // The images endpoint gives no details where all output is pictures.
-            self.extras[.imageOutput] = self.usage.output
-        }
+        self.hasOutputDetails = details?.kind == .object
+        if let pictures = details?["image_tokens"]?.integer { self.extras[.imageOutput] = pictures }
         let written = (usage["prompt_tokens_details"] ?? usage["input_tokens_details"])?["cache_write_tokens_details"]
         let long = written?["ttl_12h_tokens"]?.integer
         if let long, long > 0, long <= self.usage.cacheWrite {

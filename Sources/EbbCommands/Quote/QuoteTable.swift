@@ -105,10 +105,11 @@ package enum QuoteTable {
         }
     }
 
-    /// Dollars, rounded half up to the cent; amounts below a dollar to a millionth.
+    /// Dollars, rounded half up to the cent; amounts below a dollar to a millionth, or their first two digits.
     static func money(_ amount: Money) -> String {
         let magnitude = amount.picodollars.magnitude
-        let unit: UInt128 = magnitude >= 1_000_000_000_000 ? 10_000_000_000 : 1_000_000
+        guard magnitude >= 1_000_000_000_000 else { return Figures.money(amount) }
+        let unit: UInt128 = 10_000_000_000
         let rounded = (magnitude + unit / 2) / unit * unit
         return Money(picodollars: amount.picodollars < 0 ? -Int128(rounded) : Int128(rounded)).description
     }

@@ -85,7 +85,7 @@ struct GatewayProcess {
         let serviceGroup = ServiceGroup(configuration: lifecycle)
         let signals = StopSignals(
             first: {
-                runner.stop(); await serviceGroup.triggerGracefulShutdown()
+                runner.stop(keepsBought: true); await serviceGroup.triggerGracefulShutdown()
             })
         signals.start()
         do {
@@ -144,7 +144,7 @@ struct Loop: Service {
 }
 
 extension BatchService {
-    /// The batch runner as a service: stops dispatch at once and parks every batch.
+    /// The batch runner as a service: stops dispatch at once and parks every batch, after its lines at bought engines.
     struct Running: Service {
         let runner: BatchRunner
 
@@ -152,7 +152,7 @@ extension BatchService {
             try await withGracefulShutdownHandler {
                 try await self.runner.run()
             } onGracefulShutdown: {
-                self.runner.stop()
+                self.runner.stop(keepsBought: true)
             }
             // A stop signal ends the runner before the server has drained; a service that ends out of turn would cut
             // the others off.

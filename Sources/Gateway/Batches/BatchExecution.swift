@@ -23,8 +23,9 @@ final class BatchExecution: Sendable {
         case wake(Instant)
         /// A place or money came free: look again.
         case freed
-        /// The process is stopping: no new dispatch, leave everything resumable.
-        case shutDown
+        /// The process is stopping: no new dispatch, leave everything resumable. Lines at bought engines may be kept:
+        /// they are paid for, so the loop ends after them.
+        case shutDown(keepsBought: Bool)
     }
 
     /// nil when its lines do not run.
@@ -83,6 +84,8 @@ final class BatchExecution: Sendable {
         do {
             try await loop.begin(isCancelRequested: self.isCancelRequested.load(ordering: .relaxed))
             while loop.exit == nil, let message = await messages.next() { try await loop.handle(message) }
+            // Lines whose time to finish is over run again after the next start.
+            loop.abandon()
             self.context.engines.withdraw(self.id)
             await self.close(loop.batch)
             return loop.exit ?? .shutDown

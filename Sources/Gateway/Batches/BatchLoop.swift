@@ -75,7 +75,8 @@ struct BatchLoop {
     /// - Parameter isCancelRequested: the batch is to end, not to be taken up.
     mutating func begin(isCancelRequested: Bool) async throws(StoreFailure) {
         do throws(BatchRecordError) {
-            self.machine = try BatchStateMachine(restoring: try self.life(), drainGrace: self.drainGrace)
+            self.machine = try BatchStateMachine(
+                restoring: try self.life(), drainGrace: BatchStateMachine.drainGraceMax)
         } catch {
             self.context.logger.error(
                 "batch record is impossible", metadata: ["batch.id": "\(self.batch.id)", "reason": "\(error)"])
@@ -92,12 +93,15 @@ struct BatchLoop {
         do throws(StoreFailure) { return try self.batch.life() } catch { throw .impossible("\(error)") }
     }
 
-    /// Engines of our own stop at once; work at bought ones is paid for, so it may finish (scheduling 6.6).
-    private var drainGrace: Duration {
-        let model = self.batch.model ?? ""
-        let table = self.context.directory.table
-        let isBought = (table.targets(for: model) ?? []).contains { table.engines[$0.engine]?.kind.isOwned == false }
-        return isBought ? BatchStateMachine.drainGraceMax : .zero
+    /// Gives up lines in flight. Their reports say `cancelled`.
+    ///
+    /// - Parameter keepsBought: work at bought engines is paid for, so it may finish (scheduling 6.6).
+    private func abort(keepsBought: Bool) {
+        let engines = self.context.directory.table.engines
+        for attempt in self.attempts.values {
+            let isBought = engines[attempt.target.engine]?.kind.isOwned == false
+            if !(keepsBought && isBought) { attempt.abort() }
+        }
     }
 
     mutating func handle(_ message: BatchExecution.Message) async throws(StoreFailure) {
@@ -121,12 +125,12 @@ struct BatchLoop {
             if self.context.clock.now < moment { self.wake(at: moment) }
         case .freed:
             break
-        case .shutDown:
+        case .shutDown(let keepsBought):
             self.isStopping = true
             self.isDispatching = false
             self.plan?.stop()
             self.context.engines.withdraw(self.batch.id)
-            for attempt in self.attempts.values { attempt.abort() }
+            self.abort(keepsBought: keepsBought)
         }
         self.dispatch()
         if self.isStopping, self.isIdle, self.exit == nil { self.exit = .shutDown }
@@ -185,10 +189,11 @@ struct BatchLoop {
             self.isDispatching = false
             self.plan?.stop()
             self.context.engines.withdraw(self.batch.id)
+            self.abort(keepsBought: true)
             // A batch that waits for an engine has nothing to drain.
             try await self.drainedIfIdle()
         case .abortInFlight:
-            for attempt in self.attempts.values { attempt.abort() }
+            self.abort(keepsBought: false)
             try await self.drainedIfIdle()
         case .wake(let at):
             self.wake(at: at)

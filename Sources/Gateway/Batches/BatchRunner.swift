@@ -113,12 +113,15 @@ public final class BatchRunner: Sendable {
     }
 
     /// Stops dispatch at once; lines in flight are given up and run again after the next start.
-    public func stop() {
+    ///
+    /// - Parameter keepsBought: lines in flight at bought engines finish, as they would be paid twice; `run` returns
+    ///   after them, or at once when it is cancelled.
+    public func stop(keepsBought: Bool = false) {
         let running = self.state.withLock { state -> [BatchExecution] in
             state.isStopping = true
             return Array(state.running.values)
         }
-        for execution in running { execution.send(.shutDown) }
+        for execution in running { execution.send(.shutDown(keepsBought: keepsBought)) }
         self.inbox.finish()
     }
 }

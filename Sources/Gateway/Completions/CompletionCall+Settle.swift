@@ -30,11 +30,11 @@ extension CompletionCall {
         return (try? EmbeddingEncoding.base64(body)) ?? body
     }
 
-    private func billable(_ reported: TokenUsage?, outputTokens: Int64) -> TokenUsage {
+    private func billable(_ reported: TokenUsage?, outputTokens: @autoclosure () -> Int64) -> TokenUsage {
         let target = self.state.withLock { $0.target }
         return UsageEstimate(
             facts: self.request.facts, body: self.request.body, engineModel: target?.engineModel ?? ""
-        ).billable(reported, outputTokens: outputTokens)
+        ).billable(reported, outputTokens: outputTokens())
     }
 
     func settleStream(_ outcome: Charge.Outcome, last: [UInt8], failure: EngineFailure? = nil) {
@@ -62,15 +62,15 @@ extension CompletionCall {
 
     /// Nothing was produced: nothing is billed.
     func giveUp(_ failure: EngineFailure, held: Bool) {
-        let isFirst = self.state.withLock { state -> Bool in
+        let (isFirst, lane) = self.state.withLock { state in
             defer { state.phase = .done }
-            return state.phase != .done
+            return (state.phase != .done, state.tier.lane)
         }
         guard isFirst else { return }
         self.leaveScheduler()
         if held { self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero) }
         self.finished(outcome: failure.label, usage: .zero, amount: nil, tier: self.tier)
-        self.sink.refused(GatewayError(failure))
+        self.sink.refused(GatewayError(failure, isFlex: !lane.isInteractive))
     }
 
     func clientGone() {

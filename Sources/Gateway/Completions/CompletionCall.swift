@@ -271,7 +271,9 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
                 return .broken(target.engine)
             }
             var failure = failure
-            failure.produced = false
+            // A client that has seen nothing may get another answer, but what a bought engine made is paid for.
+            let isBought = self.use.engines.table.engines[target.engine]?.kind.isOwned == false
+            failure.produced = isBought && (failure.produced || state.assembly.contentPieces > 0)
             if !state.tried.contains(target.engine) { state.tried.append(target.engine) }
             let others = targets.contains {
                 !state.tried.contains($0.engine) && self.use.engines.isAvailable($0.engine, now: now)

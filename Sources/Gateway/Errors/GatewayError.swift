@@ -56,7 +56,9 @@ public struct GatewayError: Error, Sendable, Hashable {
 extension GatewayError {
     /// What a client sees of an engine's failure (openai-api A.6). An engine's credential trouble is ours, not theirs.
     /// A lack of room keeps its status, as clients tell 429 and 503 apart, but not its words: they may name an account.
-    public init(_ failure: EngineFailure) {
+    ///
+    /// - Parameter isFlex: the request was served as flex.
+    public init(_ failure: EngineFailure, isFlex: Bool = false) {
         let billing: Billing = failure.produced ? .partial : .free
         switch failure.kind {
         case .clientFault:
@@ -66,8 +68,10 @@ extension GatewayError {
         case .capacity:
             self.init(
                 source: .engine, retry: .afterDelay(failure.retryAfter ?? .seconds(5)), billing: billing,
-                answer: failure.status == 429 ? .overloadedForNow : .overloaded)
-        case .billing, .credential:
+                answer: failure.status == 429 ? Self.tooMany(failure, isFlex: isFlex) : .overloaded)
+        case .billing:
+            self.init(source: .gateway, billing: billing, answer: .engineBilling)
+        case .credential:
             self.init(source: .gateway, billing: billing, answer: .engineCredentials)
         case .fault:
             self.init(
@@ -84,5 +88,13 @@ extension GatewayError {
             self.init(
                 source: .gateway, retry: .afterDelay(.seconds(2)), billing: billing, answer: .shuttingDown)
         }
+    }
+
+    /// A flex call that an engine refuses, but not for coming too fast, found no capacity.
+    private static func tooMany(_ failure: EngineFailure, isFlex: Bool) -> ErrorBody {
+        let code = ErrorBody(parsing: failure.body, status: 429).code
+        if code == ErrorBody.resourceUnavailable.code { return .resourceUnavailable }
+        let isTooFast = code == ErrorBody.engineRateLimited.code || code == "slow_down"
+        return isFlex && !isTooFast ? .resourceUnavailable : .engineRateLimited
     }
 }

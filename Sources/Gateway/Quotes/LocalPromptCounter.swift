@@ -120,8 +120,22 @@ public final class LocalPromptCounter: PromptCounting {
             return CountedPrompt(
                 tokens: Int64(count.tokens), imageTokens: images, source: rules.text.source, reasons: count.reasons)
         }
+        return CountedPrompt(
+            tokens: images + Self.estimate(messages, tools), imageTokens: images, source: .bytes,
+            reasons: [.vocabularyMissing])
+    }
+
+    /// The tokens of a prompt by the four-bytes rule. Pictures and sounds add nothing.
+    static func estimate(_ prompt: PromptReading) -> Int64 {
+        switch prompt {
+        case .chat(let messages, let tools): self.estimate(messages, tools)
+        case .texts(let texts, let given): texts.reduce(given) { $0 + Int64(self.estimate(bytes: $1.utf8.count)) }
+        }
+    }
+
+    private static func estimate(_ messages: [ChatMessage], _ tools: [ToolFunction]) -> Int64 {
         // Four tokens of framing for each message and three for the answer, as for most models (price reference 4.1).
-        var tokens = images + 3
+        var tokens: Int64 = 3
         for message in messages {
             tokens += 4
             for case .text(let text) in message.parts { tokens += Int64(Self.estimate(bytes: text.utf8.count)) }
@@ -135,7 +149,6 @@ public final class LocalPromptCounter: PromptCounting {
                 tokens += 3 + Int64(Self.estimate(bytes: bytes))
             }
         }
-        return CountedPrompt(
-            tokens: tokens, imageTokens: images, source: .bytes, reasons: [.vocabularyMissing])
+        return tokens
     }
 }

@@ -57,6 +57,8 @@ import Testing
             #"{"prompt_tokens":1.0,"completion_tokens":3e0,"prompt_tokens_details":{"cached_tokens":null}}"#,
             TokenUsage(input: 1, output: 3)
         ),
+        (#"{"completion_tokens":3}"#, nil),
+        (#"{"completion_tokens":3,"total_tokens":5}"#, TokenUsage(input: 2, output: 3)),
         (#"{"prompt_tokens":"1","completion_tokens":3}"#, nil), (#"{"prompt_tokens":1.5,"completion_tokens":3}"#, nil),
         (#"{"prompt_tokens":9e18,"completion_tokens":3}"#, nil), ("{}", nil), (#"{"total_tokens":4}"#, nil),
         ("null", nil), ("[]", nil),
@@ -71,6 +73,48 @@ import Testing
         #expect(try Self.reading(text).usage == expected)
         let answer = try AnswerFacts.scan(Array(#"{"usage":\#(text)}"#.utf8), .chatCompletions)
         #expect(answer.usage == expected)
+    }
+
+    static let caches: [(String, TokenUsage, isAdditive: Bool)] = [
+        // latitude PR #4346 (8.3/28): a clamp hid 129,017 tokens.
+        (
+            #"{"input_tokens":2,"cache_read_input_tokens":129017,"cache_creation_input_tokens":0,"output_tokens":5}"#,
+            TokenUsage(input: 129_019, cachedInput: 129_017, output: 5), true
+        ),
+        (
+            #"{"input_tokens":900,"cache_read_input_tokens":100,"output_tokens":5}"#,
+            TokenUsage(input: 1_000, cachedInput: 100, output: 5), true
+        ),
+        (
+            #"{"prompt_tokens":2,"cache_read_input_tokens":10,"completion_tokens":5,"total_tokens":17}"#,
+            TokenUsage(input: 12, cachedInput: 10, output: 5), true
+        ),
+        // As LiteLLM writes it: the cache is in the prompt, and named twice.
+        (
+            #"{"prompt_tokens":1000,"completion_tokens":5,"total_tokens":1005,"cache_read_input_tokens":100,"#
+                + #""prompt_tokens_details":{"cached_tokens":100}}"#,
+            TokenUsage(input: 1_000, cachedInput: 100, output: 5), false
+        ),
+        (
+            #"{"input_tokens":1000,"output_tokens":5,"total_tokens":1005,"cache_read_input_tokens":100}"#,
+            TokenUsage(input: 1_000, cachedInput: 100, output: 5), false
+        ),
+    ]
+
+    @Test("the whole input is read where the cache stands beside it, and where it stands in it", arguments: caches)
+    func cacheBesideInput(_ text: String, _ expected: TokenUsage, isAdditive: Bool) throws {
+        let reading = try Self.reading(text)
+        #expect(reading.usage == expected && reading.isAdditive == isAdditive)
+    }
+
+    @Test("what was written to the cache is told by how long it is kept (8.3/11)")
+    func cacheWrites() throws {
+        let reading = try Self.reading(
+            #"{"input_tokens":10,"output_tokens":1,"cache_creation_input_tokens":300,"cache_read_input_tokens":50,"#
+                + #""cache_creation":{"ephemeral_5m_input_tokens":200,"ephemeral_1h_input_tokens":100}}"#)
+        let usage = try #require(reading.usage)
+        #expect(usage.input == 360 && usage.cachedInput == 50)
+        #expect(usage.cacheWrite == 200 && usage.cacheWriteLong == 100 && usage.inconsistency == nil)
     }
 
     @Test("impossible usage stays visible, and unreadable usage is told from absent usage")

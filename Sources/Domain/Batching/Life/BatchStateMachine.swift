@@ -15,6 +15,8 @@ public import Quantities
 /// Choices where OpenAI's documentation is silent:
 /// - `finalizing_at` is set on the way to `completed` and `expired`; a cancelled batch never was `finalizing`.
 /// - A cancel during `finalizing` is refused with a conflict like one after the end.
+/// - The end of the window leaves the lines in flight of a cancelled batch their grace: they would have one without the
+///   cancel, too.
 /// - A batch cancelled before its file was validated has no lines: counts 0/0/0, no files.
 /// - Expiry during validation waits for validation, so that each line gets its `batch_expired` row.
 /// - When the lines in flight at the end of the window finish within the drain grace and none is left, the batch is
@@ -215,9 +217,7 @@ extension BatchStateMachine {
             guard now >= expires else { return [.wake(at: expires)] }
             self.enter(.finalizing, now)
             return self.drain(now)
-        case .cancelling:
-            return self.isDrained || now < expires ? [] : [.abortInFlight]
-        case .validating, .finalizing, .completed, .failed, .expired, .cancelled:
+        case .cancelling, .validating, .finalizing, .completed, .failed, .expired, .cancelled:
             return []
         }
     }

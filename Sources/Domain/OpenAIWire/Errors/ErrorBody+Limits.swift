@@ -76,6 +76,16 @@ extension ErrorBody {
 
     private static let engineUnreachableCode = "engine_unreachable"
 
+    /// The engine limits how fast it is asked.
+    public static let engineRateLimited = ErrorBody(
+        status: 429, message: "The engine that serves this model takes no more requests now. Please try again later.",
+        type: "requests", code: "rate_limit_exceeded")
+
+    /// The engine wants money that its account does not have; the client can do nothing about it (openai-api A.6).
+    public static let engineBilling = ErrorBody(
+        status: 502, message: "The engine that serves this model refused: the gateway's account there cannot pay.",
+        type: Self.serverErrorType, code: "engine_billing")
+
     /// The engine refuses the gateway's own credential; the client can do nothing about it (openai-api A.6).
     public static let engineCredentials = ErrorBody(
         status: 502, message: "The engine that serves this model refused the gateway's credentials.",

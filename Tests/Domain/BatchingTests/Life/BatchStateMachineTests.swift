@@ -200,12 +200,13 @@ private func machine(in status: BatchStatus, grace: Duration = .zero) -> Machine
         #expect(machine.record.times.inProgress == nil)
     }
 
-    @Test("the end of the window ends the grace of a cancel") func windowEndsGrace() {
+    @Test("the end of the window leaves a cancel its grace") func windowLeavesGrace() {
         var machine = Machine(created: start, window: .day, drainGrace: .seconds(600))
         _ = machine.handle(.validated(lineCount: 2, model: "m"), now: at(1))
         _ = machine.handle(.cancelRequested, now: at(86_300))
-        #expect(machine.handle(.windowPassed, now: at(86_399)) == [])
-        #expect(machine.handle(.windowPassed, now: at(86_400)) == [.abortInFlight])
+        #expect(machine.handle(.windowPassed, now: at(86_400)) == [])
+        #expect(machine.handle(.graceEnded, now: at(86_400)) == [.wake(at: at(86_900))])
+        #expect(machine.handle(.graceEnded, now: at(86_900)) == [.abortInFlight])
         #expect(machine.status == .cancelling)
     }
 
