@@ -259,3 +259,17 @@ def test_a_project_named_beside_the_key_is_the_key_s_own(gateway, http, method, 
     answer = http.request(method, path, json=body, headers={"OpenAI-Project": "proj_another"})
     error_of(answer, 401, "invalid_request_error", "mismatched_project")
     assert http.request(method, path, json=body, headers={"OpenAI-Organization": "org-any"}).status_code == 200
+
+
+def test_a_client_s_broken_request_takes_no_engine_from_others(start_gateway):
+    """The engine answers one client's request with 500 each time; another client's model there is whole."""
+    with ScriptedEngine() as engine:
+        models = "{good: scripted, bad: broken}"
+        gateway = start_gateway(config=f"engines: [{{name: one, url: '{engine.url}', models: {models}}}]\n")
+        with gateway.http() as http:
+            for _ in range(6):
+                engine.then(500, {"error": {"message": "boom"}}, times=3)
+                answer = http.post("chat/completions", json={**CHAT, "model": "bad"})
+                error_of(answer, 502, "server_error", "engine_fault")
+            for model in ("good", "bad"):
+                assert http.post("chat/completions", json={**CHAT, "model": model}).status_code == 200

@@ -36,14 +36,14 @@ extension BatchLoop {
                 return
             }
             guard let line = self.nextLine(now) else {
-                self.context.engines.released(self.batch.id, target.engine)
+                self.context.engines.released(self.batch.id, target)
                 if let ready = self.plan?.ledger.nextReady { self.wake(at: ready) }
                 return
             }
             switch self.start(line, target: target, engine: engine, now: now) {
             case .sent, .refused: break
             case .capReached, .awaitsHolds, .passedOver:
-                self.context.engines.released(self.batch.id, target.engine)
+                self.context.engines.released(self.batch.id, target)
             }
         }
     }

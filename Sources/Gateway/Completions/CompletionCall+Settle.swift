@@ -77,7 +77,7 @@ extension CompletionCall {
         struct Last {
             let call: (any EngineCall)?
             /// nil between two attempts: what the failed one had made is not billed.
-            let engine: EngineID?
+            let target: EngineTarget?
             let hasAnswered: Bool
             let pieces: Int64
             let relay: StreamRelay
@@ -87,15 +87,15 @@ extension CompletionCall {
             let hasAnswered = state.phase == .answering
             state.phase = .done
             return Last(
-                call: state.call, engine: state.target?.engine, hasAnswered: hasAnswered,
+                call: state.call, target: state.target, hasAnswered: hasAnswered,
                 pieces: state.relay.contentPieces + state.assembly.contentPieces, relay: state.relay)
         }
         guard let last else { return }
         last.call?.cancel()
-        guard last.engine != nil, last.relay.usage != nil || last.pieces > 0 else {
+        guard last.target != nil, last.relay.usage != nil || last.pieces > 0 else {
             // Nothing was made: free.
             self.leaveScheduler()
-            if let engine = last.engine { self.leave(engine, hasAnswered: last.hasAnswered) }
+            if let target = last.target { self.leave(target, hasAnswered: last.hasAnswered) }
             self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
             self.finished(outcome: "cancelled", usage: .zero, amount: nil, tier: self.tier)
             return
@@ -107,13 +107,13 @@ extension CompletionCall {
     }
 
     /// A client that left before the engine said anything says nothing about the engine.
-    private func leave(_ engine: EngineID, hasAnswered: Bool) {
+    private func leave(_ target: EngineTarget, hasAnswered: Bool) {
         let now = self.use.clock.now
         if hasAnswered {
             let failure = EngineFailure(.cancelled, message: "client gone")
-            self.use.engines.finished(engine, failure: failure, now: now)
+            self.use.engines.finished(target, of: self.request.id, failure: failure, now: now)
         } else {
-            self.use.engines.released(engine, now: now)
+            self.use.engines.released(target, now: now)
         }
     }
 
@@ -143,7 +143,7 @@ extension CompletionCall {
             requestedTier: self.request.facts.serviceTier.map { TierName($0) }, servedTier: tier,
             startedAt: self.request.arrivedAt, finishedAt: now, usage: usage, amount: price.amount,
             listAmount: price.listAmount, priceVersion: price.version, outcome: outcome)
-        self.use.engines.finished(target.engine, failure: failure, now: now)
+        self.use.engines.finished(target, of: self.request.id, failure: failure, now: now)
         self.finishScheduled(usage, isWhole: outcome != .cancelled)
         self.use.commits.commit(.charge(charge)) { result in
             self.state.withLock { $0.phase = .done }
