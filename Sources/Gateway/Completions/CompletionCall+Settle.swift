@@ -15,19 +15,15 @@ extension CompletionCall {
         self.settle(usage, model: facts.model, tier: served, outcome: .answered) { result, price in
             switch result {
             case .success:
-                let body = self.encodingEmbeddings(facts.completed(answer.body, servedTier: served.text))
+                // SDKs ask for base64 and decode it blindly; an engine that answers floats is converted.
+                let body = EmbeddingEncoding.asAsked(
+                    facts.completed(answer.body, servedTier: served.text), self.request.facts, self.request.endpoint)
                 self.sink.whole(
                     WholeAnswer(status: 200, body: body, tier: served, usage: usage, amount: price.amount))
             case .failure(let failure):
                 self.sink.refused(GatewayError(failure))
             }
         }
-    }
-
-    /// SDKs ask for base64 and decode it blindly; an engine that answers floats is converted (openai-api 5.8).
-    private func encodingEmbeddings(_ body: [UInt8]) -> [UInt8] {
-        guard self.request.endpoint == .embeddings, self.request.facts.encodingFormat == "base64" else { return body }
-        return (try? EmbeddingEncoding.base64(body)) ?? body
     }
 
     private func billable(_ reported: TokenUsage?, outputTokens: Int64) -> TokenUsage {
