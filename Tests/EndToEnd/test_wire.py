@@ -2,6 +2,7 @@
 import concurrent.futures
 import json
 import socket
+import time
 
 import pytest
 
@@ -259,6 +260,14 @@ def test_a_project_named_beside_the_key_is_the_key_s_own(gateway, http, method, 
     answer = http.request(method, path, json=body, headers={"OpenAI-Project": "proj_another"})
     error_of(answer, 401, "invalid_request_error", "mismatched_project")
     assert http.request(method, path, json=body, headers={"OpenAI-Organization": "org-any"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/v1/models", "/nowhere"])
+def test_a_connection_of_http_1_0_ends_with_its_answer(gateway, path):
+    started = time.monotonic()
+    said = exchange(gateway, f"GET {path} HTTP/1.0\r\nAuthorization: Bearer sk-end-to-end-tests\r\n\r\n".encode())
+    assert said.startswith(b"HTTP/1.0 ") and b"chunked" not in said, said[:300]
+    assert time.monotonic() - started < 5, "the connection stayed open"
 
 
 def test_a_client_s_broken_request_takes_no_engine_from_others(start_gateway):
