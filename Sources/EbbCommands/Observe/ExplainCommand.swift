@@ -1,4 +1,5 @@
 import ArgumentParser
+import Quantities
 
 /// `ebb explain`.
 struct ExplainCommand: AsyncParsableCommand {
@@ -24,8 +25,15 @@ struct ExplainCommand: AsyncParsableCommand {
     @Flag(help: "Print the object.")
     var json = false
 
+    private static func manyRequests(_ batch: String) -> CommandFailure {
+        CommandFailure(
+            "a batch has a request for each line: name one by its custom_id, 'ebb explain \(batch) CUSTOM_ID'; "
+                + "'ebb batch show \(batch)' says how the batch stands")
+    }
+
     func run() async throws {
         try await Console.run {
+            guard self.customID != nil || !self.id.hasPrefix(BatchID.prefix) else { throw Self.manyRequests(self.id) }
             let client = try self.server.client()
             var id = self.id
             if let line = self.customID { id = try await BatchLineSearch.request(of: line, in: id, client) }
