@@ -75,6 +75,17 @@ struct ServeCompletionTests {
         #expect(desk.engine.requests[0].isStream)
     }
 
+    @Test("events that an engine calls JSON are folded all the same")
+    func eventsAsJSON() async throws {
+        let steps = CompletionDesk.chunks.map { EngineScript.Step.bytes(Array($0.utf8)) }
+        let desk = try await CompletionDesk([
+            EngineScript([.head(AnswerHead(status: 200, contentType: "application/json"))] + steps + [.end])
+        ])
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        let value = try JSONValue(parsing: try #require(client.state.whole).body)
+        #expect(value["choices"]?[0]?["message"]?["content"]?.string == "yes")
+    }
+
     @Test("a failure before anything was produced moves to the next engine and is charged once")
     func elsewhere() async throws {
         let fault = EngineFailure(.fault, status: 500, message: "boom")
@@ -96,17 +107,6 @@ struct ServeCompletionTests {
         #expect(desk.engine.requests.count == 3)
         #expect(client.state.error?.answer.status == 502)
         #expect(desk.store.allCharges.isEmpty)
-    }
-
-    @Test("the client's own mistake is passed through with the engine's body and never repeated")
-    func clientFault() async throws {
-        let body =
-            #"{"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#
-        let failure = EngineFailure(.clientFault, status: 400, message: "too long", body: Array(body.utf8))
-        let desk = try await CompletionDesk([.failure(failure)])
-        let (client, _) = try desk.ask(CompletionDesk.question)
-        #expect(client.state.error?.answer.code == "context_length_exceeded")
-        #expect(desk.engine.requests.count == 1)
     }
 
     @Test("a request that fails at its only engine keeps nobody from it")
@@ -175,6 +175,17 @@ struct ServeCompletionTests {
         desk.scheduler.tick()
         desk.timers.fire()
         #expect(client.state.error?.answer.code == "engine_unreachable")
+    }
+
+    @Test("the client's own mistake is passed through with the engine's body and never repeated")
+    func clientFault() async throws {
+        let body =
+            #"{"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#
+        let failure = EngineFailure(.clientFault, status: 400, message: "too long", body: Array(body.utf8))
+        let desk = try await CompletionDesk([.failure(failure)])
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        #expect(client.state.error?.answer.code == "context_length_exceeded")
+        #expect(desk.engine.requests.count == 1)
     }
 
     /// vLLM's words for a prompt that is too long.
