@@ -270,6 +270,17 @@ def test_a_connection_of_http_1_0_ends_with_its_answer(gateway, path):
     assert time.monotonic() - started < 5, "the connection stayed open"
 
 
+def test_every_answer_says_the_tier_that_served(http):
+    embedding = {"model": "simulated", "input": "text", "service_tier": "priority"}
+    text = {"model": "simulated", "prompt": "text", "max_tokens": 2}
+    for path, body, tier in [
+            ("chat/completions", {**CHAT, "service_tier": "flex"}, "flex"), ("completions", text, "default"),
+            ("completions", {**text, "stream": True, "service_tier": "flex"}, "flex"),
+            ("embeddings", embedding, "priority")]:
+        answer = http.post(path, json=body)
+        assert (answer.status_code, answer.headers.get("ebb-service-tier")) == (200, tier), (path, answer.text)
+
+
 def test_a_client_s_broken_request_takes_no_engine_from_others(start_gateway):
     """The engine answers one client's request with 500 each time; another client's model there is whole."""
     with ScriptedEngine() as engine:

@@ -114,7 +114,7 @@ extension CompletionCall {
     }
 
     /// Bought engines say which tier served; ours served what was asked of us.
-    private func servedTier(_ answered: String?) -> TierName {
+    func servedTier(_ answered: String?) -> TierName {
         guard let answered, let engine = self.state.withLock({ $0.target?.engine }),
             self.use.engines.table.engines[engine]?.kind.isOwned == false
         else { return self.tier }

@@ -207,7 +207,10 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     }
 
     private func forward(_ out: [UInt8], begin: Bool) {
-        if begin { self.sink.streamBegan(tier: self.tier) }
+        if begin {
+            let answered = self.state.withLock { $0.relay.answeredTier }
+            self.sink.streamBegan(tier: self.servedTier(answered))
+        }
         if !out.isEmpty { out.withUnsafeBytes { self.sink.streamBytes($0) } }
     }
 
