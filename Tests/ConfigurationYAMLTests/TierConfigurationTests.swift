@@ -171,12 +171,20 @@ import Testing
         ("projects: {a: {tiers: [default], fallback: flex}}", "'flex' is not among the project's tiers"),
         ("projects: {a: {weight: 0}}", "must lie between 1 and 1000, not 0"),
         (
+            "{tiers: {flex: {projects: research}}, projects: {a: {default_tier: flex}}}",
+            "the tier 'flex' is for research only"
+        ),
+        (
             "engines: [{name: a, url: 'http://x', background_hours: {zone: Z, utc_offset: Z, rules: []}}]",
             "needs either 'zone' or 'utc_offset'"
         ),
         ("engines: [{name: a, url: 'http://x', kind: llamacpp, priorities: true}]", "have no priorities"),
         ("engines: [{name: a, url: 'http://x', background_hours: {rules: []}}]", "needs at least one rule"),
         ("engines: [{name: a, url: 'http://x', background_hours: {rules: [{hours: night}]}}]", "are no hours"),
+        (
+            "engines: [{name: a, url: 'http://x', background_hours: {rules: [{hours: '07:00-07:00'}]}}]",
+            "'07:00-07:00' ends as it begins"
+        ),
         ("engines: [{name: a, url: 'http://x', protection: much}]", "unknown value 'much'"),
         ("engines: [{name: a, url: 'http://x', protection: {gap: 1s}}]", "'first_token' is missing"),
     ]

@@ -1,4 +1,7 @@
 """Numbered conformance checks 18 to 24: batches."""
+import base64
+import struct
+
 import pytest
 
 from harness.batches import chat_line, chat_lines, ended, jsonl, progressed, rows, submit, upload
@@ -234,6 +237,17 @@ def test_embeddings_and_completions_in_batches(client, gateway):
         batch = ended(client, submit(client, lines, endpoint=endpoint).id)
         assert (batch.status, counts(batch)) == ("completed", (5, 5, 0))
         check_books(gateway.data, client, batch)
+
+
+def test_embeddings_of_a_batch_are_encoded_as_its_lines_ask(client):
+    body = {"model": "simulated", "input": "some text", "encoding_format": "base64"}
+    lines = [{"custom_id": wish, "method": "POST", "url": "/v1/embeddings", "body": {**body, "encoding_format": wish}}
+             for wish in ("float", "base64")]
+    batch = ended(client, submit(client, lines, endpoint="/v1/embeddings").id)
+    vectors = {row["custom_id"]: row["response"]["body"]["data"][0]["embedding"]
+               for row in rows(client, batch.output_file_id)}
+    told = struct.unpack(f"<{len(vectors['float'])}f", base64.b64decode(vectors["base64"]))
+    assert list(told) == pytest.approx(vectors["float"])
 
 
 def test_batches_are_listed_newest_first(client):

@@ -101,6 +101,7 @@ def test_explain_tells_what_displaced_a_line_of_a_batch(desk):
         "ended: answered"]
     assert re.search(r"^cost \$0\.0000\d+ as tier batch: \d+ tokens in, 20 out; the standard tier costs", said, re.M)
     assert cli("explain", batch.id, row["custom_id"]).stdout == said
+    assert f"'ebb explain {batch.id} CUSTOM_ID'" in cli("explain", batch.id, status=2).stderr
     assert "has no result of a line with custom_id 'none'" in cli("explain", batch.id, "none", status=2).stderr
     told = gateway.metrics().text
     for sample in (

@@ -88,6 +88,12 @@ def test_a_project_has_tiers_of_its_own(serve):
     assert "nobody" in gateway.log(), "a project that does not exist is a warning"
 
 
+def test_a_tier_for_a_model_that_nobody_serves_is_a_warning(serve):
+    gateway, _ = serve("tiers: {flex: {models: [simulatd]}}\n")
+    [line] = [line for line in gateway.log().splitlines() if "no engine serves" in line]
+    assert "simulatd" in line and "did you mean 'simulated'?" in line
+
+
 def test_a_project_falls_back_without_a_header(serve):
     gateway, engine = serve(
         "tiers: {flex: {patience: 0s}}\nprojects: {default: {fallback: standard}}\n")

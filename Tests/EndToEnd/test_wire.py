@@ -2,6 +2,7 @@
 import concurrent.futures
 import json
 import socket
+import time
 
 import pytest
 
@@ -259,3 +260,36 @@ def test_a_project_named_beside_the_key_is_the_key_s_own(gateway, http, method, 
     answer = http.request(method, path, json=body, headers={"OpenAI-Project": "proj_another"})
     error_of(answer, 401, "invalid_request_error", "mismatched_project")
     assert http.request(method, path, json=body, headers={"OpenAI-Organization": "org-any"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/v1/models", "/nowhere"])
+def test_a_connection_of_http_1_0_ends_with_its_answer(gateway, path):
+    started = time.monotonic()
+    said = exchange(gateway, f"GET {path} HTTP/1.0\r\nAuthorization: Bearer sk-end-to-end-tests\r\n\r\n".encode())
+    assert said.startswith(b"HTTP/1.0 ") and b"chunked" not in said, said[:300]
+    assert time.monotonic() - started < 5, "the connection stayed open"
+
+
+def test_every_answer_says_the_tier_that_served(http):
+    embedding = {"model": "simulated", "input": "text", "service_tier": "priority"}
+    text = {"model": "simulated", "prompt": "text", "max_tokens": 2}
+    for path, body, tier in [
+            ("chat/completions", {**CHAT, "service_tier": "flex"}, "flex"), ("completions", text, "default"),
+            ("completions", {**text, "stream": True, "service_tier": "flex"}, "flex"),
+            ("embeddings", embedding, "priority")]:
+        answer = http.post(path, json=body)
+        assert (answer.status_code, answer.headers.get("ebb-service-tier")) == (200, tier), (path, answer.text)
+
+
+def test_a_client_s_broken_request_takes_no_engine_from_others(start_gateway):
+    """The engine answers one client's request with 500 each time; another client's model there is whole."""
+    with ScriptedEngine() as engine:
+        models = "{good: scripted, bad: broken}"
+        gateway = start_gateway(config=f"engines: [{{name: one, url: '{engine.url}', models: {models}}}]\n")
+        with gateway.http() as http:
+            for _ in range(6):
+                engine.then(500, {"error": {"message": "boom"}}, times=3)
+                answer = http.post("chat/completions", json={**CHAT, "model": "bad"})
+                error_of(answer, 502, "server_error", "engine_fault")
+            for model in ("good", "bad"):
+                assert http.post("chat/completions", json={**CHAT, "model": model}).status_code == 200

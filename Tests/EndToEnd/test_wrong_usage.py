@@ -11,6 +11,11 @@ def test_wrong_usage_ends_with_2(tmp_path):
         assert ebb(*arguments, home=tmp_path).stdout
 
 
+def test_a_fault_that_no_engine_has_is_wrong_usage(tmp_path):
+    for fault in ("500=2", "zz=0.1"):
+        assert "fault" in ebb("simulate-engine", "--fault", fault, home=tmp_path, status=2).stderr
+
+
 def test_a_misspelt_command_is_told_the_nearest(tmp_path):
     for arguments, advice in [(["rnu", "p.jsonl"], "did you mean 'ebb run'?"),
                               (["batch", "crate"], "did you mean 'ebb batch create'?"),

@@ -81,8 +81,8 @@ private struct NoDigest: ByteDigest {
         }
     }
 
-    @Test("an upload that was never completed expires with its parts") func uploads() async throws {
-        let desk = try await BatchDesk()
+    /// An upload of four bytes that have come.
+    private func upload(_ desk: BatchDesk) async throws -> (UploadService, UploadID) {
         let uploads = UploadService(
             files: desk.files, store: desk.store, blobs: desk.blobs, clock: desk.clock,
             randomness: SeededRandomness(seed: 9), md5: { NoDigest() })
@@ -93,6 +93,21 @@ private struct NoDigest: ByteDigest {
         var intake = try desk.files.begin()
         try Array("text".utf8).withUnsafeBytes { try intake.append($0) }
         _ = try await uploads.add(intake, to: id, project: BatchDesk.project)
+        return (uploads, id)
+    }
+
+    @Test("an upload that is cancelled twice is as it was after the first time") func cancelledTwice() async throws {
+        let desk = try await BatchDesk()
+        let (uploads, id) = try await self.upload(desk)
+        let first = try await uploads.cancel(id, project: BatchDesk.project)
+        let second = try await uploads.cancel(id, project: BatchDesk.project)
+        #expect(first.status == "cancelled" && second.status == "cancelled" && second.id == id)
+        #expect(try desk.blobs.keys().isEmpty)
+    }
+
+    @Test("an upload that was never completed expires with its parts") func uploads() async throws {
+        let desk = try await BatchDesk()
+        let (_, id) = try await self.upload(desk)
         #expect(try desk.blobs.keys().count == 1)
         desk.clock.advance(by: .seconds(2 * 3_600))
         try await self.sweeper(desk).sweep()

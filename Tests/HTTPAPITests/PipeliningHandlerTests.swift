@@ -142,4 +142,108 @@ struct PipeliningHandlerTests {
         #expect(!busy.channel.isActive)
         #expect(busy.events.seen == ["/1", "end"])
     }
+
+    @Test(
+        "a connection of a client that keeps none alive closes after the answer",
+        arguments: [
+            ("GET /1 HTTP/1.0\r\n\r\n", false), ("GET /1 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", false),
+            ("GET /1 HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", true), ("GET /1 HTTP/1.1\r\nhost: a\r\n\r\n", true),
+        ])
+    func closes(_ request: String, staysOpen: Bool) throws {
+        let wire = try Wire()
+        try wire.send(request + request)
+        #expect(wire.events.seen == ["/1", "end"])
+        let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["content-length": "0"])
+        try wire.channel.writeOutbound(HTTPServerResponsePart.head(head))
+        try wire.channel.writeOutbound(HTTPServerResponsePart.end(nil))
+        #expect(wire.channel.isActive == staysOpen)
+        #expect(wire.events.seen.count == (staysOpen ? 4 : 2), "nothing is taken after the last answer")
+        #expect(try wire.said.contains("connection: close") != staysOpen)
+    }
+
+    @Test("an answer of unknown length ends with the connection for a client that knows no chunks")
+    func noChunks() throws {
+        let wire = try Wire()
+        try wire.send("GET /1 HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
+        try wire.channel.writeOutbound(HTTPServerResponsePart.head(.init(version: .http1_1, status: .ok)))
+        try wire.channel.writeOutbound(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: "ab"))))
+        try wire.channel.writeOutbound(HTTPServerResponsePart.end(nil))
+        let said = try wire.said
+        #expect(said.hasSuffix("\r\n\r\nab") && !said.contains("chunked") && !wire.channel.isActive, "\(said)")
+    }
+
+    /// A connection with its parser, to which bytes are sent.
+    private struct Wire {
+        let channel = EmbeddedChannel()
+        let pipelining = PipeliningHandler()
+        let events = Events()
+
+        init() throws {
+            let pipeline = self.channel.pipeline.syncOperations
+            try pipeline.addHandler(HTTPResponseEncoder())
+            try pipeline.addHandler(RequestTimeoutHandler(pipelining: self.pipelining))
+            try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
+            try pipeline.addHandlers([self.pipelining, self.events])
+            try self.channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        }
+
+        func send(_ text: String) throws {
+            try self.channel.writeInbound(ByteBuffer(string: text))
+            self.channel.read()
+        }
+
+        /// Whether it is still open after so many seconds more.
+        func isOpen(after seconds: Int64) -> Bool {
+            self.channel.embeddedEventLoop.advanceTime(by: .seconds(seconds))
+            return self.channel.isActive
+        }
+
+        var said: String {
+            get throws {
+                var text = ""
+                while var bytes = try self.channel.readOutbound(as: ByteBuffer.self) {
+                    text += bytes.readString(length: bytes.readableBytes) ?? ""
+                }
+                return text
+            }
+        }
+
+        static let wholeHead = "POST /1 HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\n"
+    }
+
+    @Test("half a head is answered with 408 after half a minute, however slowly more of it comes")
+    func halfHead() throws {
+        let wire = try Wire()
+        try wire.send("POST /1 HT")
+        #expect(wire.isOpen(after: 35))
+        try wire.send("TP/1.1\r\n")
+        #expect(!wire.isOpen(after: 10))
+        #expect(try wire.said.hasPrefix("HTTP/1.1 408 "))
+    }
+
+    @Test("a body that stops is answered with 408, one that comes slowly or is not asked for is waited for")
+    func stoppedBody() throws {
+        let wire = try Wire()
+        try wire.send(Wire.wholeHead)
+        #expect(wire.isOpen(after: 55))
+        try wire.send("a")
+        #expect(wire.isOpen(after: 55))
+        #expect(!wire.isOpen(after: 10))
+        #expect(try wire.said.hasPrefix("HTTP/1.1 408 "))
+        let held = try Wire()
+        try held.channel.writeInbound(ByteBuffer(string: Wire.wholeHead + "a"))
+        #expect(held.isOpen(after: 300))
+    }
+
+    @Test("an answer that is long in coming, and a connection that rests, are left alone")
+    func patience() throws {
+        let wire = try Wire()
+        try wire.send(Wire.wholeHead + "abc")
+        #expect(wire.isOpen(after: 500))
+        try wire.send("GET /ahead")
+        #expect(wire.isOpen(after: 500))
+        let idle = try Wire()
+        #expect(idle.isOpen(after: 500))
+        #expect(try wire.said.isEmpty && idle.said.isEmpty)
+    }
 }

@@ -144,6 +144,15 @@ import Testing
         }
     }
 
+    @Test("counters are there with 0 before anything has happened")
+    func zeros() {
+        let text = PrometheusMeters().exposition()
+        for line in [
+            #"ebb_batches_ended_total{status="expired"} 0"#, #"ebb_batches_recovered_total{reason="restart"} 0"#,
+            #"ebb_rejected_requests_total{code="resource_unavailable"} 0"#,
+        ] { #expect(text.contains(line + "\n"), "\(line)\n\(text)") }
+    }
+
     @Test("a request that ends in another tier than it began in is not in flight in either")
     func fallback() {
         let meters = PrometheusMeters()

@@ -80,7 +80,7 @@ struct EbbConfigurationReader {
         if let value = fields["batch"] { try self.checkWindows(value, configuration) }
         self.addRows(of: configuration.batch.windows, to: &configuration.tiers)
         if let value = fields["projects"] {
-            configuration.tiers.rules = try ProjectReader(tiers: configuration.tiers.rows.map(\.tier)).rules(value)
+            configuration.tiers.rules = try ProjectReader(rows: configuration.tiers.rows).rules(value)
         }
     }
 

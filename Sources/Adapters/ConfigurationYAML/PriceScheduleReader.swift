@@ -40,6 +40,7 @@ enum PriceScheduleReader {
         let parts = text.split(separator: "-")
         guard parts.count == 2, let start = self.clock(parts[0]), let end = self.clock(parts[1]), start < 86_400
         else { throw value.error("'\(text)' are no hours such as 09:00-12:00") }
+        guard start != end else { throw value.error("'\(text)' ends as it begins; the whole day is 00:00-24:00") }
         return .init(start: start, end: end)
     }
 

@@ -3,7 +3,9 @@ import Scheduling
 
 /// Reads the `projects` section: what each project may ask for, and what it gets.
 struct ProjectReader {
-    let tiers: [Tier]
+    let rows: [TierSettings.Row]
+
+    private var tiers: [Tier] { self.rows.map(\.tier) }
 
     func rules(_ value: YAMLValue) throws(ConfigurationError) -> [TierSettings.ProjectRule] {
         var rules: [TierSettings.ProjectRule] = []
@@ -17,6 +19,7 @@ struct ProjectReader {
             }
             if let value = fields["default_tier"] {
                 rule.policy.standard = try self.tierOfRequests(value, rule.policy)
+                try self.checkMayUse(rule, value)
             } else if let tiers = fields["tiers"], rule.policy.enabled?.contains(rule.policy.standard) == false {
                 throw tiers.error("without '\(TierName.standard)' the project needs a default_tier")
             }
@@ -43,6 +46,15 @@ struct ProjectReader {
             throw value.unknown("tier", name.text, self.tiers.map(\.name.text))
         }
         return tier
+    }
+
+    /// A row may be for some projects only; a project that is written by its id there is not known by its name yet.
+    private func checkMayUse(_ rule: TierSettings.ProjectRule, _ value: YAMLValue) throws(ConfigurationError) {
+        let tier = rule.policy.standard
+        guard let names = self.rows.first(where: { $0.tier.name == tier })?.projects else { return }
+        let isID = { (word: String) in word.hasPrefix(ProjectID.prefix) }
+        guard !names.contains(rule.project), names.allSatisfy({ isID($0) == isID(rule.project) }) else { return }
+        throw value.error("the tier '\(tier)' is for \(names.joined(separator: ", ")) only")
     }
 
     private func tierOfRequests(_ value: YAMLValue, _ policy: TierPolicy) throws(ConfigurationError) -> TierName {

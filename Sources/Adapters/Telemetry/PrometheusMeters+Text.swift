@@ -27,7 +27,10 @@ extension PrometheusMeters {
         }
         for counter in CounterName.allCases {
             text.family(counter.metricName, "counter", counter.help)
-            for (word, count) in (state.counters[counter] ?? [:]).sorted(by: { $0.key < $1.key }) {
+            // A rate over a counter that begins at its first event does not see that event.
+            var counts = Dictionary(uniqueKeysWithValues: counter.words.map { ($0, Int64(0)) })
+            counts.merge(state.counters[counter] ?? [:]) { $1 }
+            for (word, count) in counts.sorted(by: { $0.key < $1.key }) {
                 text.sample(counter.metricName, [(counter.label, word)], "\(count)")
             }
         }
@@ -133,6 +136,19 @@ extension CounterName {
         case .rejected: "code"
         case .batchesEnded: "status"
         case .batchesRecovered, .attemptsWithoutResult, .tracesLost: "reason"
+        }
+    }
+
+    /// Values of the label that are there from the start; where there may be others, the usual ones.
+    var words: [String] {
+        switch self {
+        case .rejected: ["model_not_found", "resource_unavailable", "server_is_overloaded"]
+        case .batchesEnded: ["cancelled", "completed", "expired", "failed"]
+        case .batchesRecovered: ["restart", "store_failure"]
+        case .attemptsWithoutResult:
+            ["duplicate", "late", "not_recorded", "preempted", "put_back", "retried", "stale"]
+        // Most gateways send none.
+        case .tracesLost: []
         }
     }
 

@@ -15,13 +15,54 @@ public struct EngineChooser: Sendable {
         }
     }
 
+    private struct ModelAtEngine: Hashable {
+        let engine: EngineID
+        let model: String
+
+        init(_ target: EngineTarget) {
+            self.engine = target.engine
+            self.model = target.engineModel
+        }
+    }
+
     private var loads: [EngineID: Load] = [:]
+    /// Models that failed at an engine since they last answered there; mostly none.
+    private var failing: [ModelAtEngine: ModelHealth] = [:]
 
     public init() {}
 
     /// Counts a call at this engine as in flight, unless its breaker refuses.
     public mutating func admits(_ engine: EngineID, now: Instant) -> Bool {
         self.loads[engine, default: Load()].admits(now: now)
+    }
+
+    /// Counts a call of this model as in flight, unless the engine's breaker refuses.
+    ///
+    /// - Parameter waits: whether the model's breaker may refuse, too.
+    public mutating func admits(_ target: EngineTarget, waits: Bool, now: Instant) -> Bool {
+        guard !self.failing.isEmpty, let place = self.failing.index(forKey: ModelAtEngine(target)) else {
+            return self.admits(target.engine, now: now)
+        }
+        let isAvailable = self.failing.values[place].isAvailable(now: now)
+        guard isAvailable || !waits, self.admits(target.engine, now: now) else { return false }
+        _ = self.failing.values[place].admits(now: now)
+        return true
+    }
+
+    /// - Parameter request: the same for all attempts at a request.
+    public mutating func finished(
+        _ target: EngineTarget, of request: RequestID, failure: EngineFailure?, now: Instant
+    ) {
+        self.finished(target.engine, failure: failure, now: now)
+        guard failure?.kind == .fault || !self.failing.isEmpty else { return }
+        let model = ModelAtEngine(target)
+        guard let failure else {
+            self.failing[model] = nil
+            return
+        }
+        if failure.kind == .fault || self.failing[model] != nil {
+            self.failing[model, default: ModelHealth()].failed(failure, of: request, now: now)
+        }
     }
 
     public mutating func finished(_ engine: EngineID, failure: EngineFailure?, now: Instant) {
@@ -44,9 +85,23 @@ public struct EngineChooser: Sendable {
         self.loads[engine] = load
     }
 
+    public mutating func released(_ target: EngineTarget, now: Instant) {
+        self.released(target.engine, now: now)
+        if !self.failing.isEmpty { self.failing[ModelAtEngine(target)]?.unprobed(now: now) }
+    }
+
     public func inFlight(_ engine: EngineID) -> Int { self.loads[engine]?.inFlight ?? 0 }
 
     public func isAvailable(_ engine: EngineID, now: Instant) -> Bool {
         self.loads[engine]?.health.isAvailable(now: now) ?? true
     }
+
+    /// Whether the model fails there and is left alone for now, though the engine may be reached.
+    public func isResting(_ target: EngineTarget, now: Instant) -> Bool {
+        guard !self.failing.isEmpty, let model = self.failing[ModelAtEngine(target)] else { return false }
+        return !model.isAvailable(now: now)
+    }
+
+    /// No model of any engine has failed since it last answered.
+    public var isFailingNowhere: Bool { self.failing.isEmpty }
 }

@@ -1,13 +1,14 @@
 public import Quantities
 
-/// Circuit breaker of one engine.
+/// Circuit breaker of one engine: whether it can be reached.
 ///
 /// ```
 /// closed --(failuresToOpen in a row)--> open --(openFor passed)--> probing --success--> closed
 ///                                        ^                            |
 ///                                        +---------- failure ---------+   (openFor doubles, up to openForMax)
 /// ```
-/// Only `fault`, `unreachable` and connect timeouts count: a busy engine is not a broken one.
+/// Only `unreachable` and connect timeouts count. An engine that answers has been reached, whatever it says: faults are
+/// those of the model that was asked (`ModelHealth`), and a busy engine is not a broken one (decision 0023).
 public struct EngineHealth: Sendable {
     public static let failuresToOpen = 5
     public static let openForMin: Duration = .seconds(1)
@@ -57,12 +58,23 @@ public struct EngineHealth: Sendable {
 
     public mutating func failed(_ failure: EngineFailure, now: Instant) {
         switch failure.kind {
-        case .fault, .unreachable, .timeout(.connect): break
-        case .timeout, .cancelled, .capacity, .billing, .credential, .clientFault:
-            // The engine answered or we stopped; a probe that got this far found it alive.
-            if self.state == .probing { self.state = .closed(failures: 0) }
-            return
+        case .unreachable, .timeout(.connect): self.broke(now: now)
+        case .fault: self.answered(endsRow: true)
+        // The engine answered or we stopped; a probe that got this far found it alive.
+        case .timeout, .cancelled, .capacity, .billing, .credential, .clientFault: self.answered(endsRow: false)
         }
+    }
+
+    /// A probe found it alive; so did a call whose answer ends a row of failures.
+    mutating func answered(endsRow: Bool) {
+        switch self.state {
+        case .probing: self.state = .closed(failures: 0)
+        case .closed where endsRow: self.state = .closed(failures: 0)
+        case .closed, .open: break
+        }
+    }
+
+    mutating func broke(now: Instant) {
         switch self.state {
         case .closed(let failures) where failures + 1 < Self.failuresToOpen:
             self.state = .closed(failures: failures + 1)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OpenAIWire
+import Quantities
 
 /// `ebb explain`.
 struct ExplainCommand: AsyncParsableCommand {
@@ -25,8 +26,15 @@ struct ExplainCommand: AsyncParsableCommand {
     @Flag(help: "Print the object.")
     var json = false
 
+    private static func manyRequests(_ batch: String) -> CommandFailure {
+        CommandFailure(
+            "a batch has a request for each line: name one by its custom_id, 'ebb explain \(batch) CUSTOM_ID'; "
+                + "'ebb batch show \(batch)' says how the batch stands")
+    }
+
     func run() async throws {
         try await Console.run {
+            guard self.customID != nil || !self.id.hasPrefix(BatchID.prefix) else { throw Self.manyRequests(self.id) }
             let client = try self.server.client()
             if let customID = self.customID { return try await self.explain(customID, client) }
             try await self.explain(request: self.id, client)

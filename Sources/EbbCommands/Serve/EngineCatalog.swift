@@ -3,6 +3,7 @@ import Gateway
 import Logging
 import Quantities
 import Routing
+import Scheduling
 import Synchronization
 
 /// Keeps the routing table up to date: asks engines what they serve, again and again until they have answered.
@@ -16,7 +17,9 @@ final class EngineCatalog: Sendable {
     private let building = Mutex(())
     /// Each is told once.
     private let told = Mutex<Set<UnlistedModel>>([])
+    private let toldTiers = Mutex<Set<String>>([])
     private let models: [ModelConfiguration]
+    private let tiers: [TierSettings.Row]
     private let aliases: [(alias: String, engineModel: String)]
     private let discovery: EngineDiscovery
     private let directory: EngineDirectory
@@ -25,11 +28,13 @@ final class EngineCatalog: Sendable {
 
     init(
         setups: [EngineSetup], models: [ModelConfiguration], aliases: [(alias: String, engineModel: String)],
-        client: any EngineClient, directory: EngineDirectory, engines: BatchEngines, logger: Logger
+        tiers: [TierSettings.Row] = [], client: any EngineClient, directory: EngineDirectory, engines: BatchEngines,
+        logger: Logger
     ) {
         self.setups = Mutex(setups)
         self.models = models
         self.aliases = aliases
+        self.tiers = tiers
         self.discovery = EngineDiscovery(client: client)
         self.directory = directory
         self.engines = engines
@@ -57,6 +62,7 @@ final class EngineCatalog: Sendable {
         }
         self.warnOfUnlisted()
         try self.building.withLock { _ in self.directory.replace(try self.table()) }
+        self.warnOfTiers()
         self.engines.wakeAll()
     }
 
@@ -89,6 +95,22 @@ final class EngineCatalog: Sendable {
             self.logger.warning(
                 "a name stands for a model that its engine does not list",
                 metadata: ["engine": "\(one.engine)", "name": "\(one.name)", "reason": "\(one.sentence)"])
+        }
+    }
+
+    /// A tier for models that nobody serves is a tier for nobody. Known once all engines have answered.
+    private func warnOfTiers() {
+        let reports = self.reports.withLock { $0 }
+        guard self.setups.withLock({ $0 }).allSatisfy({ reports[$0.engine.id]?.isReachable == true }) else { return }
+        let known = self.directory.table.modelNames
+        for row in self.tiers {
+            for model in (row.tier.models ?? []).sorted() where !known.contains(model) {
+                guard self.toldTiers.withLock({ $0.insert("\(row.tier.name) \(model)").inserted }) else { continue }
+                let near = Suggestion.nearest(to: model, among: known).map { "did you mean '\($0)'?" }
+                self.logger.warning(
+                    "the configuration has a tier for a model that no engine serves",
+                    metadata: ["tier": "\(row.tier.name)", "model": "\(model)", "reason": "\(near ?? "-")"])
+            }
         }
     }
 

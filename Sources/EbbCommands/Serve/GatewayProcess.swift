@@ -5,6 +5,7 @@ import Logging
 import NIOPosix
 import Quantities
 import Routing
+import Scheduling
 import ServiceLifecycle
 import Telemetry
 
@@ -25,7 +26,8 @@ struct GatewayProcess {
             self.configuration, data: self.configuration.dataDirectory, setups: setups, group: group, logger: logger)
         let catalog = EngineCatalog(
             setups: setups, models: self.configuration.models, aliases: try self.options.aliases(),
-            client: assembly.client, directory: assembly.directory, engines: assembly.batchEngines, logger: logger)
+            tiers: self.configuration.tiers.rows, client: assembly.client, directory: assembly.directory,
+            engines: assembly.batchEngines, logger: logger)
         if setups.isEmpty {
             logger.warning(
                 """

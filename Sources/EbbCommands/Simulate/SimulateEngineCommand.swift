@@ -72,8 +72,10 @@ struct SimulateEngineCommand: AsyncParsableCommand {
         options.retryAfterSeconds = self.retryAfter
         options.embeddingsBase64 = self.embeddingsBase64
         for text in self.fault {
-            let (kind, rate) = try SimulatorOptions.fault(parsing: text)
-            options.faults[kind] = rate
+            do throws(SimulatorOptionsError) {
+                let (kind, rate) = try SimulatorOptions.fault(parsing: text)
+                options.faults[kind] = rate
+            } catch { throw CommandFailure("\(error)") }
         }
         if let name = self.apiKeyEnv {
             guard let key = ProcessEnvironment.all[name] else {

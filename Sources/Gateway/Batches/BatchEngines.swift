@@ -1,3 +1,4 @@
+import Batching
 package import Quantities
 import Routing
 package import Scheduling
@@ -49,7 +50,7 @@ public final class BatchEngines: Sendable, LineSource {
         case engine(EngineTarget, Engine)
         /// No place now; `whenFree` tells when to ask again.
         case full
-        /// No engine can be used now: breakers are open or the credential is refused.
+        /// No engine can be used now: breakers are open, the model's too, or the credential is refused.
         case unavailable
     }
 
@@ -83,13 +84,13 @@ public final class BatchEngines: Sendable, LineSource {
 
     func choose(_ work: Work, _ targets: [EngineTarget]) -> Choice {
         let now = self.clock.now
-        guard targets.contains(where: { self.directory.isAvailable($0.engine, now: now) }) else { return .unavailable }
+        guard targets.contains(where: { self.directory.isAvailable($0, now: now) }) else { return .unavailable }
         guard self.state.withLock({ $0.linesInFlight < self.linesMax }) else { return .full }
         var isOffered = false
         // Places at engines that refuse at the last moment are given back, and others asked for, a few times.
         for _ in 0..<Self.placesTriedMax {
             if let engine = self.takePlace(work.batch) {
-                if let chosen = self.directory.admit(engine, of: targets, now: now) {
+                if let chosen = self.directory.admit(engine, of: targets, waits: true, now: now) {
                     self.state.withLock { $0.linesInFlight += 1 }
                     return .engine(chosen.target, chosen.engine)
                 }
@@ -186,7 +187,8 @@ public final class BatchEngines: Sendable, LineSource {
     func finished(_ attempt: LineAttempt, failure: EngineFailure?, usage: WorkUsage?) {
         let engine = attempt.target.engine
         self.leave(attempt)
-        self.directory.finished(engine, failure: failure, now: self.clock.now)
+        self.directory.finished(
+            attempt.target, of: RequestID("line_\(attempt.lease.line)"), failure: failure, now: self.clock.now)
         if let key = attempt.key {
             if let usage {
                 self.scheduler.send(.finished(key, usage))
@@ -203,7 +205,7 @@ public final class BatchEngines: Sendable, LineSource {
     /// The line was taken back, by whomever: this says nothing about its engine.
     func returned(_ attempt: LineAttempt) {
         self.leave(attempt)
-        self.directory.released(attempt.target.engine, now: self.clock.now)
+        self.directory.released(attempt.target, now: self.clock.now)
         if let key = attempt.key { self.scheduler.send(.gone(key)) }
         self.wakeIfCapped()
     }
@@ -216,10 +218,10 @@ public final class BatchEngines: Sendable, LineSource {
     }
 
     /// A chosen place was not used.
-    func released(_ batch: BatchID, _ engine: EngineID) {
+    func released(_ batch: BatchID, _ target: EngineTarget) {
         self.state.withLock { $0.linesInFlight -= 1 }
-        self.directory.released(engine, now: self.clock.now)
-        self.decline(batch, engine)
+        self.directory.released(target, now: self.clock.now)
+        self.decline(batch, target.engine)
         self.wakeIfCapped()
     }
 

@@ -37,7 +37,7 @@ extension BatchLoop {
                 return
             }
             guard let line = self.nextLine(at: target.engine, now) else {
-                self.context.engines.released(self.batch.id, target.engine)
+                self.context.engines.released(self.batch.id, target)
                 if let ready = self.plan?.ledger.nextReady { self.wake(at: ready) }
                 return
             }
@@ -46,7 +46,7 @@ extension BatchLoop {
             case .capReached, .awaitsHolds, .passedOver:
                 // It may wait long for money; its trace begins when it is sent, unless it was sent before.
                 if self.paths[line.lease.line] == nil { self.contexts[line.lease.line] = nil }
-                self.context.engines.released(self.batch.id, target.engine)
+                self.context.engines.released(self.batch.id, target)
             }
         }
     }

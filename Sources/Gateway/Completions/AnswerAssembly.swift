@@ -48,11 +48,17 @@ struct AnswerAssembly: Sendable {
     /// The engine's head decides: some engines answer a stream request with one JSON body.
     mutating func began(isEventStream: Bool) { self.isStream = isEventStream }
 
+    /// How events begin and JSON does not (`data:`, `event:`, a comment): some engines send them as application/json.
+    private static let eventBeginnings = Set("de:".utf8)
+
     /// - Throws: a fault when the answer is too large or not a stream of events.
     mutating func push(_ bytes: UnsafeRawBufferPointer) throws(EngineFailure) {
         self.byteCount += bytes.count
         guard self.byteCount <= EngineLimits.answerBytesMax else {
             throw EngineFailure(.fault, message: "the answer is larger than \(EngineLimits.answerBytesMax) bytes")
+        }
+        if !self.isStream, self.collected.isEmpty, let first = bytes.first, Self.eventBeginnings.contains(first) {
+            self.isStream = true
         }
         if !self.isStream {
             self.collected.append(contentsOf: bytes)

@@ -11,7 +11,9 @@ public protocol ClientSink: AnyObject, Sendable {
     /// The whole answer; its charge is durable.
     func whole(_ answer: WholeAnswer)
     /// An event stream begins: status 200.
-    func streamBegan(tier: TierName)
+    ///
+    /// - Parameter tier: the one that serves; nil: not known yet.
+    func streamBegan(tier: TierName?)
     /// Valid during the call only. May be kept until `streamPaused`, so that events that came together leave together.
     func streamBytes(_ bytes: UnsafeRawBufferPointer)
     /// No more for now: what was given leaves.

@@ -13,24 +13,31 @@ extension CompletionCall {
     func enqueue(_ targets: [EngineTarget]? = nil) {
         let now = self.use.clock.now
         let targets = targets ?? self.targets
-        guard targets.contains(where: { self.use.engines.isAvailable($0.engine, now: now) }) else {
-            return self.giveUp(EngineFailure(.unreachable, message: "no engine is available"), held: true)
-        }
         let key = self.use.scheduler.newKey()
-        let place = self.state.withLock { state -> (tier: Tier, since: Instant, tried: [EngineID])? in
+        struct Place {
+            let tier: Tier
+            let since: Instant
+            let tried: [EngineID]
+            let hasFailed: Bool
+        }
+        let place = self.state.withLock { state -> Place? in
             guard state.phase == .queued else { return nil }
             state.key = key
             state.path.queued(now)
-            return (state.tier, state.tierSince, state.tried)
+            return Place(
+                tier: state.tier, since: state.tierSince, tried: state.tried, hasFailed: state.failures > 0)
         }
-        guard let (tier, since, tried) = place else { return }
-        let giveUpAt = self.giveUpAt(tier, since: since)
+        guard let place else { return }
+        let tier = place.tier
+        let giveUpAt = self.giveUpAt(tier, since: place.since)
         let patience = min(tier.patience, max(.zero, giveUpAt.since(now)))
+        // Engines that are away are soon asked again, if only to see: who has not tried and may wait does.
+        if place.hasFailed || patience == .zero, self.isOutOfReach { return self.giveUp(.outOfReach, held: true) }
         var work = WorkRequest(
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
             promptTokens: self.request.body.count / LocalPromptCounter.bytesPerToken,
             outputTokens: self.expectedOutput, patience: patience, giveUpAt: giveUpAt)
-        work.avoided = tried
+        work.avoided = place.tried
         work.tier = tier.name
         if targets.count > 1 { work.affinity = PromptAffinity.of(self.request.facts, self.request.body) }
         work.fallsBack = self.fallback.map { $0.tier != tier.name } ?? false
@@ -81,6 +88,8 @@ extension CompletionCall {
     func refused(key: WorkKey, retryAfter: Duration) {
         let tier = self.state.withLock { $0.phase == .queued && $0.key == key ? $0.tier : nil }
         guard let tier, !self.fallBack(from: tier.name, key: key) else { return }
+        // Not for want of room.
+        if tier.lane.isInteractive, self.isOutOfReach { return self.giveUp(.outOfReach, held: true) }
         self.refuse(tier, key: key, retryAfter: retryAfter)
     }
 
@@ -88,7 +97,13 @@ extension CompletionCall {
 
     func stranded(key: WorkKey) {
         let isOurs = self.state.withLock { $0.phase == .queued && $0.key == key }
-        if isOurs { self.giveUp(EngineFailure(.unreachable, message: "no engine is available"), held: true) }
+        if isOurs { self.giveUp(.outOfReach, held: true) }
+    }
+
+    /// None of the model's engines could be reached of late.
+    private var isOutOfReach: Bool {
+        let now = self.use.clock.now
+        return !self.targets.contains { self.use.engines.isAvailable($0.engine, now: now) }
     }
 
     var identity: WorkIdentity {
@@ -106,12 +121,12 @@ extension CompletionCall {
     func preempted(key: WorkKey, by: WorkIdentity?) -> Bool {
         struct Lost {
             let call: (any EngineCall)?
-            let engine: EngineID?
+            let target: EngineTarget?
         }
         let now = self.use.clock.now
         let lost = self.state.withLock { state -> Lost? in
             // Its place was taken before it was told of it: it waits as it did.
-            if state.phase == .queued, state.key == key { return Lost(call: nil, engine: nil) }
+            if state.phase == .queued, state.key == key { return Lost(call: nil, target: nil) }
             guard state.phase == .asking || state.phase == .answering, state.key == key, !state.streamBegan else {
                 return nil
             }
@@ -123,11 +138,11 @@ extension CompletionCall {
                 state.gaps = GapMeter()
                 state.path.preempted(by: by?.seen(by: self.request.caller.project), now)
             }
-            return Lost(call: state.call, engine: state.target?.engine)
+            return Lost(call: state.call, target: state.target)
         }
         guard let lost else { return false }
         lost.call?.cancel()
-        if let engine = lost.engine { self.use.engines.released(engine, now: self.use.clock.now) }
+        if let target = lost.target { self.use.engines.released(target, now: self.use.clock.now) }
         return true
     }
 
@@ -182,6 +197,10 @@ extension CompletionCall {
             startedAt: self.request.arrivedAt, finishedAt: now, usage: .zero, amount: .zero,
             listAmount: .zero, priceVersion: "", outcome: .refused)
     }
+}
+
+extension EngineFailure {
+    fileprivate static let outOfReach = EngineFailure(.unreachable, message: "no engine is available")
 }
 
 extension CompletionCall.State {

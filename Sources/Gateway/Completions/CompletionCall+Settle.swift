@@ -15,19 +15,15 @@ extension CompletionCall {
         self.settle(usage, model: facts.model, tier: served, outcome: .answered) { result, price in
             switch result {
             case .success:
-                let body = self.encodingEmbeddings(facts.completed(answer.body, servedTier: served.text))
+                // SDKs ask for base64 and decode it blindly; an engine that answers floats is converted.
+                let body = EmbeddingEncoding.asAsked(
+                    facts.completed(answer.body, servedTier: served.text), self.request.facts, self.request.endpoint)
                 self.sink.whole(
                     WholeAnswer(status: 200, body: body, tier: served, usage: usage, amount: price.amount))
             case .failure(let failure):
                 self.sink.refused(GatewayError(failure))
             }
         }
-    }
-
-    /// SDKs ask for base64 and decode it blindly; an engine that answers floats is converted (openai-api 5.8).
-    private func encodingEmbeddings(_ body: [UInt8]) -> [UInt8] {
-        guard self.request.endpoint == .embeddings, self.request.facts.encodingFormat == "base64" else { return body }
-        return (try? EmbeddingEncoding.base64(body)) ?? body
     }
 
     private func billable(_ reported: TokenUsage?, outputTokens: @autoclosure () -> Int64) -> TokenUsage {
@@ -77,7 +73,7 @@ extension CompletionCall {
         struct Last {
             let call: (any EngineCall)?
             /// nil between two attempts: what the failed one had made is not billed.
-            let engine: EngineID?
+            let target: EngineTarget?
             let hasAnswered: Bool
             let pieces: Int64
             let relay: StreamRelay
@@ -87,15 +83,15 @@ extension CompletionCall {
             let hasAnswered = state.phase == .answering
             state.phase = .done
             return Last(
-                call: state.call, engine: state.target?.engine, hasAnswered: hasAnswered,
+                call: state.call, target: state.target, hasAnswered: hasAnswered,
                 pieces: state.relay.contentPieces + state.assembly.contentPieces, relay: state.relay)
         }
         guard let last else { return }
         last.call?.cancel()
-        guard last.engine != nil, last.relay.usage != nil || last.pieces > 0 else {
+        guard last.target != nil, last.relay.usage != nil || last.pieces > 0 else {
             // Nothing was made: free.
             self.leaveScheduler()
-            if let engine = last.engine { self.leave(engine, hasAnswered: last.hasAnswered) }
+            if let target = last.target { self.leave(target, hasAnswered: last.hasAnswered) }
             self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
             self.finished(outcome: "cancelled", usage: .zero, amount: nil, tier: self.tier)
             return
@@ -107,18 +103,18 @@ extension CompletionCall {
     }
 
     /// A client that left before the engine said anything says nothing about the engine.
-    private func leave(_ engine: EngineID, hasAnswered: Bool) {
+    private func leave(_ target: EngineTarget, hasAnswered: Bool) {
         let now = self.use.clock.now
         if hasAnswered {
             let failure = EngineFailure(.cancelled, message: "client gone")
-            self.use.engines.finished(engine, failure: failure, now: now)
+            self.use.engines.finished(target, of: self.request.id, failure: failure, now: now)
         } else {
-            self.use.engines.released(engine, now: now)
+            self.use.engines.released(target, now: now)
         }
     }
 
     /// Bought engines say which tier served; ours served what was asked of us.
-    private func servedTier(_ answered: String?) -> TierName {
+    func servedTier(_ answered: String?) -> TierName {
         guard let answered, let engine = self.state.withLock({ $0.target?.engine }),
             self.use.engines.table.engines[engine]?.kind.isOwned == false
         else { return self.tier }
@@ -143,7 +139,7 @@ extension CompletionCall {
             requestedTier: self.request.facts.serviceTier.map { TierName($0) }, servedTier: tier,
             startedAt: self.request.arrivedAt, finishedAt: now, usage: usage, amount: price.amount,
             listAmount: price.listAmount, priceVersion: price.version, outcome: outcome)
-        self.use.engines.finished(target.engine, failure: failure, now: now)
+        self.use.engines.finished(target, of: self.request.id, failure: failure, now: now)
         self.finishScheduled(usage, isWhole: outcome != .cancelled)
         self.use.commits.commit(.charge(charge)) { result in
             self.state.withLock { $0.phase = .done }

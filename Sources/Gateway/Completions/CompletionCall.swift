@@ -115,7 +115,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             return state.attempt
         }
         guard let attempt = wanted else {
-            self.use.engines.released(engine.id, now: self.use.clock.now)
+            self.use.engines.released(target, now: self.use.clock.now)
             return self.use.scheduler.send(.gone(key))
         }
         let call = self.use.client.send(
@@ -205,7 +205,10 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     }
 
     private func forward(_ out: [UInt8], begin: Bool) {
-        if begin { self.sink.streamBegan(tier: self.tier) }
+        if begin {
+            let answered = self.state.withLock { $0.relay.answeredTier }
+            self.sink.streamBegan(tier: self.servedTier(answered))
+        }
         if !out.isEmpty { out.withUnsafeBytes { self.sink.streamBytes($0) } }
     }
 
@@ -256,7 +259,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
 
     func failed(_ failure: EngineFailure, of attempt: Int?) {
         enum Next {
-            case ignore, broken(EngineID), give(EngineID, WorkKey?), retry(EngineID, WorkKey?, RetryRule.Decision)
+            case ignore, broken(EngineID), give(EngineTarget, WorkKey?)
+            case retry(EngineTarget, WorkKey?, RetryRule.Decision)
         }
         let targets = self.targets
         let now = self.use.clock.now
@@ -276,7 +280,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             failure.produced = isBought && (failure.produced || state.assembly.contentPieces > 0)
             if !state.tried.contains(target.engine) { state.tried.append(target.engine) }
             let others = targets.contains {
-                !state.tried.contains($0.engine) && self.use.engines.isAvailable($0.engine, now: now)
+                !state.tried.contains($0.engine) && self.use.engines.isAvailable($0, now: now)
             }
             state.failures += 1
             let decision = self.use.retry.decide(
@@ -287,21 +291,21 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             state.target = nil
             state.call = nil
             state.phase = decision == .giveUp ? .committing : .queued
-            if decision == .giveUp { return .give(target.engine, key) }
+            if decision == .giveUp { return .give(target, key) }
             if decision != .elsewhere { state.tried = [] }
             state.path.failed(failure.reason, now)
-            return .retry(target.engine, key, decision)
+            return .retry(target, key, decision)
         }
         switch next {
         case .ignore: return
         case .broken(let engine):
             self.report(failure, engine)
             self.settleBroken(failure)
-        case .give(let engine, let key):
-            self.note(failure, engine, key)
+        case .give(let target, let key):
+            self.note(failure, target, key)
             self.giveUp(failure, held: true)
-        case .retry(let engine, let key, let decision):
-            self.note(failure, engine, key)
+        case .retry(let target, let key, let decision):
+            self.note(failure, target, key)
             if case .after(let pause) = decision {
                 self.use.timers.after(pause) { self.enqueue() }
             } else {
@@ -311,14 +315,14 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     }
 
     /// Gives the engine's place back and reports why.
-    private func note(_ failure: EngineFailure, _ engine: EngineID, _ key: WorkKey?) {
-        self.use.engines.finished(engine, failure: failure, now: self.use.clock.now)
+    private func note(_ failure: EngineFailure, _ target: EngineTarget, _ key: WorkKey?) {
+        self.use.engines.finished(target, of: self.request.id, failure: failure, now: self.use.clock.now)
         if let key {
             let isFull = failure.kind == .capacity
             self.use.scheduler.send(.failed(key, isFull ? .full(retryAfter: failure.retryAfter) : .request))
         }
-        self.use.scheduler.checkHealth(engine)
-        self.report(failure, engine)
+        self.use.scheduler.checkHealth(target.engine)
+        self.report(failure, target.engine)
     }
 
     private func report(_ failure: EngineFailure, _ engine: EngineID) {

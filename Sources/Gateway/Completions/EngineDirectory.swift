@@ -34,25 +34,48 @@ public final class EngineDirectory: Sendable {
     public func targets(for model: String) -> [EngineTarget]? { self.state.withLock { $0.table.targets(for: model) } }
 
     /// Counts one call in flight at this engine, unless its breaker refuses; `finished` or `released` must follow.
-    func admit(_ id: EngineID, of targets: [EngineTarget], now: Instant) -> (target: EngineTarget, engine: Engine)? {
+    ///
+    /// - Parameter waits: the breaker of the model may refuse, too.
+    func admit(
+        _ id: EngineID, of targets: [EngineTarget], waits: Bool = false, now: Instant
+    ) -> (target: EngineTarget, engine: Engine)? {
         guard let target = targets.first(where: { $0.engine == id }) else { return nil }
         return self.state.withLock {
-            guard let engine = $0.table.engines[id], $0.chooser.admits(id, now: now) else { return nil }
+            guard let engine = $0.table.engines[id], $0.chooser.admits(target, waits: waits, now: now) else {
+                return nil
+            }
             return (target, engine)
         }
     }
 
-    public func finished(_ engine: EngineID, failure: EngineFailure?, now: Instant) {
-        self.state.withLock { $0.chooser.finished(engine, failure: failure, now: now) }
+    /// - Parameter request: the same for all attempts at a request.
+    public func finished(_ target: EngineTarget, of request: RequestID, failure: EngineFailure?, now: Instant) {
+        self.state.withLock { $0.chooser.finished(target, of: request, failure: failure, now: now) }
     }
 
     /// Gives back a place that was chosen but not used: says nothing about the engine's health.
-    public func released(_ engine: EngineID, now: Instant) {
-        self.state.withLock { $0.chooser.released(engine, now: now) }
+    public func released(_ target: EngineTarget, now: Instant) {
+        self.state.withLock { $0.chooser.released(target, now: now) }
     }
 
     public func isAvailable(_ engine: EngineID, now: Instant) -> Bool {
         self.state.withLock { $0.chooser.isAvailable(engine, now: now) }
+    }
+
+    /// Whether the engine may be asked for the model: it can be reached, and the model does not rest there.
+    public func isAvailable(_ target: EngineTarget, now: Instant) -> Bool {
+        self.state.withLock {
+            $0.chooser.isAvailable(target.engine, now: now) && !$0.chooser.isResting(target, now: now)
+        }
+    }
+
+    /// The engines among which a model's requests are shared: without those where it rests, unless it does at all.
+    func serving(_ targets: [EngineTarget], now: Instant) -> [EngineTarget] {
+        self.state.withLock { state in
+            guard !state.chooser.isFailingNowhere else { return targets }
+            let serving = targets.filter { !state.chooser.isResting($0, now: now) }
+            return serving.isEmpty ? targets : serving
+        }
     }
 
     public func inFlight(_ engine: EngineID) -> Int { self.state.withLock { $0.chooser.inFlight(engine) } }

@@ -17,15 +17,13 @@ final class KeptAliveSink: ClientSink {
     }
 
     private let client: any ClientSink
-    private let tier: TierName
     private let interval: Duration
     private let timers: any Timers
     private let state = Mutex(State())
 
     /// - Parameter interval: between two comments.
-    init(_ client: any ClientSink, tier: TierName, interval: Duration, timers: any Timers) {
+    init(_ client: any ClientSink, interval: Duration, timers: any Timers) {
         self.client = client
-        self.tier = tier
         self.interval = interval
         self.timers = timers
         self.wait()
@@ -37,7 +35,8 @@ final class KeptAliveSink: ClientSink {
         // Under the lock, so that the answer does not begin in between; the client's end never calls back.
         let goesOn = self.state.withLock { state -> Bool in
             guard !state.isOver else { return false }
-            if !state.hasBegun { self.client.streamBegan(tier: self.tier) }
+            // It may still go on in another tier.
+            if !state.hasBegun { self.client.streamBegan(tier: nil) }
             state.hasBegun = true
             Self.comment.withUnsafeBytes { self.client.streamBytes($0) }
             self.client.streamPaused()
@@ -59,7 +58,7 @@ final class KeptAliveSink: ClientSink {
         self.client.whole(answer)
     }
 
-    func streamBegan(tier: TierName) {
+    func streamBegan(tier: TierName?) {
         if !self.end() { self.client.streamBegan(tier: tier) }
     }
 

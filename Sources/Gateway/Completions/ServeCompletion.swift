@@ -70,7 +70,7 @@ public final class ServeCompletion: Sendable {
             self.inFlight.add(1, ordering: .relaxed)
             let call = CompletionCall(
                 use: self, request: request, tier: tier, isTierChosen: isChosen, fallback: fallback, targets: targets,
-                sink: self.keptAlive(sink, request, tier.name))
+                sink: self.keptAlive(sink, request))
             self.meters.requestStarted(model: request.facts.model, tier: tier.name)
             call.enqueue(targets)
             return call
@@ -81,11 +81,11 @@ public final class ServeCompletion: Sendable {
         }
     }
 
-    private func keptAlive(_ sink: any ClientSink, _ request: CompletionRequest, _ tier: TierName) -> any ClientSink {
+    private func keptAlive(_ sink: any ClientSink, _ request: CompletionRequest) -> any ClientSink {
         guard let interval = request.wishes.keepAlive, request.facts.stream, request.endpoint.canStream else {
             return sink
         }
-        return KeptAliveSink(sink, tier: tier, interval: interval, timers: self.timers)
+        return KeptAliveSink(sink, interval: interval, timers: self.timers)
     }
 
     /// Kept back from a deadline for the answer itself, while it is not known how long such answers take.

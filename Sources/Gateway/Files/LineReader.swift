@@ -38,14 +38,15 @@ struct LineReader {
         switch reading.body {
         case .missing: body = .missing
         case .wrongType: body = .wrongType
-        case .object(let slice): body = .object(Self.body(reading, slice, url))
+        case .object(let slice): body = .object(Self.body(reading, slice, url, line))
         }
         let method: Batching.RequestFacts.Method = reading.isPost.map { $0 ? .post : .other } ?? .missing
         return Batching.RequestFacts(customID: Self.text(reading.customID), method: method, url: url, body: body)
     }
 
     private static func body(
-        _ reading: BatchLineReading, _ slice: JSONSlice, _ url: Batching.RequestFacts.URL
+        _ reading: BatchLineReading, _ slice: JSONSlice, _ url: Batching.RequestFacts.URL,
+        _ line: UnsafeRawBufferPointer
     ) -> BodyFacts {
         var hasSubject = true
         if case .endpoint(let endpoint) = url {
@@ -57,8 +58,39 @@ struct LineReader {
         }
         return BodyFacts(
             model: Self.text(reading.model), hasSubject: hasSubject, streams: reading.streams,
+            inputCount: url == .endpoint(.embeddings) ? Self.inputCount(slice, line) : 1,
             promptTokens: UInt32(clamping: slice.range.count / Self.bytesPerToken),
             outputTokens: UInt32(clamping: reading.outputTokensMax ?? 0))
+    }
+
+    /// Inputs of an embedding request; a list of token numbers is one, as a text is.
+    private static func inputCount(_ body: JSONSlice, _ line: UnsafeRawBufferPointer) -> UInt32 {
+        var count: UInt32 = 1
+        do throws(JSONError) {
+            var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: line[body.range]))
+            try scanner.openObject()
+            while let key = try scanner.nextKey() {
+                let isInput = scanner.matches(key, "input")
+                if isInput { count = 1 }
+                guard isInput, try scanner.peekKind() == .array else {
+                    _ = try scanner.value()
+                    continue
+                }
+                count = try Self.elementCount(&scanner)
+            }
+        } catch { return 1 }
+        return count
+    }
+
+    private static func elementCount(_ scanner: inout JSONScanner) throws(JSONError) -> UInt32 {
+        var count: UInt32 = 0
+        var isTokens = false
+        try scanner.openArray()
+        while try scanner.nextElement() {
+            if try scanner.value().kind == .number { isTokens = true }
+            count += 1
+        }
+        return isTokens ? 1 : count
     }
 
     private static func text(_ text: BatchLineReading.Text) -> TextReading {

@@ -144,7 +144,10 @@ public final class UploadService: Sendable {
 
     public func cancel(_ id: UploadID, project: ProjectID) async throws(GatewayError) -> UploadRecord {
         var (record, _, machine) = try await self.load(id, project)
+        let known = machine.status
         do throws(UploadRefusal) { try machine.cancel(now: self.clock.now) } catch { throw GatewayError(error) }
+        // Cancelled before: there is nothing left to do.
+        guard machine.status != known else { return record }
         do throws(StoreFailure) {
             for blob in try await self.store.close(id, status: machine.status.rawValue) { try self.blobs.delete(blob) }
         } catch { throw GatewayError(error) }

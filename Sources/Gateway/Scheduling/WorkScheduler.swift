@@ -26,6 +26,8 @@ public final class WorkScheduler: Sendable {
         var lineKeys: Set<WorkKey> = []
         /// Engines that were told as unavailable, and since when.
         var unavailable: [EngineID: Instant] = [:]
+        /// Models that were told to have fewer engines than they have, since some fail at them.
+        var narrowed: [String: [EngineTarget]] = [:]
         var violationsLogged = 0
     }
 
@@ -64,11 +66,16 @@ public final class WorkScheduler: Sendable {
             events.append(.engine(self.profile(engine)))
         }
         for (alias, targets) in table.aliases.sorted(by: { $0.key < $1.key }) {
-            events.append(.pool(PoolID(alias), targets.map(\.engine), weights: targets.map(\.weight)))
+            events.append(Self.pool(alias, targets))
         }
+        self.state.withLock { $0.narrowed = [:] }
         // Last: hours of models need their pools.
         events += self.gate.events(table, now: self.clock.now, isFirst: true)
         self.send(events)
+    }
+
+    private static func pool(_ alias: String, _ targets: [EngineTarget]) -> SchedulerEvent {
+        .pool(PoolID(alias), targets.map(\.engine), weights: targets.map(\.weight))
     }
 
     private func profile(_ engine: Engine) -> EngineProfile {
@@ -221,6 +228,7 @@ public final class WorkScheduler: Sendable {
         for engine in self.directory.table.engines.keys.sorted() {
             events += self.availability(of: engine, now: now)
         }
+        events += self.poolsInUse(now: now)
         events += self.gate.events(self.directory.table, now: now, isFirst: false)
         events.append(.tick)
         self.send(events)
@@ -253,8 +261,22 @@ public final class WorkScheduler: Sendable {
 
     /// An engine's health may have changed: the scheduler is told when it has.
     func checkHealth(_ engine: EngineID) {
-        let events = self.availability(of: engine, now: self.clock.now)
+        let now = self.clock.now
+        let events = self.availability(of: engine, now: now) + self.poolsInUse(now: now)
         if !events.isEmpty { self.send(events) }
+    }
+
+    /// Models whose engines are others than was told: one that fails at a model gets none of its work for a while.
+    private func poolsInUse(now: Instant) -> [SchedulerEvent] {
+        let shared = self.directory.table.aliases.filter { $0.value.count > 1 }
+        return shared.sorted { $0.key < $1.key }.compactMap { alias, targets in
+            let serving = self.directory.serving(targets, now: now)
+            return self.state.withLock { state in
+                guard serving != state.narrowed[alias] ?? targets else { return nil }
+                state.narrowed[alias] = serving == targets ? nil : serving
+                return Self.pool(alias, serving)
+            }
+        }
     }
 
     private func availability(of engine: EngineID, now: Instant) -> [SchedulerEvent] {

@@ -111,6 +111,49 @@ struct RoutingTests {
         #expect(health.isAvailable(now: Instant(seconds: 0)))
     }
 
+    private static let fault = EngineFailure(.fault, status: 500, message: "x")
+
+    @Test("an engine that answers has been reached: its faults keep nobody from its other models")
+    func faults() {
+        let good = EngineTarget(engine: "a", engineModel: "good"), bad = EngineTarget(engine: "a", engineModel: "bad")
+        var chooser = EngineChooser()
+        let now = Instant(seconds: 0)
+        for count in 0..<50 {
+            let isAdmitted = chooser.admits(bad, waits: false, now: now)
+            #expect(isAdmitted, "interactive requests are sent all the same")
+            chooser.finished(bad, of: RequestID("req_\(count)"), failure: Self.fault, now: now)
+        }
+        #expect(chooser.isAvailable("a", now: now) && chooser.isResting(bad, now: now))
+        let line = chooser.admits(bad, waits: true, now: now)
+        let other = chooser.admits(good, waits: true, now: now)
+        #expect(!line && other && !chooser.isResting(good, now: now))
+        let later = now.advanced(by: .seconds(1))
+        let probe = chooser.admits(bad, waits: true, now: later)
+        let second = chooser.admits(bad, waits: true, now: later)
+        #expect(probe && !second)
+        chooser.finished(bad, of: "req_probe", failure: nil, now: later)
+        #expect(!chooser.isResting(bad, now: later) && chooser.isFailingNowhere)
+    }
+
+    @Test("five different requests must fail in a row: attempts of one, and one among good ones, do not count")
+    func rowOfRequests() {
+        let target = EngineTarget(engine: "a", engineModel: "m")
+        var chooser = EngineChooser()
+        let now = Instant(seconds: 0)
+        func run(_ request: RequestID, _ failure: EngineFailure?) {
+            _ = chooser.admits(target, waits: false, now: now)
+            chooser.finished(target, of: request, failure: failure, now: now)
+        }
+        for _ in 0..<20 { run("req_1", Self.fault) }
+        for count in 2...4 { run(RequestID("req_\(count)"), Self.fault) }
+        #expect(!chooser.isResting(target, now: now))
+        run("req_good", nil)
+        for count in 5...8 { run(RequestID("req_\(count)"), Self.fault) }
+        #expect(!chooser.isResting(target, now: now))
+        run("req_9", Self.fault)
+        #expect(chooser.isResting(target, now: now))
+    }
+
     @Test("what is in flight is counted for each engine, and an open breaker admits nothing")
     func inFlight() {
         var engines = EngineChooser()

@@ -24,7 +24,7 @@ final class RecordingClient: ClientSink {
     var text: String { String(decoding: self.state.streamed, as: UTF8.self) }
 
     func whole(_ answer: WholeAnswer) { self.seen.withLock { $0.whole = answer } }
-    func streamBegan(tier: TierName) { self.seen.withLock { $0.began = true } }
+    func streamBegan(tier: TierName?) { self.seen.withLock { $0.began = true } }
     func streamBytes(_ bytes: UnsafeRawBufferPointer) { self.seen.withLock { $0.streamed.append(contentsOf: bytes) } }
     func streamEnded(_ last: [UInt8]) {
         self.seen.withLock {

@@ -75,6 +75,17 @@ struct ServeCompletionTests {
         #expect(desk.engine.requests[0].isStream)
     }
 
+    @Test("events that an engine calls JSON are folded all the same")
+    func eventsAsJSON() async throws {
+        let steps = CompletionDesk.chunks.map { EngineScript.Step.bytes(Array($0.utf8)) }
+        let desk = try await CompletionDesk([
+            EngineScript([.head(AnswerHead(status: 200, contentType: "application/json"))] + steps + [.end])
+        ])
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        let value = try JSONValue(parsing: try #require(client.state.whole).body)
+        #expect(value["choices"]?[0]?["message"]?["content"]?.string == "yes")
+    }
+
     @Test("a failure before anything was produced moves to the next engine and is charged once")
     func elsewhere() async throws {
         let fault = EngineFailure(.fault, status: 500, message: "boom")
@@ -96,6 +107,74 @@ struct ServeCompletionTests {
         #expect(desk.engine.requests.count == 3)
         #expect(client.state.error?.answer.status == 502)
         #expect(desk.store.allCharges.isEmpty)
+    }
+
+    @Test("a request that fails at its only engine keeps nobody from it")
+    func poison() async throws {
+        let fault = EngineScript.failure(EngineFailure(.fault, status: 500, message: "boom"))
+        let desk = try await CompletionDesk(Array(repeating: fault, count: 24) + [.answer(CompletionDesk.answer)])
+        for count in 0..<8 {
+            let (client, _) = try desk.ask(CompletionDesk.question, id: RequestID("req_bad\(count)"))
+            desk.timers.fire()
+            desk.timers.fire()
+            #expect(client.state.error?.answer.code == "engine_fault", "what is said is what happened")
+        }
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        #expect(client.state.whole != nil)
+    }
+
+    @Test("an engine at which a model fails gets no more of its requests while another one serves it")
+    func restingModel() async throws {
+        let fault = EngineScript.failure(EngineFailure(.fault, status: 500, message: "boom"))
+        let pairs = (0..<5).flatMap { _ in [fault, EngineScript.answer(CompletionDesk.answer)] }
+        let desk = try await CompletionDesk(pairs + [.answer(CompletionDesk.answer)], engines: 2)
+        for count in 0..<6 {
+            let (client, _) = try desk.ask(CompletionDesk.question, id: RequestID("req_\(count)"))
+            #expect(client.state.whole != nil)
+        }
+        let asked = desk.engine.requests.map(\.engine.id)
+        #expect(asked.count == 11 && asked[0] == asked[8] && asked[10] == asked[9])
+        desk.clock.advance(by: .seconds(1))
+        desk.scheduler.tick()
+        desk.engine.enqueue(.answer(CompletionDesk.answer))
+        _ = try desk.ask(CompletionDesk.question, id: "req_probe")
+        #expect(desk.engine.requests.last?.engine.id == asked[0], "after its rest it is asked again")
+    }
+
+    @Test("a request that comes while its only engine is away waits for the next look at it")
+    func awaitsProbe() async throws {
+        let away = EngineScript.failure(EngineFailure(.unreachable, message: "refused"))
+        let desk = try await CompletionDesk(Array(repeating: away, count: 5) + [.answer(CompletionDesk.answer)])
+        let (first, _) = try desk.ask(CompletionDesk.question, id: "req_first")
+        desk.timers.fire()
+        desk.timers.fire()
+        #expect(first.state.error?.answer.code == "engine_unreachable")
+        let (second, _) = try desk.ask(CompletionDesk.question, id: "req_second")
+        desk.timers.fire()
+        desk.timers.fire()
+        #expect(second.state.error?.answer.code == "engine_unreachable" && desk.engine.requests.count == 5)
+        let (third, _) = try desk.ask(CompletionDesk.question, id: "req_third")
+        #expect(desk.engine.requests.count == 5 && third.state.error == nil)
+        desk.clock.advance(by: .seconds(1))
+        desk.scheduler.tick()
+        #expect(third.state.whole != nil)
+    }
+
+    @Test("a request whose only engine stays away is told so after the next look at it")
+    func staysAway() async throws {
+        let away = EngineScript.failure(EngineFailure(.unreachable, message: "refused"))
+        let desk = try await CompletionDesk(Array(repeating: away, count: 7))
+        for id: RequestID in ["req_first", "req_second"] {
+            _ = try desk.ask(CompletionDesk.question, id: id)
+            desk.timers.fire()
+            desk.timers.fire()
+        }
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        #expect(client.state.error == nil)
+        desk.clock.advance(by: .seconds(1))
+        desk.scheduler.tick()
+        desk.timers.fire()
+        #expect(client.state.error?.answer.code == "engine_unreachable")
     }
 
     @Test("the client's own mistake is passed through with the engine's body and never repeated")

@@ -42,7 +42,8 @@ final class FastExchange: ClientSink, @unchecked Sendable {
     }
 
     private func write(_ answer: WholeAnswer) {
-        self.send(status: answer.status, contentType: answer.contentType, body: answer.body)
+        self.send(
+            status: answer.status, contentType: answer.contentType, body: answer.body, fields: Self.served(answer.tier))
     }
 
     func refused(_ error: GatewayError) {
@@ -62,7 +63,10 @@ final class FastExchange: ClientSink, @unchecked Sendable {
         self.end(with: bytes)
     }
 
-    func streamBegan(tier: TierName) {
+    /// Only chat completions have a field that says so.
+    private static func served(_ tier: TierName) -> [(String, String)] { [("ebb-service-tier", tier.text)] }
+
+    func streamBegan(tier: TierName?) {
         self.onLoop { exchange in
             guard exchange.context != nil else { return }
             if !exchange.isChunked { exchange.keepAlive = false }
@@ -70,7 +74,7 @@ final class FastExchange: ClientSink, @unchecked Sendable {
             let head = exchange.head(
                 line: exchange.isChunked ? Self.statusLine(200) : "HTTP/1.0 200 OK",
                 contentType: "text/event-stream; charset=utf-8",
-                fields: [("cache-control", "no-cache")] + framing, room: 0)
+                fields: [("cache-control", "no-cache")] + (tier.map(Self.served) ?? []) + framing, room: 0)
             exchange.handler?.write(head)
         }
     }

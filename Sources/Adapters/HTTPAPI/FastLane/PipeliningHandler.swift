@@ -35,6 +35,10 @@ package final class PipeliningHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     /// No request is taken after the present one.
     private var isLast = false
+    /// The present request's client takes no other answer on this connection: HTTP/1.0, or it said so.
+    private var endsWithAnswer = false
+    /// The present request's client knows no chunks.
+    private var isHTTP10 = false
     /// The server stops: the connection closes after the present answer.
     private(set) package var isClosing = false
     /// Guards against a recursion as deep as there are requests that waited.
@@ -46,7 +50,15 @@ package final class PipeliningHandler: ChannelDuplexHandler {
 
     package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
+    /// Counts what came out of the parser; wraps.
+    private(set) package var partsRead: UInt = 0
+    /// No request has begun, and no answer is due.
+    package var isIdle: Bool { self.phase == .idle && self.waiting.isEmpty }
+    /// A request has begun, and not all of it has come.
+    package var isReceiving: Bool { self.phase == .receiving || self.phase == .draining }
+
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.partsRead &+= 1
         if self.phase == .answering || !self.waiting.isEmpty {
             if !self.isLast { self.waiting.append(.part(data)) }
         } else if self.phase != .idle || !self.isLast {
@@ -56,11 +68,15 @@ package final class PipeliningHandler: ChannelDuplexHandler {
 
     private func deliver(_ data: NIOAny, context: ChannelHandlerContext) {
         switch self.unwrapInboundIn(data) {
-        case .head: self.phase = .receiving
+        case .head(let head):
+            self.phase = .receiving
+            self.isHTTP10 = head.version == .http1_0
+            self.endsWithAnswer = !head.isKeepAlive
+            if self.endsWithAnswer { self.isLast = true }
         case .body: break
         case .end:
             self.phase = self.phase == .draining ? .idle : .answering
-            if self.phase == .idle, self.isClosing { context.close(promise: nil) }
+            if self.phase == .idle, self.isClosing || self.endsWithAnswer { context.close(promise: nil) }
         }
         context.fireChannelRead(data)
     }
@@ -73,12 +89,19 @@ package final class PipeliningHandler: ChannelDuplexHandler {
         switch self.unwrapOutboundIn(data) {
         case .head(var head) where head.status.code >= 200:
             self.isAnswerOpen = true
-            if self.isClosing { head.headers.replaceOrAdd(name: "connection", value: "close") }
+            if self.isHTTP10 {
+                head.version = .http1_0
+                // The end of the connection is the end of the answer.
+                if !head.headers.contains(name: "content-length") { self.endsWithAnswer = true }
+            }
+            if self.isClosing || self.endsWithAnswer {
+                head.headers.replaceOrAdd(name: "connection", value: "close")
+            }
             context.write(self.wrapOutboundOut(.head(head)), promise: promise)
         case .head, .body:
             context.write(data, promise: promise)
         case .end:
-            if self.isClosing, self.phase == .answering {
+            if self.isClosing || self.endsWithAnswer, self.phase == .answering {
                 let channel = context.channel
                 let written = promise ?? context.eventLoop.makePromise()
                 written.futureResult.whenComplete { _ in channel.close(promise: nil) }
@@ -148,7 +171,8 @@ package final class PipeliningHandler: ChannelDuplexHandler {
             return
         }
         if self.phase == .answering || !self.waiting.isEmpty {
-            self.waiting.append(.broken(broken))
+            // What comes after the last request is dropped, whatever it is.
+            if !self.endsWithAnswer { self.waiting.append(.broken(broken)) }
         } else {
             self.refuse(broken, context: context)
         }
@@ -156,14 +180,25 @@ package final class PipeliningHandler: ChannelDuplexHandler {
 
     /// Broken HTTP is answered with 400, unless its answer has begun or is out; whoever hears of the error closes.
     private func refuse(_ error: HTTPParserError, context: ChannelHandlerContext) {
-        if !self.isAnswerOpen, self.phase != .draining {
-            let headers = HTTPHeaders([("connection", "close"), ("content-length", "0")])
-            let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
-            context.write(self.wrapOutboundOut(.head(head)), promise: nil)
-            context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
-        }
+        self.answerLast(.badRequest, context: context)
         self.isLast = true
         context.fireErrorCaught(error)
+    }
+
+    /// The client has stopped in the middle of its request: 408, unless an answer has begun or is out, and the end.
+    package func timedOut() {
+        guard let context = self.context else { return }
+        self.isLast = true
+        self.answerLast(.requestTimeout, context: context)
+        context.close(promise: nil)
+    }
+
+    private func answerLast(_ status: HTTPResponseStatus, context: ChannelHandlerContext) {
+        guard !self.isAnswerOpen, self.phase != .draining else { return }
+        let headers = HTTPHeaders([("connection", "close"), ("content-length", "0")])
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {

@@ -11,18 +11,15 @@ struct ServerChannel: HTTPChannelHandler {
 
     let responder: Responder
     let lane: FastLane
-    /// A connection from which nothing has come for this long, and on which no answer is due, is closed.
-    static let idleTimeout: TimeAmount = .seconds(600)
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             let pipelining = PipeliningHandler()
             try pipeline.addHandler(HTTPResponseEncoder())
+            try pipeline.addHandler(RequestTimeoutHandler(pipelining: pipelining))
             try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
             try pipeline.addHandler(pipelining)
-            // Watching writes too would cost a promise for each.
-            try pipeline.addHandler(IdleStateHandler(readTimeout: Self.idleTimeout))
             let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self)
             try pipeline.addHandler(FastLaneHandler(lane: self.lane, encoder: encoder, pipelining: pipelining))
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))

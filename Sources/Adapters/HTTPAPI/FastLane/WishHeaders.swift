@@ -36,10 +36,10 @@ enum WishHeaders {
         return wishes
     }
 
-    /// `90s`, `10m`, `2h`, `1d` from now, or a moment as RFC 3339 writes it.
+    /// `500ms`, `90s`, `10m`, `2h`, `1d` from now, or a moment as RFC 3339 writes it: a day alone is none.
     private static func deadline(_ text: String, now: Instant) throws(GatewayError) -> Instant {
         if let duration = self.duration(text) { return now.advanced(by: duration) }
-        if let moment = try? Instant(rfc3339: text), moment > now { return moment }
+        if text.utf8.count > 10, let moment = try? Instant(rfc3339: text), moment > now { return moment }
         throw .invalid(
             "Invalid Ebb-Deadline: '\(text)'. Write a duration (90s, 10m, 2h) or a moment to come "
                 + "(2026-11-22T08:00:00Z).",
@@ -48,7 +48,7 @@ enum WishHeaders {
 
     /// `1s` to `60s`, or `1m`.
     private static func keepAlive(_ text: String) throws(GatewayError) -> Duration {
-        if let interval = self.duration(text), interval <= .seconds(60) { return interval }
+        if let interval = self.duration(text), interval >= .seconds(1), interval <= .seconds(60) { return interval }
         throw .invalid(
             "Invalid Ebb-Keep-Alive: '\(text)'. Write the time between two comments, 1s to 60s.",
             param: "ebb-keep-alive", code: "invalid_value")
@@ -73,9 +73,11 @@ enum WishHeaders {
     }
 
     private static func duration(_ text: String) -> Duration? {
-        guard let unit = text.last, let count = Int64(text.dropLast()), count > 0, count < 10_000_000 else {
-            return nil
-        }
+        let isMilliseconds = text.hasSuffix("ms")
+        guard let unit = text.last, let count = Int64(text.dropLast(isMilliseconds ? 2 : 1)), count > 0,
+            count < 10_000_000
+        else { return nil }
+        if isMilliseconds { return .milliseconds(count) }
         let scale: Int64
         switch unit {
         case "s": scale = 1

@@ -3,6 +3,12 @@
 /// The official SDKs ask for base64 by themselves, and the Node SDK decodes whatever comes as base64, so an engine that
 /// ignores `encoding_format` would fill vectors with garbage (openai-api 5.8).
 public enum EmbeddingEncoding {
+    /// The answer as the request asked for it, whatever the engine made of `encoding_format`.
+    public static func asAsked(_ answer: [UInt8], _ facts: RequestFacts, _ endpoint: Endpoint) -> [UInt8] {
+        guard endpoint == .embeddings, facts.encodingFormat == "base64" else { return answer }
+        return (try? Self.base64(answer)) ?? answer
+    }
+
     /// The answer with every `data[].embedding` that is an array of numbers replaced; everything else stays as it is.
     ///
     /// An answer whose embeddings are strings already comes back unchanged.
