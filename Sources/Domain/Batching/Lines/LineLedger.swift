@@ -92,7 +92,8 @@ public struct LineLedger: Sendable {
         if self.done.contains(line) { return .done }
         if self.settling.contains(line) { return .settling }
         if self.inFlight.contains(line) { return .inFlight }
-        return self.waiting.ready(of: line).map { .putOff(until: $0) } ?? .waiting
+        guard let ready = self.waiting.ready(of: line) else { return .waiting }
+        return .putOff(until: ready)
     }
 
     /// Lines that go before one that waits: those that were given back, and fresh ones before it in the order. Linear.

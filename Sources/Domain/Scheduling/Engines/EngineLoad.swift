@@ -185,7 +185,8 @@ struct EngineLoad: Sendable {
     }
 
     func hasBackgroundRoom(_ rank: Rank, now: Instant) -> Bool {
-        guard self.isOpen(now), self.isQuiet(now) || self.backgroundCount < self.background.places else { return false }
+        let isFree = self.isQuiet(now, for: self.isHalved ? Self.quietAfterCareful : Self.quietAfter)
+        guard self.isOpen(now), isFree || self.backgroundCount < self.background.places else { return false }
         if let places = self.overload.places(now), self.backgroundCount >= places { return false }
         let reserved = rank == .critical ? 0 : self.reserve.places
         return self.inFlight < max(1, self.limit - reserved)
@@ -202,11 +203,12 @@ struct EngineLoad: Sendable {
 
     /// A careful profile has in flight what it may have, whatever is free.
     var isHeldBack: Bool {
-        self.profile.protection.isCareful && self.isDivided
-            && Double(self.backgroundCount) + 1 >= Double(self.limit) * BackgroundController.carefulShare
+        self.isHalved && Double(self.backgroundCount) + 1 >= Double(self.limit) * BackgroundController.carefulShare
     }
 
-    private var isDivided: Bool { self.capacity.limit >= BackgroundController.dividedFrom }
+    private var isHalved: Bool {
+        self.profile.protection.isCareful && self.capacity.limit >= BackgroundController.dividedFrom
+    }
 
     /// Room beyond the limit, for interactive requests at an engine whose limit is a guess: nobody else is sent there.
     func hasRoomBeyondGuess(_ tokens: Int, now: Instant) -> Bool {
@@ -223,12 +225,14 @@ struct EngineLoad: Sendable {
     static let sharedFor: Duration = .seconds(1)
 
     /// No interactive request has been here for a while: there is nobody to protect, and nothing to hold back for.
-    func isQuiet(_ now: Instant) -> Bool {
+    func isQuiet(_ now: Instant, for time: Duration = Self.quietAfter) -> Bool {
         guard self.interactive == 0 else { return false }
-        return now.since(self.interactiveSeenAt ?? self.knownSince) >= Self.quietAfter
+        return now.since(self.interactiveSeenAt ?? self.knownSince) >= time
     }
 
     static let quietAfter: Duration = .seconds(60)
+    /// After that a careful profile, too, takes it that nobody comes soon: a burst would meet a full engine.
+    static let quietAfterCareful: Duration = .seconds(600)
 
     /// The longest time that one interactive request keeps lines back before its first token.
     static let gateMax: Duration = .seconds(30)
