@@ -197,8 +197,7 @@ struct EngineLoad: Sendable {
         guard lane.isInteractive else { return self.inFlight >= max(1, self.limit - self.reserve.places) }
         // Background work of our own engines makes room.
         guard !self.profile.isOwned || self.backgroundKeys.isEmpty else { return false }
-        let isGuess = self.profile.isGuess && !self.capacity.isMeasured
-        return self.inFlight >= (isGuess ? self.profile.limitMax : self.limit)
+        return self.inFlight >= (self.isGuess ? self.profile.limitMax : self.limit)
     }
 
     /// A careful profile has in flight what it may have, whatever is free.
@@ -212,9 +211,11 @@ struct EngineLoad: Sendable {
 
     /// Room beyond the limit, for interactive requests at an engine whose limit is a guess: nobody else is sent there.
     func hasRoomBeyondGuess(_ tokens: Int, now: Instant) -> Bool {
-        self.profile.isGuess && !self.capacity.isMeasured && self.isOpen(now)
-            && self.inFlight < self.profile.limitMax && self.holds(tokens)
+        self.isGuess && self.isOpen(now) && self.inFlight < self.profile.limitMax && self.holds(tokens)
     }
+
+    /// Nobody told its limit, and it was not seen full.
+    private var isGuess: Bool { self.profile.isGuess && !self.capacity.isMeasured }
 
     /// Interactive requests were there at this moment or shortly before.
     func isShared(_ now: Instant) -> Bool {

@@ -63,11 +63,11 @@ extension Scheduler {
     /// Where all began together, the one that ends first says it. Where answers are longer or shorter than was thought,
     /// some have passed their time, and what is left on average, shared by all places, says it better.
     private func placeWait(_ place: Int) -> Double {
-        guard let perUnit = self.pools[place].placeTime.perUnit else { return 0 }
+        let pool = self.pools[place]
         var (count, least, sum) = (0.0, Double.infinity, 0.0)
         for work in self.running.values where work.pool == place {
-            let units = ServiceUnits.of(prompt: work.promptTokens, output: work.expectedOutput)
-            let seconds = units * self.pools[place].sizes[work.lane.rawValue].value * perUnit
+            guard let seconds = pool.usualSeconds(work.lane, prompt: work.promptTokens, output: work.expectedOutput)
+            else { return 0 }
             let rest = max(seconds - self.now.seconds(since: work.sentAt), seconds * Self.restLeast)
             least = min(least, rest)
             sum += rest
@@ -84,9 +84,9 @@ extension Scheduler {
 
     /// Seconds that an engine works on such a standard request, by what ended lately; nil: not known yet.
     public func usualSeconds(_ pool: PoolID, promptTokens: Int, outputTokens: Int) -> Double? {
-        guard let place = self.poolIndex[pool], let perUnit = self.pools[place].placeTime.perUnit else { return nil }
-        let units = ServiceUnits.of(prompt: promptTokens, output: outputTokens)
-        return units * self.pools[place].sizes[Lane.standard.rawValue].value * perUnit
+        self.poolIndex[pool].flatMap {
+            self.pools[$0].usualSeconds(.standard, prompt: promptTokens, output: outputTokens)
+        }
     }
 
     /// Looks again at the waits of flex requests, in one walk from the head of each line, and refuses the ones that
@@ -143,5 +143,15 @@ extension Scheduler {
         guard wait > Self.retryAfterRange.least.secondsApproximate else { return false }
         let whole = self.now.seconds(since: entry.arrivedAt) + wait
         return whole > entry.request.patience.secondsApproximate * Self.patienceKept
+    }
+}
+
+extension Pool {
+    /// Seconds that an engine works on a request of this size, by what such requests used and took lately; nil: not
+    /// known yet.
+    fileprivate func usualSeconds(_ lane: Lane, prompt: Int, output: Int) -> Double? {
+        self.placeTime.perUnit.map {
+            ServiceUnits.of(prompt: prompt, output: output) * self.sizes[lane.rawValue].value * $0
+        }
     }
 }

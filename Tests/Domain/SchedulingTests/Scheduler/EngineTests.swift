@@ -127,18 +127,24 @@ import Testing
         #expect(harness.lines.count > before)
     }
 
-    /// A guess of eight, and half a minute in which an engine with room for more took all that came.
-    static func learnt() -> Harness {
-        var guess = EngineProfile(id: "one", limitStart: 8, limitMax: 512, protection: .balanced, isGuess: true)
-        guess.isFixed = false
-        var harness = Harness(engines: [guess])
+    /// A guess of eight, 40 interactive requests, and seconds in which the engine tells how many wait in it.
+    static func guessed(waiting: Int, running: Int, seconds: Int) -> Harness {
+        var harness = Harness(engines: [
+            EngineProfile(id: "one", limitStart: 8, limitMax: 512, protection: .balanced, isGuess: true)
+        ])
         for key in 1...40 { harness.arrive(UInt64(key)) }
-        for _ in 0..<30 {
-            harness.send(.sample("one", EngineSample(waiting: 0, running: 40, at: harness.now)))
+        for _ in 0..<seconds {
+            harness.send(.sample("one", EngineSample(waiting: waiting, running: running, at: harness.now)))
             harness.pass(1)
         }
         return harness
     }
+
+    /// An engine with room for more took all that came.
+    static func learnt() -> Harness { Self.guessed(waiting: 0, running: 40, seconds: 30) }
+
+    /// An engine with four slots: the other requests wait in it.
+    static func crowded() -> Harness { Self.guessed(waiting: 36, running: 4, seconds: 4) }
 
     @Test("another protection keeps the limit that was learnt")
     func protectionChanged() {
@@ -162,19 +168,6 @@ import Testing
         #expect(harness.standing.reserve == 1)
         harness.send(.engine(EngineProfile(id: "one", limitStart: 20, limitMax: 64)))
         #expect(harness.standing.limit == 20)
-    }
-
-    /// A guess of eight at an engine with four slots, which says that the other requests wait in it.
-    static func crowded() -> Harness {
-        var harness = Harness(engines: [
-            EngineProfile(id: "one", limitStart: 8, limitMax: 512, protection: .balanced, isGuess: true)
-        ])
-        for key in 1...40 { harness.arrive(UInt64(key)) }
-        for _ in 0..<4 {
-            harness.send(.sample("one", EngineSample(waiting: 36, running: 4, at: harness.now)))
-            harness.pass(1)
-        }
-        return harness
     }
 
     @Test("interactive requests pass a guess, and wait for a limit that was measured")
