@@ -95,9 +95,8 @@ public final class WorkScheduler: Sendable {
         let now = self.clock.now
         let (outlook, displaced) = self.state.withLock { state -> (Outlook?, [Displacement]) in
             state.work[request.key] = work
-            let outlook = state.scheduler.outlook(request)
             state.scheduler.handle(.arrive(request), now: now, into: &actions)
-            return (outlook, state.scheduler.displacements)
+            return (state.scheduler.outlook, state.scheduler.displacements)
         }
         if let outlook { work.found(outlook) }
         if !actions.isEmpty { self.perform(actions, displaced) }

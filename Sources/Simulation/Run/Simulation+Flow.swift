@@ -14,9 +14,6 @@ extension Simulation {
             key: WorkKey(key), lane: request.lane, project: request.project, pool: Self.pool,
             promptTokens: request.promptTokens, outputTokens: expected, patience: patience,
             giveUpAt: Instant(nanoseconds: self.now).advanced(by: patience), affinity: request.chain.first)
-        if case .ebb(let scheduler) = self.dispatcher {
-            self.flights[key]?.predictedWait = scheduler.outlook(work)?.predictedWait
-        }
         self.send(.arrive(work))
     }
 

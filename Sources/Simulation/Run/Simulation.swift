@@ -213,6 +213,9 @@ public struct Simulation: Sendable {
     private mutating func tell(_ event: SchedulerEvent, _ instant: Instant, _ pending: inout [SchedulerAction]) {
         let before = pending.count
         self.dispatcher.handle(event, now: instant, into: &pending)
+        if case .arrive(let work) = event, case .ebb(let scheduler) = self.dispatcher {
+            self.flights[work.key.number]?.predictedWait = scheduler.outlook?.predictedWait
+        }
         if self.setup.keepsLog { self.log.note(event, at: instant, pending[before...]) }
     }
 

@@ -47,14 +47,14 @@ import Testing
     func outlook() {
         var scheduler = Self.scheduler()
         var actions: [SchedulerAction] = []
-        #expect(scheduler.outlook(Self.request(9, .flex)) == nil)
+        #expect(scheduler.outlook(of: Self.request(9, .flex)) == nil)
         for key: UInt64 in 1...4 {
             scheduler.handle(
                 .arrive(Self.request(key, key == 4 ? .flex : .standard)), now: Instant(seconds: 1_000), into: &actions)
         }
-        #expect(scheduler.outlook(Self.request(9, .standard))?.ahead == 2)
-        #expect(scheduler.outlook(Self.request(9, .flex))?.ahead == 3)
-        #expect(scheduler.outlook(Self.request(9, .priority)) == nil)
+        #expect(scheduler.outlook(of: Self.request(9, .standard))?.ahead == 2)
+        #expect(scheduler.outlook(of: Self.request(9, .flex))?.ahead == 3)
+        #expect(scheduler.outlook(of: Self.request(9, .priority)) == nil)
     }
 
     @Test("a preemption names both sides, and is told once")

@@ -12,9 +12,15 @@ extension Scheduler {
             return
         }
         let lane = request.lane.rawValue
-        if self.opening(for: request, pool) != nil { return self.hold(request, pool) }
+        if let opens = self.opening(for: request, pool) {
+            self.outlook = Outlook(
+                ahead: self.pools[pool].held.count, predictedWait: self.heldWait(pool, opens: opens), heldUntil: opens)
+            return self.hold(request, pool)
+        }
+        let ahead = self.waiting.isEmpty ? 0 : self.pools[pool].waiting[...lane].reduce(0, +)
         let known = self.waiting.isEmpty ? nil : self.counters[lane].account(of: request.project)
         let wait = self.predictedWait(request.lane, account: known, pool: pool)
+        if ahead > 0 || wait > 0 { self.outlook = Outlook(ahead: ahead, predictedWait: wait, heldUntil: nil) }
         let patience = request.patience.secondsApproximate
         if wait > patience {
             self.refuse(

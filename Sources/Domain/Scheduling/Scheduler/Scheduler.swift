@@ -40,6 +40,8 @@ public struct Scheduler: Sendable {
     public internal(set) var peak = TokenPeak()
     /// Who lost its place to whom in the last event.
     public internal(set) var displacements: [Displacement] = []
+    /// What the request that came in the last event found; nil: a place, as far as is known, or none came.
+    public internal(set) var outlook: Outlook?
     var invariants = Invariants()
     var reviewedAt: Instant?
     /// Nothing that waits gives up before; it may be earlier than needed, never later.
@@ -57,6 +59,7 @@ public struct Scheduler: Sendable {
         // A clock that was set back must not turn ages negative.
         self.now = max(self.now, now)
         if !self.displacements.isEmpty { self.displacements.removeAll() }
+        self.outlook = nil
         switch event {
         case .engine(let profile): self.describe(profile)
         case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }

@@ -151,19 +151,6 @@ extension Scheduler {
         self.counters[lane.rawValue].service(of: project)
     }
 
-    /// What a request would find if it came now; nil when there is a place for it, as far as is known.
-    public func outlook(_ request: WorkRequest) -> Outlook? {
-        guard let pool = self.poolIndex[request.pool] else { return nil }
-        if let opens = self.opening(for: request, pool) {
-            let wait = self.heldWait(pool, opens: opens)
-            return Outlook(ahead: self.pools[pool].held.count, predictedWait: wait, heldUntil: opens)
-        }
-        let ahead = self.pools[pool].waiting[...request.lane.rawValue].reduce(0, +)
-        let account = ahead > 0 ? self.counters[request.lane.rawValue].account(of: request.project) : nil
-        let wait = self.predictedWait(request.lane, account: account, pool: pool)
-        return ahead > 0 || wait > 0 ? Outlook(ahead: ahead, predictedWait: wait, heldUntil: nil) : nil
-    }
-
     /// The last minute of a lane.
     public func window(_ lane: Lane) -> LaneWindow { self.windows[lane.rawValue] }
 

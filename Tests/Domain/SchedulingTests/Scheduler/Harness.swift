@@ -104,3 +104,14 @@ struct Harness {
 
     var standing: EngineStanding { self.scheduler.engineStandings[0] }
 }
+
+extension Scheduler {
+    /// What a request would find if it came now.
+    func outlook(of request: WorkRequest) -> Outlook? {
+        var copy = self
+        var actions: [SchedulerAction] = []
+        // The scheduler's own clock never goes back.
+        copy.handle(.arrive(request), now: Instant(seconds: 0), into: &actions)
+        return copy.outlook
+    }
+}

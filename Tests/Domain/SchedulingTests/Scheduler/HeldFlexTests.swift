@@ -17,11 +17,11 @@ import Testing
     func waits() {
         var harness = Self.closed()
         let patient = Harness.request(1, .flex, patience: .seconds(3_600))
-        let outlook = harness.scheduler.outlook(patient)
+        let outlook = harness.scheduler.outlook(of: patient)
         #expect(outlook?.heldUntil == Self.opening && outlook?.predictedWait == 1_000)
         harness.send(.arrive(patient))
         let hasty = Harness.request(2, .flex, patience: .seconds(900))
-        #expect(harness.scheduler.outlook(hasty) == nil)
+        #expect(harness.scheduler.outlook(of: hasty) == nil)
         harness.send(.arrive(hasty))
         #expect(harness.dispatched.map(\.key.number) == [2])
         #expect(harness.scheduler.waitingCount(.flex) == 1)
@@ -80,7 +80,7 @@ import Testing
         #expect(harness.scheduler.heldFlex?.count == 100)
         // Two wait in their line, a second each.
         let hasty = Harness.request(key, .flex, patience: .seconds(10))
-        #expect((harness.scheduler.outlook(hasty)?.predictedWait ?? 0) < 5)
+        #expect((harness.scheduler.outlook(of: hasty)?.predictedWait ?? 0) < 5)
         harness.send(.arrive(hasty))
         #expect(harness.refused.isEmpty)
         for _ in 0..<3 { harness.finish(harness.dispatched[harness.dispatched.count - 1].key) }

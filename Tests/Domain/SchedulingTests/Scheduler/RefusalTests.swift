@@ -137,14 +137,14 @@ import Testing
             harness.finish(harness.dispatched[harness.dispatched.count - 1].key)
         }
         let first = Harness.request(key, .flex, patience: .seconds(30))
-        #expect(harness.scheduler.outlook(first) == nil, "there is a place")
+        #expect(harness.scheduler.outlook(of: first) == nil, "there is a place")
         // Four times as long as those that were measured.
         harness.send(.arrive(Harness.request(key, .flex, prompt: 400, output: 400)))
         let next = Harness.request(key + 1, .flex, patience: .seconds(2))
-        let outlook = harness.scheduler.outlook(next)
+        let outlook = harness.scheduler.outlook(of: next)
         #expect(outlook?.ahead == 0 && (3.5...4.5).contains(outlook?.predictedWait ?? 0))
         harness.pass(1)
-        #expect((2.5...3.5).contains(harness.scheduler.outlook(next)?.predictedWait ?? 0), "a second has passed")
+        #expect((2.5...3.5).contains(harness.scheduler.outlook(of: next)?.predictedWait ?? 0), "a second has passed")
         harness.send(.arrive(next))
         #expect(harness.refused[WorkKey(key + 1)] == .seconds(5), "three seconds are longer than its patience")
         harness.send(.arrive(Harness.request(key + 2, .standard, patience: .seconds(1))))
