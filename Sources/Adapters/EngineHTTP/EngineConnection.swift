@@ -21,6 +21,9 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
     private var keepAlive = true
     private var errorHead: HTTPResponseHead?
     private var errorBody: [UInt8] = []
+    /// The parts of an answer's body that came in one read. They are given together: whoever takes them takes a lock
+    /// and looks at the clock.
+    private var arrived = ByteBuffer()
     var idleSince: NIODeadline = .now()
 
     init(engine: EngineID, pool: LoopPool, writer: RequestWriter) {
@@ -51,6 +54,7 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
         self.keepAlive = true
         self.errorHead = nil
         self.errorBody = []
+        self.arrived.clear()
         call.attached(self)
         context.write(self.wrapOutboundOut(.head(Self.announced)), promise: nil)
         self.writer.send(call.wire, headers: self.pool.headers(for: self.engine))
@@ -71,7 +75,8 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
             }
         case .body(let buffer):
             if self.errorHead == nil {
-                self.call?.bytes(buffer)
+                self.arrived.writeImmutableBuffer(buffer)
+                if self.arrived.readableBytes >= Self.givenAtOnce { self.give() }
             } else if self.errorBody.count < EngineLimits.errorBytesMax {
                 self.errorBody.append(contentsOf: buffer.readableBytesView)
             }
@@ -80,12 +85,29 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
+    /// Bytes that are given before the read is over.
+    private static let givenAtOnce = 65_536
+    /// Bytes of memory that a connection keeps for the next read.
+    private static let keptRoom = 8_192
+
+    private func give() {
+        guard self.arrived.readableBytes > 0 else { return }
+        var bytes = self.arrived
+        // Whoever takes them may close this connection.
+        self.arrived = ByteBuffer()
+        self.call?.bytes(bytes)
+        bytes.clear()
+        if bytes.capacity <= Self.keptRoom { self.arrived = bytes }
+    }
+
     func channelReadComplete(context: ChannelHandlerContext) {
+        self.give()
         self.call?.pause()
         context.fireChannelReadComplete()
     }
 
     private func finish(context: ChannelHandlerContext) {
+        self.give()
         let call = self.call
         self.call = nil
         let head = self.errorHead
@@ -109,6 +131,7 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelInactive(context: ChannelHandlerContext) {
         self.pool.forget(self)
+        self.give()
         let call = self.call
         self.call = nil
         call?.connectionLost("the engine closed the connection", wasReused: self.isReused)
@@ -116,6 +139,7 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.give()
         let call = self.call
         self.call = nil
         call?.connectionLost(
