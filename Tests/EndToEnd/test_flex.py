@@ -179,7 +179,7 @@ def test_a_deadline_picks_the_cheapest_tier_that_meets_it(desk):
             answer = client.chat.completions.create(
                 **ASK, max_tokens=2, extra_headers={"Ebb-Deadline": deadline})
             assert answer.service_tier == tier, deadline
-        for deadline in ("soon", "2097-01-01"):
+        for deadline in ("soon", "2097-01-01", "9999-01-01T00:00:00Z", "0001-01-01T00:00:00Z"):
             with pytest.raises(openai.BadRequestError) as wrong:
                 client.chat.completions.create(**ASK, max_tokens=2, extra_headers={"Ebb-Deadline": deadline})
             assert wrong.value.param == "ebb-deadline"

@@ -77,7 +77,12 @@ extension Instant {
         return "\(year)-\(two(t.month))-\(two(t.day))T\(two(t.hour)):\(two(t.minute)):\(two(t.second))Z"
     }
 
+    /// Years whose every moment is an `Instant`.
+    private static let years = 1678...2261
+
     /// Reads `2026-11-22`, `2026-11-22T01:10Z`, `2026-11-22T01:10:55.5+05:30`; a missing zone is UTC.
+    ///
+    /// Years from 1678 to 2261: nanoseconds in 64 bits reach no further.
     public init(rfc3339 text: some StringProtocol) throws(QuantityError) {
         let bytes = Array(text.utf8)
         var position = 0
@@ -125,7 +130,8 @@ extension Instant {
                 offset = (hours * 3_600 + (try number(2)) * 60) * (east ? 1 : -1)
             }
         }
-        guard position == bytes.count, (1...12).contains(time.month), (1...31).contains(time.day), time.hour < 24,
+        guard position == bytes.count, Self.years.contains(time.year), (1...12).contains(time.month),
+            (1...31).contains(time.day), time.hour < 24,
             time.minute < 60, time.second <= 60
         else { throw fail() }
         let whole = time.instant(utcOffsetSeconds: offset)

@@ -84,6 +84,23 @@ public struct TierName: TextIdentifier {
     public let text: String
     public init(_ text: String) { self.text = text }
 
+    /// As an engine names the tier that served: 1 to 64 ASCII letters, digits, `.`, `_` and `-`; nil for anything else.
+    ///
+    /// An engine's answer is input: its tier goes into a header, the ledger and the labels of metrics.
+    public init?(answered text: String) {
+        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(Self.isNamePart) else { return nil }
+        self.text = text
+    }
+
+    private static func isNamePart(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
     public static let standard: TierName = "default"
     public static let flex: TierName = "flex"
     public static let priority: TierName = "priority"

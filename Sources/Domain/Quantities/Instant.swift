@@ -5,8 +5,8 @@ public struct Instant: Hashable, Sendable, Comparable {
     @inlinable
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-    /// Whole seconds since the epoch, as OpenAI's objects carry them.
-    public init(seconds: Int64) { self.nanoseconds = seconds * 1_000_000_000 }
+    /// Whole seconds since the epoch, as OpenAI's objects carry them; those beyond 292 years saturate.
+    public init(seconds: Int64) { self.nanoseconds = Duration.seconds(seconds).nanosecondsClamped }
 
     /// Seconds since the epoch, rounded down.
     public var seconds: Int64 {
@@ -24,10 +24,16 @@ public struct Instant: Hashable, Sendable, Comparable {
     }
 
     /// The time from `earlier` to here; negative when `earlier` is later.
-    public func since(_ earlier: Instant) -> Duration { .nanoseconds(self.nanoseconds - earlier.nanoseconds) }
+    public func since(_ earlier: Instant) -> Duration { .nanoseconds(self.distance(from: earlier)) }
 
     /// As `since`, in seconds and without the 128 bits of a duration.
-    public func seconds(since earlier: Instant) -> Double { Double(self.nanoseconds - earlier.nanoseconds) / 1e9 }
+    public func seconds(since earlier: Instant) -> Double { Double(self.distance(from: earlier)) / 1e9 }
+
+    /// Nanoseconds; more than 292 years saturate.
+    private func distance(from earlier: Instant) -> Int64 {
+        let (difference, overflow) = self.nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
+        return overflow ? (self < earlier ? .min : .max) : difference
+    }
 }
 
 extension Duration {

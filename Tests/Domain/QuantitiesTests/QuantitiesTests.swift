@@ -62,10 +62,36 @@ struct QuantitiesTests {
         #expect(try Instant(rfc3339: text).seconds == seconds)
     }
 
-    @Test("bad dates are refused", arguments: ["2026-13-01", "2026-02-30", "tomorrow", "2026-11-22T25:00Z", ""])
+    @Test(
+        "bad dates are refused, and years that nanoseconds cannot count",
+        arguments: [
+            "2026-13-01", "2026-02-30", "tomorrow", "2026-11-22T25:00Z", "", "9999-01-01T00:00:00Z",
+            "2262-01-01T00:00:00Z", "1677-12-31T23:59:59Z", "0000-01-01T00:00:00Z",
+        ])
     func badDates(text: String) {
         #expect(throws: QuantityError.self) { try Instant(rfc3339: text) }
     }
+
+    @Test("moments too far away saturate, and so does the time between two")
+    func farMoments() throws {
+        #expect(Instant(seconds: .max) == Instant(nanoseconds: .max))
+        #expect(Instant(seconds: .min) == Instant(nanoseconds: .min))
+        #expect(try Instant(rfc3339: "2261-12-31T23:59:60.999999999-23:59").seconds > 0)
+        #expect(try Instant(rfc3339: "1678-01-01T00:00:00+23:59").seconds < 0)
+        let (first, last) = (Instant(nanoseconds: .min), Instant(nanoseconds: .max))
+        #expect(last.since(first) == .nanoseconds(Int64.max) && first.since(last) == .nanoseconds(Int64.min))
+        #expect(last.seconds(since: first) > 9e9)
+    }
+
+    @Test("a tier that an engine names is a name", arguments: ["priority", "flex-2", "a.b_C9"])
+    func answeredTier(text: String) { #expect(TierName(answered: text)?.text == text) }
+
+    @Test(
+        "what could be more than a tier's name is none",
+        arguments: [
+            "", "default\r\nset-cookie: a=b", "flex flex", "flex\u{0}", "größe", String(repeating: "a", count: 65),
+        ])
+    func answeredNonsense(text: String) { #expect(TierName(answered: text) == nil) }
 
     @Test("weekdays follow ISO 8601")
     func weekdays() {

@@ -36,13 +36,18 @@ enum WishHeaders {
         return wishes
     }
 
-    /// `500ms`, `90s`, `10m`, `2h`, `1d` from now, or a moment as RFC 3339 writes it: a day alone is none.
+    /// `500ms`, `90s`, `10m`, `2h`, `1d` from now, or a moment as RFC 3339 writes it: a day alone is none. At most
+    /// `durationMax` from now.
     private static func deadline(_ text: String, now: Instant) throws(GatewayError) -> Instant {
         if let duration = self.duration(text) { return now.advanced(by: duration) }
-        if text.utf8.count > 10, let moment = try? Instant(rfc3339: text), moment > now { return moment }
+        if text.utf8.count > 10, let moment = try? Instant(rfc3339: text), moment > now,
+            moment.since(now) <= Self.durationMax
+        {
+            return moment
+        }
         throw .invalid(
             "Invalid Ebb-Deadline: '\(text)'. Write a duration (90s, 10m, 2h) or a moment to come "
-                + "(2026-11-22T08:00:00Z).",
+                + "(2026-11-22T08:00:00Z), 30 days from now at most.",
             param: "ebb-deadline", code: "invalid_value")
     }
 
