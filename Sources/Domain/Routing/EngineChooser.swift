@@ -49,6 +49,18 @@ public struct EngineChooser: Sendable {
         return true
     }
 
+    /// The head of an answer has come that is no error: who waits for the outcome of a probe need not wait for its end.
+    ///
+    /// - Returns: whether the engine, or the model there, may be asked again since now.
+    public mutating func reached(_ target: EngineTarget) -> Bool {
+        guard let place = self.loads.index(forKey: target.engine) else { return false }
+        let isEngineBack = self.loads.values[place].health.reached()
+        guard !self.failing.isEmpty, let model = self.failing.index(forKey: ModelAtEngine(target)) else {
+            return isEngineBack
+        }
+        return self.failing.values[model].reached() || isEngineBack
+    }
+
     /// - Parameter request: the same for all attempts at a request.
     public mutating func finished(
         _ target: EngineTarget, of request: RequestID, failure: EngineFailure?, now: Instant

@@ -51,6 +51,15 @@ public struct EngineHealth: Sendable {
         if self.state == .probing { self.state = .open(until: now) }
     }
 
+    /// The engine answers the probe, however long the rest of its answer takes.
+    ///
+    /// - Returns: whether this call was awaited.
+    mutating func reached() -> Bool {
+        guard self.state == .probing else { return false }
+        self.state = .closed(failures: 0)
+        return true
+    }
+
     public mutating func succeeded() {
         self.state = .closed(failures: 0)
         self.openFor = Self.openForMin

@@ -184,11 +184,12 @@ public final class BatchEngines: Sendable, LineSource {
                     uncachedTokens: promptTokens.uncached, outputTokens: work.outputTokens, preemptions: preemptions)))
     }
 
-    func finished(_ attempt: LineAttempt, failure: EngineFailure?, usage: WorkUsage?) {
+    func finished(_ attempt: LineAttempt, of batch: BatchID, failure: EngineFailure?, usage: WorkUsage?) {
         let engine = attempt.target.engine
         self.leave(attempt)
         self.directory.finished(
-            attempt.target, of: RequestID("line_\(attempt.lease.line)"), failure: failure, now: self.clock.now)
+            attempt.target, of: RequestID(LineResultID.text(batch: batch, line: Int32(attempt.lease.line))),
+            failure: failure, now: self.clock.now)
         if let key = attempt.key {
             if let usage {
                 self.scheduler.send(.finished(key, usage))

@@ -188,7 +188,8 @@ extension BatchLoop {
         }
         if outcome == .preempted { self.preemptions[attempt.lease.line, default: 0] += 1 }
         if attempt.wasSent, outcome != .preempted {
-            self.context.engines.finished(attempt, failure: failure, usage: self.usage(of: attempt, ending))
+            self.context.engines.finished(
+                attempt, of: self.batch.id, failure: failure, usage: self.usage(of: attempt, ending))
         } else {
             // The line made room or failed here, which says nothing about the engine.
             self.context.engines.returned(attempt)

@@ -126,7 +126,11 @@ final class LineAttempt: AnswerSink {
     func abort() { self.finish(.failed(EngineFailure(.cancelled, message: "aborted")), cancelling: true) }
 
     func head(_ head: AnswerHead) {
-        self.state.withLock { $0.assembly.began(isEventStream: head.isEventStream) }
+        let scheduler = self.state.withLock { state -> WorkScheduler? in
+            state.assembly.began(isEventStream: head.isEventStream)
+            return state.scheduler
+        }
+        scheduler?.answers(self.target)
     }
 
     func bytes(_ bytes: UnsafeRawBufferPointer) {

@@ -35,6 +35,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         var isTierChosen: Bool
         var tried: [EngineID] = []
         var target: EngineTarget?
+        /// When it was sent there: the moment whose prices hold.
+        var sentAt: Instant?
         var call: (any EngineCall)?
         var assembly: AnswerAssembly
         var relay: StreamRelay
@@ -109,6 +111,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             state.phase = .asking
             state.attempt += 1
             state.target = target
+            state.sentAt = now
             state.path.dispatched(to: id, now)
             state.assembly = AnswerAssembly(endpoint: self.request.endpoint, isStream: order.isStream)
             state.relay = Self.relay(self.request, state.tier.name, isBought: !engine.kind.isOwned)
@@ -138,11 +141,13 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
 
     /// - Parameter attempt: whose answer it is; nil where only one attempt can be under way.
     func head(_ head: AnswerHead, of attempt: Int?) {
-        self.state.withLock { state in
-            guard state.phase == .asking, state.isOf(attempt) else { return }
+        let target = self.state.withLock { state -> EngineTarget? in
+            guard state.phase == .asking, state.isOf(attempt) else { return nil }
             state.phase = .answering
             state.assembly.began(isEventStream: head.isEventStream)
+            return state.target
         }
+        if let target { self.use.scheduler.answers(target) }
     }
 
     func bytes(_ bytes: UnsafeRawBufferPointer, of attempt: Int?) {

@@ -48,6 +48,9 @@ public final class EngineDirectory: Sendable {
         }
     }
 
+    /// See `EngineChooser.reached`.
+    func reached(_ target: EngineTarget) -> Bool { self.state.withLock { $0.chooser.reached(target) } }
+
     /// - Parameter request: the same for all attempts at a request.
     public func finished(_ target: EngineTarget, of request: RequestID, failure: EngineFailure?, now: Instant) {
         self.state.withLock { $0.chooser.finished(target, of: request, failure: failure, now: now) }

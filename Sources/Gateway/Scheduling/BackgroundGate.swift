@@ -45,9 +45,13 @@ final class BackgroundGate: Sendable {
     }
 
     /// When background work may begin; nil: now.
-    static func opening(_ schedule: PriceSchedule, after now: Instant) -> Instant? {
+    ///
+    /// - Parameter known: what was said last; it holds while it lies ahead and no start is in sight.
+    private static func opening(_ schedule: PriceSchedule, after now: Instant, known: Instant?) -> Instant? {
         if schedule.contains(now) { return nil }
-        return schedule.nextStart(after: now) ?? now.advanced(by: Self.lookAhead)
+        if let start = schedule.nextStart(after: now) { return start }
+        if let known, known > now { return known }
+        return now.advanced(by: Self.lookAhead)
     }
 
     /// What the scheduler is to be told.
@@ -57,10 +61,11 @@ final class BackgroundGate: Sendable {
         var events: [SchedulerEvent] = []
         for place in Self.places(table) {
             guard let schedule = self.hours(place, now) else { continue }
-            let until = Self.opening(schedule, after: now)
-            let before = self.closed.withLock { closed in
-                defer { closed[place] = until }
-                return closed[place]
+            let (before, until) = self.closed.withLock { closed in
+                let before = closed[place]
+                let until = Self.opening(schedule, after: now, known: before)
+                closed[place] = until
+                return (before, until)
             }
             if isFirst || until != before { events.append(place.held(until: until)) }
             if until == before { continue }

@@ -7,8 +7,9 @@ import Synchronization
 
 /// Drives the scheduler with what happens in this process, and carries out what it decides.
 ///
-/// One lock around a value; no engine, client or store is called under it. Requests of all tiers, batch lines too, get
-/// their places here, so that what is in flight at an engine is known exactly.
+/// One lock around a value; no engine, client or store is called under it, only the directory's own lock is taken.
+/// Requests of all tiers, batch lines too, get their places here, so that what is in flight at an engine is known
+/// exactly.
 public final class WorkScheduler: Sendable {
     /// Requests in flight at an engine that has not told how many it bears, to begin with.
     static let limitStart = 8
@@ -61,17 +62,17 @@ public final class WorkScheduler: Sendable {
 
     /// Takes over which engines there are and which models they serve.
     public func learn(_ table: RoutingTable) {
-        var events: [SchedulerEvent] = []
-        for engine in table.engines.values.sorted(by: { $0.id < $1.id }) {
-            events.append(.engine(self.profile(engine)))
+        let now = self.clock.now
+        let engines = table.engines.values.sorted { $0.id < $1.id }.map { SchedulerEvent.engine(self.profile($0)) }
+        let hours = self.gate.events(table, now: now, isFirst: true)
+        self.send { state in
+            state.narrowed = [:]
+            let pools = table.aliases.sorted { $0.key < $1.key }.map { alias, targets in
+                Self.pool(alias, self.serving(alias, targets, now: now, in: &state))
+            }
+            // Last: hours of models need their pools.
+            return engines + pools + hours
         }
-        for (alias, targets) in table.aliases.sorted(by: { $0.key < $1.key }) {
-            events.append(Self.pool(alias, targets))
-        }
-        self.state.withLock { $0.narrowed = [:] }
-        // Last: hours of models need their pools.
-        events += self.gate.events(table, now: self.clock.now, isFirst: true)
-        self.send(events)
     }
 
     private static func pool(_ alias: String, _ targets: [EngineTarget]) -> SchedulerEvent {
@@ -112,8 +113,10 @@ public final class WorkScheduler: Sendable {
     /// The engine could not be asked after all; the request waits again, and the engine is looked at at the next tick.
     func lost(_ key: WorkKey, at engine: EngineID) {
         let now = self.clock.now
-        self.state.withLock { $0.unavailable[engine] = $0.unavailable[engine] ?? now }
-        self.send([.available(engine, false), .failed(key, .lost)])
+        self.send { state in
+            state.unavailable[engine] = state.unavailable[engine] ?? now
+            return [.available(engine, false), .failed(key, .lost)]
+        }
     }
 
     package func send(_ event: SchedulerEvent) {
@@ -127,12 +130,16 @@ public final class WorkScheduler: Sendable {
         if !actions.isEmpty { self.perform(actions, displaced) }
     }
 
-    package func send(_ events: [SchedulerEvent]) {
+    package func send(_ events: [SchedulerEvent]) { self.send { _ in events } }
+
+    /// - Parameter decide: what is to be told. It is found under the lock, so that of two threads the later one knows
+    ///   what the earlier one has told.
+    private func send(_ decide: (inout State) -> [SchedulerEvent]) {
         var actions: [SchedulerAction] = []
         var displaced: [Displacement] = []
         let now = self.clock.now
         self.state.withLock { state in
-            for event in events {
+            for event in decide(&state) {
                 Self.forget(event, in: &state)
                 state.scheduler.handle(event, now: now, into: &actions)
                 displaced += state.scheduler.displacements
@@ -222,15 +229,13 @@ public final class WorkScheduler: Sendable {
     /// Twice a second: time passes, engines come back or are lost.
     public func tick() {
         let now = self.clock.now
-        var events = self.progress()
         var stranded: [(WorkKey, any ScheduledWork)] = []
-        for engine in self.directory.table.engines.keys.sorted() {
-            events += self.availability(of: engine, now: now)
+        let news = self.progress() + self.gate.events(self.directory.table, now: now, isFirst: false)
+        self.send { state in
+            let engines = self.directory.table.engines.keys.sorted()
+            return engines.flatMap { self.availability(of: $0, now: now, in: &state) }
+                + self.poolsInUse(now: now, in: &state) + news + [.tick]
         }
-        events += self.poolsInUse(now: now)
-        events += self.gate.events(self.directory.table, now: now, isFirst: false)
-        events.append(.tick)
-        self.send(events)
         let table = self.directory.table
         self.state.withLock { state in
             guard !state.unavailable.isEmpty || table.engines.isEmpty else { return }
@@ -258,36 +263,47 @@ public final class WorkScheduler: Sendable {
         return work.sorted { $0.key < $1.key }.map { .progress($0.key, outputTokens: $0.value.outputTokens) }
     }
 
+    /// The head of an answer has come: an engine that was being tried takes work again.
+    func answers(_ target: EngineTarget) {
+        if self.directory.reached(target) { self.checkHealth(target.engine) }
+    }
+
     /// An engine's health may have changed: the scheduler is told when it has.
     func checkHealth(_ engine: EngineID) {
         let now = self.clock.now
-        let events = self.availability(of: engine, now: now) + self.poolsInUse(now: now)
-        if !events.isEmpty { self.send(events) }
+        self.send { state in
+            self.availability(of: engine, now: now, in: &state) + self.poolsInUse(now: now, in: &state)
+        }
     }
 
-    /// Models whose engines are others than was told: one that fails at a model gets none of its work for a while.
-    private func poolsInUse(now: Instant) -> [SchedulerEvent] {
+    /// Models whose engines are others than was told.
+    private func poolsInUse(now: Instant, in state: inout State) -> [SchedulerEvent] {
         let shared = self.directory.table.aliases.filter { $0.value.count > 1 }
-        return shared.sorted { $0.key < $1.key }.compactMap { alias, targets in
-            let serving = self.directory.serving(targets, now: now)
-            return self.state.withLock { state in
-                guard serving != state.narrowed[alias] ?? targets else { return nil }
-                state.narrowed[alias] = serving == targets ? nil : serving
-                return Self.pool(alias, serving)
-            }
+        var events: [SchedulerEvent] = []
+        for (alias, targets) in shared.sorted(by: { $0.key < $1.key }) {
+            let before = state.narrowed[alias] ?? targets
+            let serving = self.serving(alias, targets, now: now, in: &state)
+            if serving != before { events.append(Self.pool(alias, serving)) }
         }
+        return events
     }
 
-    private func availability(of engine: EngineID, now: Instant) -> [SchedulerEvent] {
-        let isAvailable = self.directory.isAvailable(engine, now: now)
-        return self.state.withLock { state in
-            if isAvailable {
-                return state.unavailable.removeValue(forKey: engine) == nil ? [] : [.available(engine, true)]
-            }
-            guard state.unavailable[engine] == nil else { return [] }
-            state.unavailable[engine] = now
-            return [.available(engine, false)]
+    /// The engines that get a model's work: one that fails at it gets none for a while.
+    private func serving(
+        _ alias: String, _ targets: [EngineTarget], now: Instant, in state: inout State
+    ) -> [EngineTarget] {
+        let serving = self.directory.serving(targets, now: now)
+        state.narrowed[alias] = serving == targets ? nil : serving
+        return serving
+    }
+
+    private func availability(of engine: EngineID, now: Instant, in state: inout State) -> [SchedulerEvent] {
+        if self.directory.isAvailable(engine, now: now) {
+            return state.unavailable.removeValue(forKey: engine) == nil ? [] : [.available(engine, true)]
         }
+        guard state.unavailable[engine] == nil else { return [] }
+        state.unavailable[engine] = now
+        return [.available(engine, false)]
     }
 
     private func logViolations() {

@@ -134,6 +134,11 @@ struct ServeCompletionTests {
         }
         let asked = desk.engine.requests.map(\.engine.id)
         #expect(asked.count == 11 && asked[0] == asked[8] && asked[10] == asked[9])
+        // Discovery learns the table anew while it runs.
+        desk.directory.replace(desk.directory.table)
+        desk.engine.enqueue(.answer(CompletionDesk.answer))
+        _ = try desk.ask(CompletionDesk.question, id: "req_learnt")
+        #expect(desk.engine.requests.last?.engine.id == asked[9], "and is still left alone")
         desk.clock.advance(by: .seconds(1))
         desk.scheduler.tick()
         desk.engine.enqueue(.answer(CompletionDesk.answer))
@@ -158,6 +163,25 @@ struct ServeCompletionTests {
         desk.clock.advance(by: .seconds(1))
         desk.scheduler.tick()
         #expect(third.state.whole != nil)
+    }
+
+    @Test("an engine is back with the head of its first answer, however long the answer is")
+    func reachedByProbe() async throws {
+        let away = EngineScript.failure(EngineFailure(.unreachable, message: "refused"))
+        let head = EngineScript.Step.head(AnswerHead(status: 200, contentType: "text/event-stream"))
+        let long = EngineScript([head, .hang])
+        let desk = try await CompletionDesk(Array(repeating: away, count: 5) + [long, .answer(CompletionDesk.answer)])
+        for id: RequestID in ["req_first", "req_second"] {
+            _ = try desk.ask(CompletionDesk.question, id: id)
+            desk.timers.fire()
+            desk.timers.fire()
+        }
+        desk.clock.advance(by: .seconds(1))
+        desk.scheduler.tick()
+        _ = try desk.ask(CompletionDesk.streamed, id: "req_long")
+        #expect(desk.engine.requests.count == 6)
+        let (next, _) = try desk.ask(CompletionDesk.question, id: "req_next")
+        #expect(next.state.whole != nil, "it does not wait for the end of the first")
     }
 
     @Test("a request whose only engine stays away is told so after the next look at it")
