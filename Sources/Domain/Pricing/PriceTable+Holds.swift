@@ -19,14 +19,19 @@ extension PriceTable {
     ///
     /// Every context band that the input can end in counts, since the dearest need not be the highest, and the highest
     /// may have no price.
-    public func ceiling(input: Int64, output: Int64, at instant: Instant) throws(PricingError) -> Money {
+    ///
+    /// - Parameter atAnyHour: the request may wait, so the hours of all schedules count, too.
+    public func ceiling(
+        input: Int64, output: Int64, at instant: Instant, atAnyHour: Bool = false
+    ) throws(PricingError) -> Money {
         guard self.covers(instant) else { throw .unpriced(.noPriceThen(model: self.model, at: instant)) }
         guard input >= 0, output >= 0 else { throw .inconsistentUsage("a token count is negative") }
         guard max(input, output) <= UsageSplit.countMax else { throw .overflow }
-        let bands = self.hours.bands(at: instant).bands
+        let present = self.hours.bands(at: instant).bands
+        let bands = atAnyHour ? [self.hours.base] + self.hours.windows.map(\.bands) : [present]
         var most: Money?
-        var missing = Unpriced.contextBand(model: self.model, tier: self.tier, above: bands.above.last?.above ?? 0)
-        for (inputMax, card) in bands.reached(byInput: input) {
+        var missing = Unpriced.contextBand(model: self.model, tier: self.tier, above: present.above.last?.above ?? 0)
+        for (inputMax, card) in bands.flatMap({ $0.reached(byInput: input) }) {
             guard let card else { continue }
             do throws(PricingError) {
                 most = max(most ?? .zero, try self.ceiling(card, input: min(input, inputMax), output: output))

@@ -115,10 +115,11 @@ extension CompletionCall {
 
     /// Bought engines say which tier served; ours served what was asked of us.
     func servedTier(_ answered: String?) -> TierName {
-        guard let answered, let engine = self.state.withLock({ $0.target?.engine }),
+        guard let named = answered.flatMap({ TierName(answered: $0) }), named != "auto",
+            let engine = self.state.withLock({ $0.target?.engine }),
             self.use.engines.table.engines[engine]?.kind.isOwned == false
         else { return self.tier }
-        return answered == "auto" ? self.tier : TierName(answered)
+        return named
     }
 
     private func settle(
@@ -126,11 +127,11 @@ extension CompletionCall {
         then: @escaping @Sendable (Result<CommitResult, StoreFailure>, Pricer.Price) -> Void
     ) {
         let now = self.use.clock.now
-        guard let target = self.state.withLock({ $0.target }) else { return }
+        let place = self.state.withLock { state in state.target.map { ($0, state.sentAt ?? self.request.arrivedAt) } }
+        guard let (target, sentAt) = place else { return }
         let asked = self.request.facts.model
         let price = self.use.pricer.price(
-            usage, names: [model ?? "", target.engineModel, asked], tier: tier,
-            at: self.request.arrivedAt)
+            usage, names: [model ?? "", target.engineModel, asked], tier: tier, at: sentAt)
         if price.amount == nil { self.use.unpriced.note(price, self.use.logger) }
         let charge = Charge(
             request: self.request.id, project: self.request.caller.project, key: self.request.caller.key,

@@ -109,7 +109,7 @@ public final class ServeCompletion: Sendable {
     ) throws(GatewayError) {
         guard self.holds.hasCap(request.caller.project) else { return }
         let asked = [tier] + (fallback.map { [$0] } ?? [])
-        let bound = CostBound(pricer: self.pricer, at: request.arrivedAt)
+        let bound = CostBound(pricer: self.pricer, at: request.arrivedAt, atAnyHour: true)
         func most(_ tiers: [TierName]) -> Money? {
             bound.most(request.facts, body: request.body, engineModels: targets.map(\.engineModel), tiers: tiers)
         }

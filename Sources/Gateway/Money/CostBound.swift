@@ -23,10 +23,13 @@ public struct CostBound: Sendable {
 
     let pricer: Pricer
     let at: Instant
+    let atAnyHour: Bool
 
-    public init(pricer: Pricer, at: Instant) {
+    /// - Parameter atAnyHour: the request may wait into other hours of a price before it runs.
+    public init(pricer: Pricer, at: Instant, atAnyHour: Bool = false) {
         self.pricer = pricer
         self.at = at
+        self.atAnyHour = atAnyHour
     }
 
     /// The highest price under any name by which the request may be charged; nil when the book has none.
@@ -47,7 +50,9 @@ public struct CostBound: Sendable {
             for name in [facts.model] + engineModels {
                 guard let table = self.pricer.table(names: [name], tier: tier, at: self.at) else { continue }
                 do throws(PricingError) {
-                    most = max(most ?? .zero, try table.ceiling(input: input, output: output, at: self.at))
+                    let ceiling = try table.ceiling(
+                        input: input, output: output, at: self.at, atAnyHour: self.atAnyHour)
+                    most = max(most ?? .zero, ceiling)
                 } catch .unpriced {
                     continue
                 } catch {

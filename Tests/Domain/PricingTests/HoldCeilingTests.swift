@@ -53,6 +53,17 @@ import Testing
         #expect(priced > 100)
     }
 
+    @Test("what may wait is bounded by the dearest hours, not by those in which it comes") func dearestHours() throws {
+        let table = try SampleBook.make().resolve("deepseek-flash", tier: .standard, at: self.now)
+        let hours = (0..<72).map { self.now.advanced(by: .seconds($0 * 3_600)) }
+        let charges = try hours.map { try table.charge(usage: TokenUsage(input: 1_000, output: 500), at: $0) }
+        #expect(Set(charges).count > 1)
+        for hour in hours {
+            let ceiling = try table.ceiling(input: 1_000, output: 500, at: hour, atAnyHour: true)
+            #expect(charges.allSatisfy { $0 <= ceiling })
+        }
+    }
+
     @Test("a band without a price hides none of those below it") func hiddenBand() throws {
         let table = try SampleBook.make().resolve("gpt-5.4", tier: .priority, at: self.now)
         let far = try table.ceiling(input: 1_000_000, output: 0, at: self.now)

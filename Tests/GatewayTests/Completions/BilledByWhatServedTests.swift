@@ -2,6 +2,7 @@ import Gateway
 import GatewayTesting
 import Ledger
 import OpenAIWire
+import Pricing
 import Quantities
 import Routing
 import Testing
@@ -40,6 +41,44 @@ struct BilledByWhatServedTests {
         let charge = try #require(desk.store.allCharges.first)
         #expect(charge.requestedTier == "auto" && charge.servedTier == tier)
         #expect(charge.amount == Money(picodollars: picodollars))
+    }
+
+    @Test("a request that waited is billed at the prices of when it was sent, not of when it came")
+    func priceOfTheMoment() async throws {
+        let change = ManualClock().now.advanced(by: .seconds(60))
+        func entry(_ dollars: String, from: Instant, to: Instant) throws -> PriceEntry {
+            let rate = try Rate(try Money(decimalDollars: dollars), per: 1_000_000)
+            return PriceEntry(
+                provider: "own", models: ["m"], validFrom: from, validTo: to,
+                tiers: [.standard: TierPrices([.input: rate, .output: rate])])
+        }
+        let book = try PriceBook(
+            version: "test",
+            entries: [
+                entry("8", from: Instant(nanoseconds: .min), to: change),
+                entry("1", from: change, to: Instant(nanoseconds: .max)),
+            ])
+        let desk = try await CompletionDesk(
+            [.hanging(then: .answer(CompletionDesk.answer)), .answer(CompletionDesk.answer)], concurrency: 1, book: book
+        )
+        _ = try desk.ask(CompletionDesk.question, id: "req_first")
+        _ = try desk.ask(CompletionDesk.question, id: "req_second")
+        desk.clock.advance(by: .seconds(61))
+        desk.engine.calls[0].resume()
+        let amounts = desk.store.allCharges.sorted { $0.request.text < $1.request.text }.map(\.amount)
+        #expect(amounts == [Money(picodollars: 15 * 8_000_000), Money(picodollars: 15 * 1_000_000)])
+    }
+
+    @Test("what a bought engine writes where the tier stands reaches no header and no ledger when it is no name")
+    func hostileTier() async throws {
+        let tier = #","service_tier":"default\r\nset-cookie: sid=1""#
+        let answer = String(CompletionDesk.answer.dropLast()) + tier + "}"
+        let event = Self.event(tier)
+        let desk = try await CompletionDesk([.answer(answer), .stream([event, Self.end])], kind: .openai)
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        #expect(client.state.whole?.tier == .standard)
+        _ = try desk.ask(CompletionDesk.streamed, id: "req_2")
+        #expect(desk.store.allCharges.map(\.servedTier) == [.standard, .standard])
     }
 
     @Test(

@@ -67,8 +67,7 @@ struct CompletionDesk {
     init(
         _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm,
         concurrency: Int? = nil, takesPriorities: Bool = false, tiers: TierSettings = TierSettings(),
-        tracedShare: Double? = nil,
-        log: CapturedLog = CapturedLog()
+        tracedShare: Double? = nil, book: PriceBook? = nil, log: CapturedLog = CapturedLog()
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
@@ -84,7 +83,7 @@ struct CompletionDesk {
         self.tiers = try TierDirectory(tiers, scheduler: self.scheduler, logger: log.logger)
         self.service = ServeCompletion(
             engines: self.directory, client: self.engine, commits: self.store,
-            pricer: Pricer(book: try Self.book(), tiersPricedAs: tiers.pricedAs), holds: self.holds,
+            pricer: Pricer(book: try book ?? Self.book(), tiersPricedAs: tiers.pricedAs), holds: self.holds,
             scheduler: self.scheduler, tiers: self.tiers,
             meters: NoMeters(), clock: self.clock, timers: self.timers,
             randomness: SeededRandomness(), history: self.history,
