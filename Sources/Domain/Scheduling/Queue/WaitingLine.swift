@@ -13,6 +13,7 @@ package struct WaitingLine: Sendable {
     package var isEmpty: Bool { self.count == 0 }
 
     package mutating func append(_ key: WorkKey) {
+        if self.gone.remove(key) != nil { self.clear(key) }
         self.keys.append(key)
         self.count += 1
     }
@@ -26,6 +27,12 @@ package struct WaitingLine: Sendable {
     package mutating func remove(_ key: WorkKey) {
         self.gone.insert(key)
         self.count -= 1
+    }
+
+    /// One that left comes back before its old place was passed.
+    private mutating func clear(_ key: WorkKey) {
+        self.returned.removeAll { $0 == key }
+        for index in self.keys.indices.dropFirst(self.head) where self.keys[index] == key { self.keys[index] = nil }
     }
 
     package mutating func first() -> WorkKey? {

@@ -52,6 +52,7 @@ struct HeldRequest: Sendable {
     let request: WorkRequest
     let pool: Int
     let arrivedAt: Instant
+    var preemptions = 0
 
     var units: Double { ServiceUnits.of(prompt: self.request.promptTokens, output: self.request.outputTokens) }
 }
@@ -172,8 +173,8 @@ struct Pool: Sendable {
     var waitingUnits = [Double](repeating: 0, count: Lane.allCases.count)
     /// Flex requests that wait for the model's hours, and their units; they are not among the ones above.
     var held = (count: 0, units: 0.0)
-    /// The opening that they were looked at for last.
-    var heldFor: Instant?
+    /// The opening as of the last tick; nil: its hours are now.
+    var opensAt: Instant?
     /// When a place will probably come free, as of the last tick; nil: there is one, or nothing is known.
     var freeAt: Instant?
     var rate = ServiceRate()

@@ -13,9 +13,15 @@ extension Scheduler {
         }
         let lane = request.lane.rawValue
         if let opens = self.opening(for: request, pool) {
-            self.outlook = Outlook(
-                ahead: self.pools[pool].held.count, predictedWait: self.heldWait(pool, opens: opens), heldUntil: opens)
-            return self.hold(request, pool)
+            let wait = self.heldWait(pool, opens: opens)
+            self.outlook = Outlook(ahead: self.pools[pool].held.count, predictedWait: wait, heldUntil: opens)
+            guard self.hasRoomToHold(request) else {
+                self.refuse(
+                    request.key, request.lane, fallsBack: request.fallsBack, wait: .seconds(wait), into: &actions)
+                return
+            }
+            self.statistics.arrived[lane] += 1
+            return self.hold(HeldRequest(request: request, pool: pool, arrivedAt: self.now))
         }
         let ahead = self.waiting.isEmpty ? 0 : self.pools[pool].waiting[...lane].reduce(0, +)
         let known = self.waiting.isEmpty ? nil : self.counters[lane].account(of: request.project)

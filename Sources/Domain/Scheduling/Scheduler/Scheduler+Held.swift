@@ -4,6 +4,10 @@ public import Quantities
 ///
 /// It stands in no line until then, so that it takes no turn from others and is in nobody's way.
 extension Scheduler {
+    /// Prompt tokens of all requests that are held, and a quarter of it for one project: bodies of 256 MiB, since a
+    /// token is taken for four bytes.
+    package static let heldTokensMax = 64 << 20
+
     /// The opening that a request would wait for; nil: it goes into its line.
     func opening(for request: WorkRequest, _ pool: Int) -> Instant? {
         guard request.lane == .flex else { return nil }
@@ -23,41 +27,80 @@ extension Scheduler {
         return usable > 0 && need <= DeadlineReview.urgentLoad * usable ? opens : nil
     }
 
-    mutating func hold(_ request: WorkRequest, _ pool: Int) {
-        let entry = HeldRequest(request: request, pool: pool, arrivedAt: self.now)
-        self.statistics.arrived[request.lane.rawValue] += 1
+    /// Whether one more may be kept for hours: its body stays in memory all that time.
+    func hasRoomToHold(_ request: WorkRequest) -> Bool {
+        !self.isStopping && self.heldTokens + request.promptTokens <= Self.heldTokensMax
+            && self.heldTokensOf[request.project, default: 0] + request.promptTokens <= Self.heldTokensMax / 4
+    }
+
+    mutating func hold(_ entry: HeldRequest) {
+        let request = entry.request
         self.waitingTiers[request.lane.rawValue][request.tier, default: 0] += 1
         self.held[request.key] = entry
-        self.pools[pool].held.count += 1
-        self.pools[pool].held.units += entry.units
+        self.heldTokens += request.promptTokens
+        self.heldTokensOf[request.project, default: 0] += request.promptTokens
+        self.pools[entry.pool].held.count += 1
+        self.pools[entry.pool].held.units += entry.units
     }
 
     mutating func leaveHeld(_ key: WorkKey) -> HeldRequest? {
         guard let entry = self.held.removeValue(forKey: key) else { return nil }
-        self.waitingTiers[entry.request.lane.rawValue][entry.request.tier, default: 0] -= 1
+        let request = entry.request
+        self.waitingTiers[request.lane.rawValue][request.tier, default: 0] -= 1
+        self.heldTokens -= request.promptTokens
+        let left = self.heldTokensOf[request.project, default: 0] - request.promptTokens
+        self.heldTokensOf[request.project] = left > 0 ? left : nil
         self.pools[entry.pool].held.count -= 1
         self.pools[entry.pool].held.units -= entry.units
         return entry
     }
 
-    /// When the hours begin, all of them go into their lines; before, those that can no longer wait for them.
+    /// When the hours begin, all of them go into their lines; before, those that can no longer wait for them. When
+    /// hours end, those in line that can wait for the next ones are held again.
     mutating func reviewHeld() {
-        guard !self.held.isEmpty else { return }
         let isDue = self.heldReviewedAt.map { self.now.since($0) >= Self.reviewInterval } ?? true
         if isDue { self.heldReviewedAt = self.now }
-        for place in self.pools.indices where self.pools[place].held.count > 0 {
+        var places: Set<Int> = []
+        for place in self.pools.indices {
             let opens = self.opening(place)
-            guard isDue || opens != self.pools[place].heldFor else { continue }
-            self.pools[place].heldFor = opens
-            var units = 0.0
-            for entry in self.held.values.filter({ $0.pool == place }).sorted(by: { $0.request.key < $1.request.key }) {
-                let patience = entry.request.patience
-                let limit = entry.request.waitsUntil(from: entry.arrivedAt)
-                if self.opening(patience: patience, until: limit, behind: units, place) != nil {
-                    units += entry.units
-                } else {
-                    self.release(entry.request.key)
-                }
+            let isNews = opens != self.pools[place].opensAt
+            self.pools[place].opensAt = opens
+            if isNews, opens != nil { self.holdWaiting(place) }
+            if isDue || isNews, self.pools[place].held.count > 0 { places.insert(place) }
+        }
+        guard !places.isEmpty else { return }
+        var units = [Double](repeating: 0, count: self.pools.count)
+        let entries = self.held.values.filter { places.contains($0.pool) }
+        for entry in entries.sorted(by: { $0.request.key < $1.request.key }) {
+            let patience = entry.request.patience
+            let limit = entry.request.waitsUntil(from: entry.arrivedAt)
+            if self.opening(patience: patience, until: limit, behind: units[entry.pool], entry.pool) != nil {
+                units[entry.pool] += entry.units
+            } else {
+                self.release(entry.request.key)
+            }
+        }
+    }
+
+    /// The hours of this model have ended.
+    private mutating func holdWaiting(_ place: Int) {
+        for line in self.lines[Lane.flex.rawValue].keys.filter({ $0.pool == place }) {
+            let project = self.counters[Lane.flex.rawValue].project(of: line.account)
+            var keys: [WorkKey] = []
+            self.lines[Lane.flex.rawValue][line]?.forEach { keys.append($0) }
+            for key in keys {
+                guard let entry = self.waiting[key] else { continue }
+                let request = entry.request.again(project: project, pool: self.pools[place].id)
+                let limit = request.waitsUntil(from: entry.arrivedAt)
+                let behind = self.pools[place].held.units
+                guard self.hasRoomToHold(request),
+                    self.opening(patience: request.patience, until: limit, behind: behind, place) != nil,
+                    self.dequeue(key, isFirst: false) != nil
+                else { continue }
+                self.counters[Lane.flex.rawValue].leaveQueue(line.account)
+                self.hold(
+                    HeldRequest(
+                        request: request, pool: place, arrivedAt: entry.arrivedAt, preemptions: entry.preemptions))
             }
         }
     }
@@ -66,8 +109,21 @@ extension Scheduler {
         guard let entry = self.leaveHeld(key) else { return }
         let account = self.counters[entry.request.lane.rawValue].enter(entry.request.project)
         self.enqueue(
-            Waiting(request: Request(entry.request, account: account, pool: entry.pool), arrivedAt: entry.arrivedAt),
+            Waiting(
+                request: Request(entry.request, account: account, pool: entry.pool), arrivedAt: entry.arrivedAt,
+                preemptions: entry.preemptions),
             isBack: false)
+    }
+
+    /// The process ends: what waits for hours will not be sent by it.
+    mutating func stop(into actions: inout [SchedulerAction]) {
+        self.isStopping = true
+        for key in self.held.keys.sorted() {
+            guard let entry = self.leaveHeld(key) else { continue }
+            let request = entry.request
+            let wait = self.opening(entry.pool)?.since(self.now) ?? .zero
+            self.refuse(request.key, request.lane, fallsBack: request.fallsBack, wait: wait, into: &actions)
+        }
     }
 
     /// Seconds that a held request will probably wait.
@@ -97,5 +153,18 @@ extension Scheduler {
 extension WorkRequest {
     fileprivate func waitsUntil(from arrivedAt: Instant) -> Instant {
         min(arrivedAt.advanced(by: self.patience), self.giveUpAt)
+    }
+}
+
+extension Request {
+    /// As it came.
+    fileprivate func again(project: ProjectID, pool: PoolID) -> WorkRequest {
+        var request = WorkRequest(
+            key: self.key, lane: self.lane, project: project, pool: pool, promptTokens: self.promptTokens,
+            outputTokens: self.outputTokens, patience: self.patience, giveUpAt: self.giveUpAt, affinity: self.affinity)
+        request.tier = self.tier
+        request.fallsBack = self.fallsBack
+        request.avoided = self.avoided
+        return request
     }
 }

@@ -30,6 +30,11 @@ public struct Scheduler: Sendable {
     var running: [WorkKey: Running] = [:]
     /// Flex requests that wait for their model's hours; in no line.
     var held: [WorkKey: HeldRequest] = [:]
+    /// Prompt tokens of these, in all and by project.
+    var heldTokens = 0
+    var heldTokensOf: [ProjectID: Int] = [:]
+    /// Nothing is held any more.
+    var isStopping = false
     var batches: [BatchID: OfferedBatch] = [:]
     var counters = [ServiceCounters](repeating: ServiceCounters(), count: Lane.allCases.count)
     /// Mean size of what was sent, in units: the measure of stickiness.
@@ -63,8 +68,12 @@ public struct Scheduler: Sendable {
         switch event {
         case .engine(let profile): self.describe(profile)
         case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }
-        case .held(let id, let until): self.withEngine(id) { $0.heldUntil = until }
-        case .heldModel(let pool, let id, let until): self.hold(pool, at: id, until: until)
+        case .held(let id, let until):
+            self.withEngine(id) { $0.heldUntil = until }
+            self.reviewHeld()
+        case .heldModel(let pool, let id, let until):
+            self.hold(pool, at: id, until: until)
+            self.reviewHeld()
         case .pool(let id, let engines, let weights): self.describe(id, engines, weights)
         case .weight(let project, let weight):
             for lane in Lane.allCases { self.counters[lane.rawValue].set(weight: weight, of: project) }
@@ -93,6 +102,7 @@ public struct Scheduler: Sendable {
         case .sample(let id, let sample):
             self.withEngine(id) { $0.capacity.observe(sample) }
             return
+        case .stop: self.stop(into: &actions)
         case .tick: self.tick(into: &actions)
         }
         self.pump(into: &actions)

@@ -38,6 +38,8 @@ public enum SchedulerEvent: Hashable, Sendable {
     /// The client left, or the batch gave the line up.
     case gone(WorkKey)
     case sample(EngineID, EngineSample)
+    /// The process is about to end: requests that wait for background hours are refused, and so are more of them.
+    case stop
     /// Nothing happened; time passed. At least twice a second while there is work.
     case tick
 }

@@ -24,6 +24,17 @@ import Testing
         #expect(keys == [9, 8, 1])
     }
 
+    @Test("one that left may come back, at the end")
+    func comesBack() {
+        var line = WaitingLine()
+        for number in 1...3 { line.append(WorkKey(UInt64(number))) }
+        line.remove(WorkKey(1))
+        line.append(WorkKey(1))
+        #expect(line.count == 3 && line.peek == WorkKey(2))
+        let keys = (1...4).map { _ in line.removeFirst()?.number }
+        #expect(keys == [2, 3, 1, nil])
+    }
+
     @Test("any may leave, wherever it stands")
     func leave() {
         var line = WaitingLine()

@@ -107,6 +107,59 @@ import Testing
         #expect(harness.dispatched.count == 1)
     }
 
+    @Test("those that still wait in line when the hours end wait for the next ones, each in its order")
+    func closesAgain() {
+        var harness = Self.closed(1)
+        for key: UInt64 in 1...3 { harness.send(.arrive(Harness.request(key, .flex, patience: .seconds(20_000)))) }
+        harness.pass(1_000)
+        #expect(harness.dispatched.map(\.key.number) == [1])
+        harness.send(.arrive(Harness.request(4, .flex, patience: .seconds(600))))
+        harness.send(.held("one", until: Instant(seconds: 5_000)))
+        #expect(harness.scheduler.heldFlex?.count == 2 && harness.scheduler.waitingCount(.flex) == 3)
+        harness.finish(WorkKey(1))
+        harness.pass(1)
+        #expect(harness.dispatched.map(\.key.number) == [1, 4], "who cannot wait for them goes on")
+        harness.finish(WorkKey(4))
+        harness.pass(3_998)
+        #expect(harness.dispatched.count == 2)
+        harness.pass(1)
+        harness.finish(WorkKey(2))
+        #expect(harness.dispatched.map(\.key.number) == [1, 4, 2, 3])
+        harness.finish(WorkKey(3))
+        #expect(harness.scheduler.waitingCount(.flex) == 0 && harness.scheduler.violations.count == 0)
+    }
+
+    @Test("before the process ends, those that are held are refused, and no more are held")
+    func stop() {
+        var harness = Self.closed()
+        for key: UInt64 in 1...2 { harness.send(.arrive(Harness.request(key, .flex, patience: .seconds(3_600)))) }
+        harness.send(.stop)
+        #expect(harness.refused == [WorkKey(1): .seconds(60), WorkKey(2): .seconds(60)])
+        harness.send(.arrive(Harness.request(3, .flex, patience: .seconds(3_600))))
+        #expect(harness.refused[WorkKey(3)] != nil && harness.scheduler.heldFlex == nil)
+        harness.send(.arrive(Harness.request(4, .flex, patience: .seconds(10))))
+        #expect(harness.dispatched.map(\.key.number) == [4], "what need not wait for the hours still runs")
+    }
+
+    @Test("no project may have more than a quarter of what is held, and all of them no more than the whole")
+    func memory() {
+        var harness = Self.closed()
+        let part = Scheduler.heldTokensMax / 8
+        var key: UInt64 = 0
+        for project: ProjectID in ["proj_a", "proj_b", "proj_c", "proj_d", "proj_e"] {
+            for _ in 0..<3 {
+                key += 1
+                harness.send(
+                    .arrive(Harness.request(key, .flex, project: project, prompt: part, patience: .seconds(3_600))))
+            }
+        }
+        #expect(harness.scheduler.heldFlex?.count == 8)
+        #expect(harness.refused.keys.map(\.number).sorted() == [3, 6, 9, 12, 13, 14, 15])
+        harness.send(.gone(WorkKey(1)))
+        harness.send(.arrive(Harness.request(16, .flex, project: "proj_a", prompt: part, patience: .seconds(3_600))))
+        #expect(harness.scheduler.heldFlex?.count == 8)
+    }
+
     @Test("an engine that is away for a while keeps its hours")
     func away() {
         var harness = Self.closed()
