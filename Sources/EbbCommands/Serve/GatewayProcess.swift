@@ -55,7 +55,7 @@ struct GatewayProcess {
             engines: assembly.directory, client: assembly.client, commits: assembly.store, pricer: assembly.pricer,
             holds: assembly.holds, scheduler: assembly.scheduler, tiers: assembly.tiers, meters: assembly.meters,
             clock: assembly.clock, timers: assembly.clock, randomness: assembly.randomness, history: assembly.history,
-            tracer: assembly.tracer, logger: logger)
+            tracer: assembly.tracer, isLive: { keys.isLive($0) }, logger: logger)
         var batchContext = assembly.batchContext
         batchContext.refusesUnpricedWindows = true
         batchContext.tiers = { assembly.tiers.table }
@@ -87,7 +87,9 @@ struct GatewayProcess {
         let serviceGroup = ServiceGroup(configuration: lifecycle)
         let signals = StopSignals(
             first: {
-                runner.stop(keepsBought: true); await serviceGroup.triggerGracefulShutdown()
+                runner.stop(keepsBought: true)
+                assembly.scheduler.send(.stop)
+                await serviceGroup.triggerGracefulShutdown()
             })
         signals.start()
         do {

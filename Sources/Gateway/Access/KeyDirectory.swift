@@ -17,6 +17,7 @@ public final class KeyDirectory: Sendable {
     private struct Snapshot {
         var generation: Int64 = -1
         var callers: [KeyHash: Caller] = [:]
+        var live: Set<Caller> = []
     }
 
     private let snapshot = Mutex(Snapshot())
@@ -26,6 +27,9 @@ public final class KeyDirectory: Sendable {
 
     /// The caller whose key hashes to `hash`, unless it is unknown, revoked or its project archived.
     public func caller(_ hash: KeyHash) -> Caller? { self.snapshot.withLock { $0.callers[hash] } }
+
+    /// Whether a caller that was let in could come in now.
+    public func isLive(_ caller: Caller) -> Bool { self.snapshot.withLock { $0.live.contains(caller) } }
 
     /// Reads keys and projects again when they changed, by whichever process.
     ///
@@ -49,6 +53,7 @@ public final class KeyDirectory: Sendable {
             guard generation > $0.generation else { return }
             $0.generation = generation
             $0.callers = loaded
+            $0.live = Set(loaded.values)
         }
     }
 }

@@ -185,6 +185,22 @@ extension CompletionCall {
         self.use.commits.commit(.charge(self.refusal(tier))) { [sink] _ in sink.refused(error) }
     }
 
+    /// Nothing ran: nothing is charged.
+    func refuseRevoked(_ key: WorkKey) {
+        let isFirst = self.state.withLock { state -> Bool in
+            guard state.phase == .queued, state.key == key else { return false }
+            state.phase = .done
+            return true
+        }
+        guard isFirst else { return }
+        self.leaveScheduler()
+        self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
+        let error = GatewayError.client(.revokedKey)
+        self.finished(outcome: "revoked", usage: .zero, amount: nil, tier: self.tier)
+        self.use.meters.count(.rejected, error.answer.code ?? "none")
+        self.sink.refused(error)
+    }
+
     /// The entry that counts it, which may be that of an earlier one.
     private func refusal(_ tier: Tier) -> Charge {
         let asked = self.request.facts.model

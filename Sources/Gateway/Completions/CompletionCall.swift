@@ -77,6 +77,9 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         self.request = request
     }
 
+    /// A request that has waited so long is sent only if its key is still good.
+    private static let keyHolds: Duration = .seconds(2)
+
     /// The model's engines at this moment; there may be more of them than when the request came.
     var targets: [EngineTarget] { self.use.engines.targets(for: self.request.facts.model) ?? self.firstTargets }
 
@@ -100,6 +103,9 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         guard isOurs else { return self.use.scheduler.send(.gone(key)) }
         guard isQueued else { return }
         let now = self.use.clock.now
+        if now.since(self.request.arrivedAt) >= Self.keyHolds, !self.use.isLive(self.request.caller) {
+            return self.refuseRevoked(key)
+        }
         guard let (target, engine) = self.use.engines.admit(id, of: self.targets(with: id, now: now), now: now) else {
             return self.use.scheduler.lost(key, at: id)
         }

@@ -23,6 +23,7 @@ public final class ServeCompletion: Sendable {
     let clock: any GatewayClock
     let timers: any Timers
     let randomness: any Randomness
+    let isLive: @Sendable (Caller) -> Bool
     let logger: Logger
     let retry = RetryRule()
     let unpriced = UnpricedNotices()
@@ -31,11 +32,12 @@ public final class ServeCompletion: Sendable {
     public static let inFlightMax = 20_000
     private let inFlight = Atomic<Int>(0)
 
+    /// - Parameter isLive: whether the key of a caller is still good, asked for requests that waited long.
     public init(
         engines: EngineDirectory, client: any EngineClient, commits: any CommitLog, pricer: Pricer, holds: Holds,
         scheduler: WorkScheduler, tiers: TierDirectory, meters: any Meters, clock: any GatewayClock,
         timers: any Timers, randomness: any Randomness, history: RequestHistory = RequestHistory(),
-        tracer: Tracer? = nil, logger: Logger
+        tracer: Tracer? = nil, isLive: @escaping @Sendable (Caller) -> Bool = { _ in true }, logger: Logger
     ) {
         self.engines = engines
         self.client = client
@@ -50,6 +52,7 @@ public final class ServeCompletion: Sendable {
         self.clock = clock
         self.timers = timers
         self.randomness = randomness
+        self.isLive = isLive
         self.logger = logger
     }
 

@@ -33,9 +33,11 @@ public final class RequestHistory: Sendable {
     /// The newest trace of that id.
     public func trace(of request: RequestID) -> RequestTrace? { self.ring.withLock { $0.trace(of: request) } }
 
-    /// The one of a batch's line. Looks at all of them: for people's questions only.
+    /// The newest one of a batch's line. Looks at all of them, without the lock that every request takes: for people's
+    /// questions only.
     func trace(ofLine line: Int, in batch: BatchID) -> RequestTrace? {
-        self.ring.withLock { $0.trace(ofLine: line, in: batch) }
+        let ring = self.ring.withLock { $0 }
+        return ring.trace(ofLine: line, in: batch)
     }
 }
 
@@ -90,7 +92,10 @@ struct RequestRing: Sendable {
     }
 
     func trace(ofLine line: Int, in batch: BatchID) -> RequestTrace? {
-        self.entries.first { $0.batch == batch && Int($0.line) == line }?.trace
+        // The place after the newest is that of the oldest, or the first one while there is room.
+        let newest = self.entries.isEmpty ? 0 : (self.count - 1) % self.capacity + 1
+        func isOfLine(_ entry: Entry) -> Bool { entry.batch == batch && Int(entry.line) == line }
+        return (self.entries[..<newest].last(where: isOfLine) ?? self.entries[newest...].last(where: isOfLine))?.trace
     }
 
     func trace(of request: RequestID) -> RequestTrace? {

@@ -67,7 +67,8 @@ struct CompletionDesk {
     init(
         _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm,
         concurrency: Int? = nil, takesPriorities: Bool = false, tiers: TierSettings = TierSettings(),
-        tracedShare: Double? = nil, book: PriceBook? = nil, log: CapturedLog = CapturedLog()
+        tracedShare: Double? = nil, book: PriceBook? = nil,
+        isLive: @escaping @Sendable (Caller) -> Bool = { _ in true }, log: CapturedLog = CapturedLog()
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
@@ -90,7 +91,7 @@ struct CompletionDesk {
             tracer: tracedShare.map { [spans] in
                 Tracer(sink: spans, share: $0, randomness: SeededRandomness(seed: 5))
             },
-            logger: log.logger)
+            isLive: isLive, logger: log.logger)
         let project = ProjectRecord(id: "proj_a", name: "a", createdAt: self.clock.now)
         try await self.store.insert(project)
         self.tiers.learn([project])

@@ -314,6 +314,22 @@ struct ServeCompletionTests {
         #expect(models == ["engine-m", "new-m"])
     }
 
+    @Test("a request whose key was revoked while it waited is not sent, and costs nothing")
+    func revokedMeanwhile() async throws {
+        let desk = try await CompletionDesk(
+            [.hanging(then: .answer(CompletionDesk.answer)), .answer(CompletionDesk.answer)], concurrency: 1,
+            isLive: { $0.key != "key_old" })
+        let old = Caller(project: desk.caller.project, key: "key_old")
+        _ = try desk.ask(CompletionDesk.question, id: "req_first", caller: old)
+        let (revoked, _) = try desk.ask(CompletionDesk.question, id: "req_revoked", caller: old)
+        let (good, _) = try desk.ask(CompletionDesk.question, id: "req_good")
+        desk.clock.advance(by: .seconds(3))
+        desk.engine.calls[0].resume()
+        #expect(revoked.state.error?.answer.status == 401 && revoked.state.error?.answer.code == "invalid_api_key")
+        #expect(good.state.whole != nil, "the place goes to the next one")
+        #expect(Set(desk.store.allCharges.map(\.request)) == ["req_first", "req_good"])
+    }
+
     @Test("a spend cap refuses what could exceed it and counts what was spent")
     func cap() async throws {
         let desk = try await CompletionDesk([.answer(CompletionDesk.answer)])

@@ -12,6 +12,11 @@ extension ErrorBody {
         ErrorBody(status: 401, message: "Incorrect API key provided: \(shownKey).", code: Self.invalidAPIKeyCode)
     }
 
+    /// The key was good when the request came, and is not any more (or its project) when the request could run.
+    public static let revokedKey = ErrorBody(
+        status: 401, message: "The API key of this request was revoked while the request waited.",
+        code: Self.invalidAPIKeyCode)
+
     /// The key belongs to another project than the one that `OpenAI-Project` names (openai-api 1.6).
     public static let mismatchedProject = ErrorBody(
         status: 401, message: "OpenAI-Project header should match project for API key", code: "mismatched_project")
