@@ -1,5 +1,7 @@
 """Tiers that an operator configured, with the official SDK: models, capacity, projects, windows, hours."""
+import concurrent.futures
 import datetime
+import signal
 import time
 
 import openai
@@ -166,8 +168,8 @@ def test_a_models_own_hours_replace_its_engines(start_engine, start_gateway, tmp
     assert f"own until {later:%Y-%m-%dT%H:%M}" in top and f"held until {opening:%Y-%m-%dT%H:%M}" in top
 
 
-def test_flex_waits_for_background_hours_where_its_patience_allows(start_engine, start_gateway, tmp_path):
-    """The hours begin in five to six hours: a tier of a day waits for them, one of minutes does not."""
+def night_gateway(start_engine, start_gateway):
+    """Its engine's hours begin in five to six hours; the tier `overnight` waits for them."""
     engine = start_engine(slots=4)
     opening = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=6)).replace(
         minute=0, second=0, microsecond=0)
@@ -176,6 +178,12 @@ def test_flex_waits_for_background_hours_where_its_patience_allows(start_engine,
         PRICES + "tiers: {overnight: {lane: flex, patience: 20h, wait_max: 22h, price_as: flex}}\n"
         f"engines: [{{name: one, url: '{engine.url}', kind: simulated, concurrency: 4, background_hours: "
         f"{{rules: [{{hours: '{hours}'}}]}}}}]\n"))
+    return gateway, engine, opening
+
+
+def test_flex_waits_for_background_hours_where_its_patience_allows(start_engine, start_gateway, tmp_path):
+    """A tier of a day waits for them, one of minutes does not."""
+    gateway, engine, opening = night_gateway(start_engine, start_gateway)
     server = {"EBB_SERVER": gateway.url, "EBB_API_KEY": KEY}
     overnight = {**ASK, "service_tier": "overnight", "stream": True, "user": "overnight"}
     # The comments begin the answer, and with it the request's id.
@@ -189,6 +197,23 @@ def test_flex_waits_for_background_hours_where_its_patience_allows(start_engine,
             served = client.chat.completions.create(**ASK, service_tier="flex")
             assert served.service_tier == "flex", "five minutes do not reach the hours"
         assert engine.execution_log(line="overnight")["lines"] == []
+
+
+def test_a_stop_refuses_what_waits_for_background_hours(start_engine, start_gateway):
+    gateway, engine, _ = night_gateway(start_engine, start_gateway)
+    with gateway.http() as http, concurrent.futures.ThreadPoolExecutor() as pool:
+        overnight = {**ASK, "service_tier": "overnight", "user": "overnight"}
+        held = pool.submit(http.post, "chat/completions", json=overnight, timeout=30)
+        flex = lambda: next(lane for lane in http.get(gateway.root + "/ebb/scheduler").json()["lanes"]
+                            if lane["lane"] == "flex")
+        wait_until(lambda: flex()["waiting"] == 1, 10, "it waits")
+        began = time.monotonic()
+        gateway.signal(signal.SIGTERM)
+        answer = held.result(10)
+        assert answer.status_code == 429 and answer.json()["error"]["code"] == "resource_unavailable"
+        assert answer.headers["retry-after"] == "60"
+        assert gateway.wait() == 0 and time.monotonic() - began < 5
+    assert engine.execution_log(line="overnight")["lines"] == []
 
 
 @pytest.mark.parametrize("whose", ["engine", "model"])
