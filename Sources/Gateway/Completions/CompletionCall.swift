@@ -41,6 +41,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         var assembly: AnswerAssembly
         var relay: StreamRelay
         var streamBegan = false
+        /// All of the stream came in one read.
+        var cameAtOnce = false
         var firstBytesAt: Instant?
         var gaps = GapMeter()
         var path: RequestPath
@@ -195,6 +197,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             if begin { state.streamBegan = true }
             signals.isDelivered = begin && !state.tier.lane.isInteractive
             if state.relay.isDone {
+                state.cameAtOnce = begin
                 state.phase = .committing
                 return .finish(out, begin: begin)
             }
@@ -224,7 +227,10 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     }
 
     func pause() {
-        if self.clientStreams { self.sink.streamPaused() }
+        guard self.clientStreams else { return }
+        // Among others its charge takes no longer than they do, and a write less is worth more than a head start.
+        if self.use.isBusy, self.state.withLock({ $0.cameAtOnce }) { return }
+        self.sink.streamPaused()
     }
 
     func end(of attempt: Int?) {

@@ -31,6 +31,10 @@ public final class ServeCompletion: Sendable {
     /// Interactive requests in flight at most; one more is refused with 503 and `Retry-After`.
     public static let inFlightMax = 20_000
     private let inFlight = Atomic<Int>(0)
+    /// With so many in flight charges are committed in groups, one after the other.
+    private static let inFlightBusy = 8
+
+    var isBusy: Bool { self.inFlight.load(ordering: .relaxed) >= Self.inFlightBusy }
 
     /// - Parameter isLive: whether the key of a caller is still good, asked for requests that waited long.
     public init(

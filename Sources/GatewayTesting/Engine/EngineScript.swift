@@ -5,6 +5,7 @@ public import Routing
 public struct EngineScript: Sendable {
     public enum Step: Sendable {
         case head(AnswerHead)
+        /// What one read brings.
         case bytes([UInt8])
         case end
         case fail(EngineFailure)

@@ -63,7 +63,9 @@ public final class ScriptedCall: EngineCall {
         while let step = self.next() {
             switch step {
             case .head(let head): self.sink.head(head)
-            case .bytes(let bytes): bytes.withUnsafeBytes { self.sink.bytes($0) }
+            case .bytes(let bytes):
+                bytes.withUnsafeBytes { self.sink.bytes($0) }
+                self.sink.pause()
             case .end: self.sink.end()
             case .fail(let failure): self.sink.failed(failure)
             case .hang: break

@@ -15,6 +15,8 @@ final class RecordingClient: ClientSink {
         var error: GatewayError?
         var streamed: [UInt8] = []
         var began = false
+        /// How often what was given was to leave before the end.
+        var pauses = 0
         var ended = false
     }
 
@@ -26,6 +28,7 @@ final class RecordingClient: ClientSink {
     func whole(_ answer: WholeAnswer) { self.seen.withLock { $0.whole = answer } }
     func streamBegan(tier: TierName?) { self.seen.withLock { $0.began = true } }
     func streamBytes(_ bytes: UnsafeRawBufferPointer) { self.seen.withLock { $0.streamed.append(contentsOf: bytes) } }
+    func streamPaused() { self.seen.withLock { $0.pauses += 1 } }
     func streamEnded(_ last: [UInt8]) {
         self.seen.withLock {
             $0.streamed += last

@@ -63,6 +63,21 @@ struct ServeCompletionTests {
         #expect(sent.contains(#""include_usage":true"#))
     }
 
+    @Test("a stream that came in one read leaves in one write where others are in flight, and at once where none are")
+    func cameAtOnce() async throws {
+        let stream = EngineScript.stream([CompletionDesk.chunks.joined()])
+        let hanging = EngineScript.hanging(then: .answer(CompletionDesk.answer))
+        let desk = try await CompletionDesk(
+            [stream] + Array(repeating: hanging, count: 8) + [stream, .stream(CompletionDesk.chunks)])
+        let (alone, _) = try desk.ask(CompletionDesk.streamed, id: "req_alone")
+        for count in 0..<8 { _ = try desk.ask(CompletionDesk.question, id: RequestID("req_\(count)")) }
+        let (among, _) = try desk.ask(CompletionDesk.streamed, id: "req_among")
+        let (pieces, _) = try desk.ask(CompletionDesk.streamed, id: "req_pieces")
+        #expect(alone.state.pauses == 1 && among.state.pauses == 0)
+        #expect(pieces.state.pauses == CompletionDesk.chunks.count, "what comes by itself leaves at once")
+        #expect(alone.text == among.text && among.text == pieces.text && among.state.ended)
+    }
+
     @Test("an engine that streams whatever was asked is folded back for a client that wants one answer")
     func folded() async throws {
         let desk = try await CompletionDesk([.stream(CompletionDesk.chunks)], stream: .always)
