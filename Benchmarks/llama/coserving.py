@@ -7,8 +7,8 @@ from engine import SLOTS, batch, call, chat, generator, samples, stream, submit,
 
 PROMPT, OUTPUT, BULK_OUTPUT, BULK_OPEN = 110, 24, 48, 32
 RAMP = 3.0
-PROFILES = ("balanced", "throughput")
-WAYS = ("none", "flood", *PROFILES)
+# Requests of one token's prompt, straight to the engine and through Ebb in turn.
+ALONE = 300
 
 
 class Flood:
@@ -56,7 +56,7 @@ class Batch:
 
 def block(engine, way, port, options, number):
     """First-token times of one block, and answers of bulk requests a second."""
-    bulk = (None if way == "none" else Flood(engine, number) if way == "flood"
+    bulk = (None if way == "no batch" else Flood(engine, number) if way == "flood"
             else Batch(engine, port, f"{way}-{number}"))
     time.sleep(RAMP)
     times, errors, threads = [], [], []
@@ -110,33 +110,49 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
+def added(engine, port):
+    """What the gateway adds to the first token while nothing else runs, p50 and p99 in ms."""
+    times = {engine.port: [], port: []}
+    for number in range(ALONE):
+        body = chat(engine.model, text(generator("alone", number), 1), 2)
+        for way in times:
+            times[way].append(stream(way, body)[0] * 1000)
+    return [percentile(times[port], share) - percentile(times[engine.port], share) for share in (0.5, 0.99)]
+
+
 def run(engine, options):
-    ports = {profile: engine.gateway(profile, profile) for profile in PROFILES}
-    found = {way: ([], [], []) for way in WAYS}
+    profiles = options.profiles.split(",")
+    ports = {f"ebb {profile}": engine.gateway(f"ebb-{profile}", profile) for profile in profiles}
+    ways = ["no batch", "flood", *ports]
+    found = {way: ([], [], []) for way in ways}
     for number in range(options.rounds):
-        for way in WAYS:
+        for way in ways:
             times, rate, errors = block(engine, way, ports.get(way), options, number)
             found[way][0].extend(times)
             found[way][1].append(rate)
             found[way][2].extend(errors)
     print(f"E6: {SLOTS} slots, {options.rounds} x {options.block:g} s each, {options.rate:g} interactive requests/s")
-    print(f"{'':12}{'requests':>9}{'p50 ms':>9}{'p99 ms':>9}{'batch tok/s':>13}{'preempted':>11}{'errors':>8}")
-    p50 = {way: percentile(found[way][0], 0.5) * 1000 for way in WAYS}
-    p99 = {way: percentile(found[way][0], 0.99) * 1000 for way in WAYS}
-    rate = {way: statistics.mean(found[way][1]) for way in WAYS}
-    for way in WAYS:
+    print(f"{'':16}{'requests':>9}{'p50 ms':>9}{'p99 ms':>9}{'batch tok/s':>13}{'preempted':>11}{'errors':>8}")
+    p50 = {way: percentile(found[way][0], 0.5) * 1000 for way in ways}
+    p99 = {way: percentile(found[way][0], 0.99) * 1000 for way in ways}
+    rate = {way: statistics.mean(found[way][1]) for way in ways}
+    for way in ways:
         times, _, errors = found[way]
         preempted = samples(ports[way]).get("ebb_preemptions_total", 0) if way in ports else 0
-        print(f"{way:12}{len(times):9}{p50[way]:9.0f}{p99[way]:9.0f}{rate[way]:13.0f}{preempted:11.0f}{len(errors):8}")
+        print(f"{way:16}{len(times):9}{p50[way]:9.0f}{p99[way]:9.0f}{rate[way]:13.0f}{preempted:11.0f}{len(errors):8}")
     bars = []
-    for way in PROFILES:
+    for way in ports:
         bars += [
-            (f"{way}: p50 over none", p50[way] / p50["none"], "most", 1.25),
-            (f"{way}: p99 over none", p99[way] / p99["none"], "most", 1.25),
+            (f"{way}: p50 over no batch", p50[way] / p50["no batch"], "most", 1.25),
+            (f"{way}: p99 over no batch", p99[way] / p99["no batch"], "most", 1.25),
             (f"{way}: p99, flood over it", p99["flood"] / p99[way], "least", 20),
             (f"{way}: batch tokens/s over flood", rate[way] / rate["flood"], "least", 0.90)]
-    cancel = slowest_cancel(engine, ports["balanced"])
-    return report([*bars, ("slowest slot after a cancel, s", cancel, "most", 0.2)])
+    port = next(iter(ports.values()))
+    cancel = slowest_cancel(engine, port)
+    engine.await_idle()
+    median, tail = added(engine, port)
+    return report([*bars, ("slowest slot after a cancel, s", cancel, "most", 0.2),
+                   (f"added at no load, p99 in ms (p50 {median:.2f})", tail, "most", 2)])
 
 
 def report(bars):
