@@ -44,8 +44,13 @@ extension BatchLoop {
         }
         guard let balance = self.context.holds.balance(self.batch.project), blocked.bound > balance.available,
             blocked.bound <= balance.unspent
-        else { return false }
+        else {
+            if !self.saysWait { self.board.waits(for: nil) }
+            return false
+        }
         self.awaitRoom(blocked.bound)
+        // What holds the money may wait for hours itself.
+        if self.isIdle { self.board.waits(for: .projectSpendLimit) }
         return true
     }
 

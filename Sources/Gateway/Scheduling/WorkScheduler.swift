@@ -260,7 +260,12 @@ public final class WorkScheduler: Sendable {
     private func progress() -> [SchedulerEvent] {
         let (work, lines) = self.state.withLock { ($0.work, $0.lines) }
         lines?.reportProgress()
-        return work.sorted { $0.key < $1.key }.map { .progress($0.key, outputTokens: $0.value.outputTokens) }
+        // Most of what is here may wait, for hours even.
+        let begun = work.compactMap { key, work in
+            let tokens = work.outputTokens
+            return tokens > 0 ? (key: key, tokens: tokens) : nil
+        }
+        return begun.sorted { $0.key < $1.key }.map { .progress($0.key, outputTokens: $0.tokens) }
     }
 
     /// The head of an answer has come: an engine that was being tried takes work again.

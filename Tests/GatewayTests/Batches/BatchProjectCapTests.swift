@@ -89,6 +89,22 @@ import Testing
         #expect(desk.log.count(Self.waits) == 0)
     }
 
+    @Test("a batch whose money others hold, maybe for hours, says so and goes on when they give it back")
+    func heldByOthers() async throws {
+        let desk = try await BatchDesk([.answer(CompletionDesk.answer)])
+        self.open(desk, cap: 3_500_000_000_000)
+        self.hold(desk, 2_000_000_000_000)
+        try await desk.running {
+            let id = try await desk.submit([BatchDesk.dearBody])
+            while try await desk.service.waitsFor(desk.batch(id)) == nil { await Task.yield() }
+            #expect(desk.service.waitsFor(try await desk.batch(id)) == .projectSpendLimit)
+            #expect(desk.engine.requests.isEmpty)
+            desk.holds.settle("req_other", project: BatchDesk.project, actual: .zero)
+            #expect(await desk.exit() == .ended)
+            #expect(try await desk.batch(id).completedLines == 1)
+        }
+    }
+
     @Test("a line that waits for running work is passed over when that work has cost too much")
     func spentMeanwhile() async throws {
         let desk = try await BatchDesk()
