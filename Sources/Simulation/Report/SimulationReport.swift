@@ -62,6 +62,8 @@ public struct SimulationReport: Sendable {
     /// Marginal work of all engines, nanoseconds; cancelled work included.
     public internal(set) var work: Int64 = 0
     public internal(set) var promptTokensComputed = 0
+    /// Times that a sequence lost an engine's memory to others, and was computed again there.
+    public internal(set) var pushedOut = 0
     public internal(set) var wastedWork: Int64 = 0
     public internal(set) var steps = 0
     public internal(set) var promotions = 0
