@@ -99,6 +99,8 @@ extension PrometheusMeters {
         text.sample("ebb_holds_placed_usd_total", [], dollars(holds.placed))
         text.family("ebb_holds_settled_usd_total", "counter", "Dollars that what they were reserved for did cost.")
         text.sample("ebb_holds_settled_usd_total", [], dollars(holds.settled))
+        text.family("ebb_holds_exceeded_total", "counter", "Requests and lines that cost more than was held for them.")
+        text.sample("ebb_holds_exceeded_total", [], "\(holds.exceededCount)")
     }
 
     private static func writeEngines(_ scheduler: SchedulerSnapshot, _ text: inout PrometheusText) {
