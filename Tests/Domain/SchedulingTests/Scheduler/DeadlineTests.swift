@@ -44,6 +44,16 @@ import Testing
         }
     }
 
+    @Test(
+        "the rank goes up at once, and back when the load is well below",
+        arguments: [
+            (0.59, [.batch, .batch, .batch]), (0.6, [.batch, .flex, .flex]), (0.85, [.batch, .flex, .flex]),
+            (0.86, [.flex, .flex, .flex]), (1, [.flex, .flex, .flex]), (1.01, [.critical, .critical, .critical]),
+        ] as [(Double, [Rank])])
+    func rank(pressure: Double, after: [Rank]) {
+        #expect([Rank.batch, .flex, .critical].map { DeadlineReview.rank($0, pressure: pressure) } == after)
+    }
+
     @Test("moves up when it gets tight and back when it does not")
     func promotion() {
         var harness = Harness(engines: [Harness.engine("one", 1)])
