@@ -52,7 +52,7 @@ extension PrometheusMeters {
         }
         family(
             "ebb_service_spread", "gauge",
-            "Largest difference of weighted service, in service units, between projects with work."
+            "Largest difference of weighted service, in service units, between projects whose work waits."
         ) { "\($0.spread)" }
         text.family(
             "ebb_project_service_units", "gauge", "Weighted service, in service units, of projects with work.")

@@ -130,7 +130,7 @@ extension Scheduler {
     private func couldTakeMore(_ index: Int) -> Bool {
         let engine = self.engines[index]
         switch engine.profile.protection {
-        // Times that must hold bound B for who comes next, too.
+        // Times that must hold bound B for who comes within a minute, too.
         case .fixed, .objective: return false
         case .gapRatio, .none: if engine.isHeldBack { return false }
         }
