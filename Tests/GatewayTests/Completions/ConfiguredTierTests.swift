@@ -49,7 +49,7 @@ import Testing
         #expect(refused.state.error?.retry == .afterDelay(.seconds(5)))
         let charges = desk.store.allCharges
         #expect(charges.map(\.outcome) == [.refused] && charges.map(\.amount) == [.zero])
-        #expect(desk.scheduler.statistics.refused[Lane.flex.rawValue] == 1)
+        #expect(desk.scheduler.snapshot.statistics.refused[Lane.flex.rawValue] == 1)
         holder?.clientGone()
         let (waiting, _) = try desk.ask(Self.question("flex"), id: "req_3")
         #expect(waiting.state.error == nil, "the place is free again")
@@ -89,7 +89,7 @@ import Testing
         _ = try desk.ask(Self.question("default"))
         let (waiting, _) = try desk.ask(Self.question("flex"), id: "req_2")
         #expect(waiting.state.error == nil, "it waits as a standard request")
-        let done = desk.scheduler.statistics
+        let done = desk.scheduler.snapshot.statistics
         #expect(done.refused == [0, 0, 0, 0] && done.fellBack[Lane.flex.rawValue] == 1)
         #expect(done.gone == [0, 0, 0, 0])
     }

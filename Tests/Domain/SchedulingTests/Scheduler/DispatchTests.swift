@@ -99,7 +99,7 @@ import Testing
         #expect(harness.scheduler.service(of: "proj_b", in: .batch) == service - 120)
         #expect(harness.preempted == [harness.lines[1].key])
         #expect(harness.actions.last == .dispatch(WorkKey(1), "one"))
-        #expect(harness.scheduler.statistics.tokensWasted == 110)
+        #expect(harness.scheduler.statistics.tokensWastedByLane == [0, 0, 0, 110])
     }
 
     @Test("of lines that have done as much the youngest loses its place, whatever their numbers")
@@ -145,7 +145,7 @@ import Testing
         }
         harness.arrive(1)
         #expect(harness.preempted == [harness.lines[0].key])
-        #expect(harness.scheduler.statistics.tokensWasted == 20)
+        #expect(harness.scheduler.statistics.tokensWastedByLane == [0, 0, 0, 20])
     }
 
     @Test("lines lose their place before flex requests; these wait again, first in their line")
