@@ -4,7 +4,7 @@
 Measures, one after the other: interactive requests alone; everything straight to the engine (ungated); through Ebb with
 the bulk clients as flex; through HAProxy with `maxconn 8` and priority classes. Prints interactive p50 and p99, bulk
 requests answered and client errors, and Ebb's ratios to its bars: p99 at most 1.06 of alone, at least 98 % of the bulk
-work of the ungated engine, no errors.
+work of the ungated engine, no errors. Ends with 1 when Ebb misses a bar.
 Usage: run.py [--seconds 30] [--rounds 1]. EBB_BINARY: the release binary. HAProxy: Debian's package.
 """
 import argparse
@@ -25,6 +25,8 @@ SLOTS = 8
 LATENCY_MS = 500
 BULK = 64
 INTERACTIVE_PER_S = 2.0
+P99_OF_ALONE_MAX = 1.06
+BULK_OF_UNGATED_MIN = 0.98
 
 
 def body(tier):
@@ -149,6 +151,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
     rounds = [one_round(options.seconds, seed) for seed in range(1, options.rounds + 1)]
+    missed = []
     print(f"{'':10} {'p50 ms':>8} {'p99 ms':>8} {'of alone':>9} {'bulk':>6} {'of ungated':>11} {'errors':>7}")
     for way in rounds[0]:
         p50 = statistics.median(percentile(r[way].times, 0.50) for r in rounds) * 1000
@@ -159,6 +162,14 @@ def main():
         share = statistics.median(r[way].bulk / max(1, r["ungated"].bulk) for r in rounds)
         errors = sum(len(r[way].errors) for r in rounds)
         print(f"{way:10} {p50:8.0f} {p99:8.0f} {ratio:9.3f} {bulk:6.0f} {share:11.3f} {errors:7d}")
+        if way == "ebb":
+            missed = [text for text, met in (
+                (f"p99 at most {P99_OF_ALONE_MAX} of alone", ratio <= P99_OF_ALONE_MAX),
+                (f"bulk at least {BULK_OF_UNGATED_MIN} of ungated", share >= BULK_OF_UNGATED_MIN),
+                ("no errors", errors == 0)) if not met]
+    for bar in missed:
+        print(f"MISSED: {bar}")
+    sys.exit(1 if missed else 0)
 
 
 main()

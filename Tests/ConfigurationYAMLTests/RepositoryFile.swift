@@ -1,10 +1,15 @@
 import ConfigurationYAML
+import Foundation
 
 /// Files of the repository that tests read.
 enum RepositoryFile {
-    static func text(_ path: String, from file: String = #filePath) throws -> String {
-        let root = file.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-        return try TextFile.read("\(root)/\(path)")
+    private static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(
+        separator: "/")
+
+    static func text(_ path: String) throws -> String { try TextFile.read("\(Self.root)/\(path)") }
+
+    static func names(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(Self.root)/\(folder)").sorted()
     }
 }
 

@@ -18,7 +18,7 @@ def pytest_configure(config):
     except FileNotFoundError as missing:
         raise pytest.UsageError(str(missing)) from None
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
-    config.addinivalue_line("markers", "real_engine: needs llama.cpp (package xllamacpp)")
+    config.addinivalue_line("markers", "real_engine: runs llama.cpp (package xllamacpp)")
 
 
 def pytest_collection_modifyitems(items):
@@ -178,7 +178,6 @@ def expiring_and_killed(window_passes):
 @pytest.fixture(scope="session")
 def llama(programs):
     """llama.cpp with a tiny random model."""
-    pytest.importorskip("xllamacpp", reason="llama.cpp is not installed (Scripts/install-dependencies test)")
     from harness import tiny_model
     from harness.llama_engine import LlamaEngine
 

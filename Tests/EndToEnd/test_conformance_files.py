@@ -62,6 +62,34 @@ def test_16_shortest_expiry(http):
     assert file["expires_at"] == file["created_at"] + 3600
 
 
+def test_16_expiry_as_one_text(http):
+    """As some clients send objects in forms."""
+    def with_text(text):
+        return post(http, ("purpose", "batch"), ("expires_after", text), ("file", CONTENT))
+
+    file = with_text('{"anchor": "created_at", "seconds": 7200}').json()
+    assert file["expires_at"] == file["created_at"] + 7200
+    for wrong in ('{"anchor": "created_at", "seconds": 60}', '{"anchor": "never", "seconds": 7200}', "soon", "[]"):
+        answer = with_text(wrong)
+        assert answer.status_code == 400, wrong
+        assert answer.json()["error"]["param"].startswith("expires_after")
+
+
+@pytest.mark.parametrize("path, most", [("files", 10_000), ("batches", 100)])
+def test_17_pages_have_bounds(http, path, most):
+    for wrong in ("0", str(most + 1), "-1", "many", ""):
+        error = error_of(
+            http.get(path, params={"limit": wrong}), 400, "invalid_request_error", "invalid_value", "limit")
+        assert f"from 1 to {most}" in error["message"]
+    assert http.get(path, params={"limit": most}).status_code == 200
+    assert len(http.get(path, params={"limit": 1}).json()["data"]) <= 1
+
+
+def test_17_files_have_two_orders(http):
+    error_of(http.get("files", params={"order": "x"}), 400, "invalid_request_error", "invalid_value", "order")
+    assert http.get("files", params={"order": "desc"}).status_code == 200
+
+
 def test_17_pages_do_not_overlap(http):
     made = [post(http, ("purpose", "batch"), ("file", CONTENT)).json()["id"] for _ in range(4)]
     seen, after = [], {}

@@ -91,6 +91,9 @@ def test_results_are_in_the_order_of_the_input_and_the_receipt_adds_up(run, prom
     lines = dict(line.split(maxsplit=1) for line in screen.stdout.splitlines()[1:])
     assert screen.stdout.startswith("Receipt: prompts.jsonl, model simulated, tier batch, completed\n")
     assert lines["lines"] == f"{LINES} ok, 0 failed"
+    usage = receipt["usage"]
+    assert lines["tokens"] == (
+        f"{usage['input_tokens']:,} in ({usage['cached_input_percent']:.1f}% cached), {usage['output_tokens']:,} out")
     assert lines["charged"] == shown(charged)
     assert lines["quoted"] == f"{shown(expected)}, at most {shown(Decimal(receipt['quoted']['max']))}"
     assert lines["saved"] == f"{shown(standard - charged)} against standard ({shown(standard)})"

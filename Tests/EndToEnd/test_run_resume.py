@@ -159,12 +159,15 @@ def on_a_terminal(*arguments, home, keys=b""):
 
 
 def test_progress_is_a_bar_on_a_terminal(job, tmp_path):
+    # Two seconds, so that it is drawn again once the pace is known.
+    job[job.index("--concurrency") + 1] = 2
     status, seen = on_a_terminal(*job, home=tmp_path)
     assert status == 0
     bars = re.findall(r"\r\x1b\[K\[(#*)(\.*)\] +(\d+)/40 ", seen)
     assert bars, seen
     for full, rest, done in bars:
         assert len(full) == (len(full) + len(rest)) * int(done) // LINES
+    assert re.search(r"tokens/s  \$0\.\d+  [\d.]+ m?s left", seen), seen
     assert "\r\x1b[KReceipt: prompts.jsonl" in seen, "the bar is gone at the end"
 
 

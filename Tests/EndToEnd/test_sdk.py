@@ -1,12 +1,13 @@
 """The official Python SDK, unchanged, against the gateway."""
 import asyncio
+import hashlib
 import io
 import json
 
 import openai
 import pytest
 
-from harness.batches import chat_line, chat_lines, ended, jsonl, rows, submit, upload
+from harness.batches import chat_lines, ended, jsonl, rows, submit, upload
 from harness.gateway import open_request
 from harness.ledger import Books
 from harness.projects import add_project, knows
@@ -163,6 +164,19 @@ def test_uploads_chunked_helper(client):
     finished = client.uploads.upload_file_chunked(
         file=content, filename="chunked.jsonl", bytes=len(content), mime_type="application/jsonl", purpose="batch",
         part_size=10_000)
+    assert finished.status == "completed"
+    assert client.files.content(finished.file.id).content == content
+
+
+def test_uploads_with_a_checksum(client):
+    content = jsonl(chat_lines(20, "sum"))
+    started = client.uploads.create(
+        filename="sum.jsonl", purpose="batch", bytes=len(content), mime_type="application/jsonl")
+    parts = [client.uploads.parts.create(started.id, data=piece).id for piece in (content[:100], content[100:])]
+    with pytest.raises(openai.BadRequestError) as wrong:
+        client.uploads.complete(started.id, part_ids=parts, md5=hashlib.md5(content[100:]).hexdigest())
+    assert wrong.value.param == "md5"
+    finished = client.uploads.complete(started.id, part_ids=parts, md5=hashlib.md5(content).hexdigest())
     assert finished.status == "completed"
     assert client.files.content(finished.file.id).content == content
 
@@ -366,25 +380,3 @@ def test_an_async_stream_that_is_given_up_frees_the_slot(start_engine, start_gat
 
     asyncio.run(work())
     assert engine.metrics().total("ebb_simulator_cancelled_total") == 1
-
-
-def test_async_client(gateway):
-    async def work():
-        async with gateway.async_sdk() as sdk:
-            answers = await asyncio.gather(*(sdk.chat.completions.create(**ASK) for _ in range(8)))
-            assert len({answer.choices[0].message.content for answer in answers}) == 1
-            stream = await sdk.chat.completions.create(**ASK, stream=True)
-            pieces = [chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices]
-            assert "".join(pieces) == answers[0].choices[0].message.content
-            file = await sdk.files.create(file=("a.jsonl", jsonl([chat_line("a", "async")])), purpose="batch")
-            batch = await sdk.batches.create(
-                input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
-            async with asyncio.timeout(30):
-                while (batch := await sdk.batches.retrieve(batch.id)).status != "completed":
-                    await asyncio.sleep(0.02)
-            content = await sdk.files.content(batch.output_file_id)
-            assert json.loads(content.text)["custom_id"] == "a"
-            assert [each.id async for each in sdk.files.list(limit=1)][0]
-            with pytest.raises(openai.NotFoundError):
-                await sdk.files.retrieve("file-nowhere")
-    asyncio.run(work())

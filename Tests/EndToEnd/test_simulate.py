@@ -51,6 +51,26 @@ def test_policies_side_by_side_print_the_same_bytes_twice(tmp_path):
     assert "<svg" in page and "<script" not in page and "http" not in page
 
 
+def test_several_projects_tiers_and_batches_print_the_same_bytes_twice(tmp_path):
+    """Where equals meet, nothing may hang on the order of a dictionary, which is another in each process."""
+    rows = []
+    for number in range(240):
+        tier = ["default", "flex", "default", "batch", "default", "priority"][number % 6]
+        rows.append(json.dumps({
+            "project": f"proj_{number % 5}", "batch": f"batch_{number % 4}" if tier == "batch" else None,
+            "served_tier": tier, "started_at": f"2026-11-22T08:00:{number // 8:02}Z",
+            "usage": {"input": 500, "output": 40}}))
+    ledger = tmp_path / "ledger.jsonl"
+    ledger.write_text("\n".join(rows) + "\n")
+    command = ["simulate", ledger, "--engine", "desk", "--engines", "2", "--duration", "200s", "--move", "40%:flex"]
+    told = [ebb(*command, "--json", home=tmp_path).stdout for _ in range(3)]
+    assert told[0] == told[1] == told[2]
+    runs = json.loads(told[0])["runs"]
+    assert any({"default", "flex", "batch"} <= {tier["tier"] for tier in run["tiers"]} for run in runs)
+    assert any(len(run["projects"]) == 5 for run in runs)
+    assert all(run["rules_broken"] == 0 for run in runs)
+
+
 def test_times_that_must_hold(tmp_path):
     profile = "slo:ttft=900ms,gap=52ms"
     report = json.loads(ebb(

@@ -7,7 +7,7 @@ import Testing
 @Suite("Access while the gateway serves") struct AccessRefresherTests {
     private let store = InMemoryStore()
     private let clock = ManualClock()
-    private let holds = Holds()
+    private let holds = Holds(logger: CapturedLog().logger)
 
     private let ended = Tally()
 

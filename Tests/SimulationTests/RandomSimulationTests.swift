@@ -24,7 +24,7 @@ import Testing
         let report = simulation.run()
         var flaws = report.violations.first
         // I11 speaks of loads that can be known; engines that die and slots that vanish cannot.
-        flaws.removeAll { $0.hasPrefix("I11") }
+        if !setup.incidents.isEmpty { flaws.removeAll { $0.hasPrefix("I11") } }
         if simulation.log.replayed() != simulation.log.actions { flaws.append("I13 the replay differs") }
         for batch in report.batches where batch.finished > batch.lines {
             flaws.append("I4 \(batch.id): \(batch.finished) of \(batch.lines) lines ended")
@@ -34,7 +34,27 @@ import Testing
             let ended = report[lane].finished + report[lane].refused + report[lane].failed + report[lane].gone
             if ended != report[lane].arrived { flaws.append("\(lane): \(report[lane].arrived) came, \(ended) ended") }
         }
-        return flaws
+        return flaws + Self.unaccounted(report, setup)
+    }
+
+    /// I5: what the engines did is what ended, and what was thrown away.
+    static func unaccounted(_ report: SimulationReport, _ setup: SimulationSetup) -> [String] {
+        var computed = 0
+        var made = 0
+        for lane in report.lanes {
+            computed += lane.promptTokens - lane.cachedTokens
+            // The first token comes with the last of the prompt.
+            made += lane.outputTokens - lane.finished
+        }
+        let work = setup.shape.work(promptTokens: computed, outputTokens: made)
+        // A call that fails, leaves or loses its place has done some of its work too.
+        let isWhole =
+            setup.incidents.isEmpty && report.pushedOut == 0 && report.lanes.allSatisfy { $0.preempted == 0 }
+            && report.batches.allSatisfy { $0.finished == $0.lines }
+        guard isWhole ? report.work == work : report.work >= work else {
+            return ["I5 the engines did \(report.work) ns of work, what ended took \(work)"]
+        }
+        return []
     }
 
     static func setup(_ generator: inout SeededGenerator) -> SimulationSetup {
@@ -81,7 +101,10 @@ import Testing
     static func incidents(_ engines: Int, _ batches: [BatchID], _ generator: inout SeededGenerator) -> [Incident] {
         let second: Int64 = 1_000_000_000
         var incidents: [Incident] = []
-        for _ in 0..<Int.random(in: 0...12, using: &generator) {
+        // In some nothing goes wrong, so that what is promised of such times is looked at.
+        let count = Int.random(in: -3...12, using: &generator)
+        guard count > 0 else { return [] }
+        for _ in 0..<count {
             let at = Int64.random(in: 0...60, using: &generator) * second
             let number = Int.random(in: 0...99, using: &generator)
             switch Int.random(in: 0...6, using: &generator) {

@@ -195,12 +195,20 @@ import Testing
         settings.linger = .seconds(3_600)
         settings.lingerEntriesMax = 1_000
         try await self.withStore(settings) { (store, observed) async throws in
-            for number in 0..<30 {
-                store.commit(.charge(Samples.charge(RequestID("req_\(number)")))) { _ in }
+            let charges = self.charges(0..<30)
+            // After two that came together the next one waits for company, and the writer's own thread with it.
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                store.commit(.charge(Samples.charge("req_opener"))) { _ in
+                    store.commit(charges[0]) { _ in
+                        store.commit(charges[2]) { _ in }
+                        continuation.resume()
+                    }
+                    store.commit(charges[1]) { _ in }
+                }
             }
+            for charge in charges[3...] { store.commit(charge) { _ in } }
             await store.close()
-            let groups = observed.groups.withLock { $0 }
-            #expect(groups.count <= 2 && groups.reduce(0, +) == 30)
+            #expect(observed.groups.withLock { $0 } == [1, 2, 28])
         }
     }
 

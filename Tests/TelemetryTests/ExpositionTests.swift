@@ -1,3 +1,4 @@
+import Foundation
 import Gateway
 import Ledger
 import Quantities
@@ -36,13 +37,15 @@ import Testing
         return SchedulerSnapshot(scheduler, now: Instant(seconds: 1_004))
     }
 
-    /// Three dollars that became one, and two that are reserved.
+    /// Three dollars that became one, two that are reserved, and one that became four.
     private static func holds() -> HoldTurnover {
         var book = HoldBook<ProjectID>()
-        for (id, dollars) in [("req_1", Int128(3)), ("req_2", 2)] {
-            _ = try? book.place(RequestID(id), on: "proj_a", amount: Money(picodollars: dollars * 1_000_000_000_000))
+        book.open("proj_a", cap: Money(dollars: 100), spent: .zero)
+        for (id, dollars) in [("req_1", Int64(3)), ("req_2", 2), ("req_3", 1)] {
+            _ = try? book.place(RequestID(id), on: "proj_a", amount: Money(dollars: dollars))
         }
-        try? book.settle("req_1", on: "proj_a", actual: Money(picodollars: 1_000_000_000_000))
+        _ = try? book.settle("req_1", on: "proj_a", actual: Money(dollars: 1))
+        _ = try? book.settle("req_3", on: "proj_a", actual: Money(dollars: 4))
         return book.turnover
     }
 
@@ -127,7 +130,8 @@ import Testing
             #"ebb_batch_attempts_without_result_total{reason="duplicate"} 1"#,
             #"ebb_tokens_total{model="a",tier="batch",kind="cached_input"} 4"#,
             #"ebb_unpriced_requests_total{model="a",tier="batch"} 1"#, "ebb_holds_open 1",
-            "ebb_holds_open_usd 2.0", "ebb_holds_placed_usd_total 5.0", "ebb_holds_settled_usd_total 1.0",
+            "ebb_holds_open_usd 2.0", "ebb_holds_placed_usd_total 6.0", "ebb_holds_settled_usd_total 5.0",
+            "ebb_holds_exceeded_total 1",
             #"ebb_engine_in_flight{engine="own \"one\"",lane="standard"} 2"#,
             #"ebb_engine_limit{engine="own \"one\""} 2"#, #"ebb_engine_available{engine="own \"one\""} 1"#,
             #"ebb_engine_refusing{engine="own \"one\""} 0"#,
@@ -138,10 +142,95 @@ import Testing
             #"ebb_queue_wait_predicted_seconds_sum{tier="default"} 0.5"#,
             #"ebb_inter_token_gap_seconds_bucket{tier="default",le="0.03"} 1"#,
             #"ebb_time_to_first_token_seconds_count{model="a",tier="default"} 1"#,
+            #"ebb_requests_total{model="a",tier="default",outcome="answered"} 1"#,
+            #"ebb_request_duration_seconds_sum{model="a",tier="default"} 1.5"#,
+            #"ebb_time_to_first_token_seconds_sum{model="a",tier="default"} 0.2"#,
+            #"ebb_batch_lines_total{model="a",outcome="completed"} 1"#,
+            "ebb_commit_group_size_sum 3.0", "ebb_commit_seconds_sum 0.01",
         ] { #expect(text.contains(line + "\n"), "\(line)\n\(text)") }
         for lane in ["standard", "batch"] {
             #expect(text.contains(#"ebb_project_service_units{lane="\#(lane)",project="proj_a"} "#), "\(text)")
         }
+    }
+
+    /// What one engine with 32 places and four seconds of work look like: figures that differ from one another.
+    private static func various() -> SchedulerSnapshot {
+        var scheduler = Scheduler(now: Self.start)
+        var actions: [SchedulerAction] = []
+        func tell(_ event: SchedulerEvent, _ second: Int64 = 0) {
+            scheduler.handle(event, now: Instant(seconds: 1_000 + second), into: &actions)
+        }
+        tell(.engine(EngineProfile(id: "e", limitStart: 32, limitMax: 32, isFixed: true)))
+        for pool in [PoolID("m"), PoolID("late")] { tell(.pool(pool, ["e"])) }
+        func arrive(_ keys: ClosedRange<UInt64>, _ lane: Lane, pool: String = "m", fallsBack: Bool = false) {
+            for key in keys {
+                var request = WorkRequest(
+                    key: WorkKey(key), lane: lane, project: "proj_a", pool: PoolID(pool), promptTokens: 100,
+                    outputTokens: 100, patience: .seconds(900), giveUpAt: Instant(seconds: 9_000))
+                request.fallsBack = fallsBack
+                tell(.arrive(request))
+            }
+        }
+        arrive(1...5, .standard)
+        arrive(6...7, .flex)
+        arrive(8...10, .flex, pool: "unknown")
+        arrive(11...14, .standard, pool: "unknown", fallsBack: true)
+        for key in 1...7 as ClosedRange<UInt64> { tell(.firstToken(WorkKey(key)), 1) }
+        func offer(_ batch: BatchID, _ project: ProjectID, pool: String = "m", deadline: Int64 = 90_000) {
+            tell(
+                .offer(
+                    BatchOffer(
+                        batch: batch, project: project, pool: PoolID(pool), deadline: Instant(seconds: deadline),
+                        linesLeft: 100, promptTokens: 10, outputTokens: 10)), 2)
+        }
+        offer("batch_a", "proj_a")
+        tell(
+            .lineStarted(
+                BatchLine(
+                    key: WorkKey(20), batch: "batch_a", engine: "e", promptTokens: 17, outputTokens: 1)), 2)
+        offer("batch_b", "proj_b")
+        tell(.heldModel(PoolID("late"), "e", until: Instant(seconds: 4_000)), 2)
+        // Opens ten minutes before its deadline: it does not wait for that.
+        offer("batch_late", "proj_b", pool: "late", deadline: 4_602)
+        tell(.finished(WorkKey(1), WorkUsage(computedTokens: 100, outputTokens: 70)), 3)
+        return SchedulerSnapshot(scheduler, now: Instant(seconds: 1_004))
+    }
+
+    @Test("no figure stands under the name of another")
+    func names() {
+        let text = PrometheusMeters().exposition(Self.various(), holds: Self.holds(), prompts: [:])
+        for line in [
+            #"ebb_engine_limit{engine="e"} 32"#, #"ebb_engine_background_limit{engine="e"} 4"#,
+            #"ebb_engine_reserve{engine="e"} 2"#,
+            #"ebb_dispatched_total{lane="standard"} 5"#, #"ebb_dispatched_total{lane="flex"} 2"#,
+            #"ebb_dispatched_total{lane="batch"} 1"#,
+            #"ebb_lane_in_flight{lane="standard"} 4"#, #"ebb_lane_in_flight{lane="flex"} 2"#,
+            #"ebb_refused_total{lane="flex"} 3"#, #"ebb_refused_total{lane="standard"} 0"#,
+            #"ebb_fallbacks_total{lane="standard"} 4"#, #"ebb_fallbacks_total{lane="flex"} 0"#,
+            #"ebb_output_tokens_per_second{lane="standard"} 5.0"#,
+            // The newcomer begins one unit below what the other has had: a prompt of 17 tokens.
+            #"ebb_service_spread{lane="batch"} 1.0"#, "ebb_promotions_total 1",
+            #"ebb_project_service_units{lane="batch",project="proj_a"} 17.0"#,
+            #"ebb_project_service_units{lane="batch",project="proj_b"} 16.0"#,
+            #"ebb_batch_deadline_load{batch="batch_late"} 0.925"#,
+        ] { #expect(text.contains(line + "\n"), "\(line)\n\(text)") }
+        // Of 3,598 seconds 7.5 % are left.
+        #expect(text.contains(#"ebb_batch_deadline_slack_seconds{batch="batch_late"} 269.8"#), "\(text)")
+    }
+
+    @Test("the guide's table has every family, and no other")
+    func documented() throws {
+        let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
+        let guide = try String(
+            contentsOfFile: root.joined(separator: "/") + "/docs/guides/observing.md", encoding: .utf8)
+        let table = guide.split(separator: "\n").filter { $0.hasPrefix("| `ebb_") }
+        let told = table.flatMap { row in
+            row.split(separator: "|")[0].matches(of: #/`(ebb_[a-z_]+)`/#).map { String($0.1) }
+        }
+        let families = Self.text(Self.used()).split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map {
+            String($0.split(separator: " ")[2])
+        }
+        #expect(told.sorted() == families.sorted())
     }
 
     @Test("counters are there with 0 before anything has happened")

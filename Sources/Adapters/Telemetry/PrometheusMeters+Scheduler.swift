@@ -52,7 +52,7 @@ extension PrometheusMeters {
         }
         family(
             "ebb_service_spread", "gauge",
-            "Largest difference of weighted service, in service units, between projects with work."
+            "Largest difference of weighted service, in service units, between projects whose work waits."
         ) { "\($0.spread)" }
         text.family(
             "ebb_project_service_units", "gauge", "Weighted service, in service units, of projects with work.")
@@ -99,6 +99,8 @@ extension PrometheusMeters {
         text.sample("ebb_holds_placed_usd_total", [], dollars(holds.placed))
         text.family("ebb_holds_settled_usd_total", "counter", "Dollars that what they were reserved for did cost.")
         text.sample("ebb_holds_settled_usd_total", [], dollars(holds.settled))
+        text.family("ebb_holds_exceeded_total", "counter", "Requests and lines that cost more than was held for them.")
+        text.sample("ebb_holds_exceeded_total", [], "\(holds.exceededCount)")
     }
 
     private static func writeEngines(_ scheduler: SchedulerSnapshot, _ text: inout PrometheusText) {

@@ -29,6 +29,8 @@ public struct HoldTurnover: Hashable, Sendable {
     /// Reserved now.
     public private(set) var open = Money.zero
     public private(set) var openCount = 0
+    /// Settlements that cost more than was held under a cap: the cap may have been passed by that much.
+    public private(set) var exceededCount = 0
 
     public init() {}
 
@@ -43,12 +45,14 @@ public struct HoldTurnover: Hashable, Sendable {
         self.open = (try? self.open.subtracting(amount)) ?? self.open
         self.openCount -= 1
     }
+
+    mutating func exceeded() { self.exceededCount += 1 }
 }
 
 /// Money reserved before work and settled after it, against one cap per account.
 ///
-/// Invariant (checked after every change): `spent + reserved <= cap` for every account with a cap whose holds were all
-/// placed under it, and `reserved` equals the sum of the open holds.
+/// `reserved` equals the sum of the open holds, and `spent + reserved <= cap` for every account with a cap whose work
+/// was all held under it and cost no more than that. What costs more is counted: it was spent all the same.
 public struct HoldBook<Account: Hashable & Sendable>: Sendable {
     public enum Placement: Equatable, Sendable {
         case held
@@ -70,7 +74,7 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
     }
 
     private var balances: [Account: Balance] = [:]
-    private var holds: [RequestID: (account: Account, amount: Money)] = [:]
+    private var holds: [RequestID: (account: Account, amount: Money, isCapped: Bool)] = [:]
     public private(set) var turnover = HoldTurnover()
 
     public init() {}
@@ -105,13 +109,18 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
         }
         balance.reserved = reserved
         self.balances[account] = balance
-        self.holds[request] = (account, amount)
+        self.holds[request] = (account, amount, balance.cap != nil)
         self.turnover.placed(amount)
         return .held
     }
 
     /// The hold becomes a charge of `actual` (zero when nothing ran). A request without a hold only adds to `spent`.
-    public mutating func settle(_ request: RequestID, on account: Account, actual: Money) throws(QuantityError) {
+    ///
+    /// - Returns: what was held under a cap, when it cost more than that.
+    @discardableResult
+    public mutating func settle(
+        _ request: RequestID, on account: Account, actual: Money
+    ) throws(QuantityError) -> Money? {
         let hold = self.holds.isEmpty ? nil : self.holds[request]
         if let place = self.balances.index(forKey: account) {
             try self.balances.values[place].settle(hold?.amount, actual: actual)
@@ -120,9 +129,12 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
             try balance.settle(hold?.amount, actual: actual)
             self.balances[account] = balance
         }
-        guard let hold else { return }
+        guard let hold else { return nil }
         self.holds[request] = nil
         self.turnover.settled(hold.amount, actual: actual)
+        guard hold.isCapped, actual > hold.amount else { return nil }
+        self.turnover.exceeded()
+        return hold.amount
     }
 
     public func spent(_ account: Account) -> Money { self.balances[account]?.spent ?? .zero }

@@ -30,7 +30,7 @@ struct GatewayAssembly: Sendable {
     let tiers: TierDirectory
     let meters: PrometheusMeters
     let pricer: Pricer
-    let holds = Holds()
+    let holds: Holds
     let history = RequestHistory()
     /// nil: no spans are kept.
     let spans: SpanExporter?
@@ -46,6 +46,7 @@ struct GatewayAssembly: Sendable {
         self.configuration = configuration
         self.group = group
         self.logger = logger
+        self.holds = Holds(logger: logger)
         let meters = PrometheusMeters()
         self.meters = meters
         self.pricer = try Self.pricer(configuration)

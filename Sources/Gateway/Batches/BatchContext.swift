@@ -46,7 +46,7 @@ public struct BatchContext: Sendable {
 
     public init(
         store: any Stores, blobs: any BlobStore, engines: BatchEngines, directory: EngineDirectory,
-        client: any EngineClient, pricer: Pricer, meters: any Meters, holds: Holds = Holds(), clock: any GatewayClock,
+        client: any EngineClient, pricer: Pricer, meters: any Meters, holds: Holds, clock: any GatewayClock,
         timers: any Timers,
         randomness: any Randomness, limits: GatewayLimits = GatewayLimits(), policy: RetryPolicy = RetryPolicy(),
         ordersByPrefix: Bool = true, epoch: Int64, logger: Logger

@@ -16,7 +16,6 @@ extension BatchLoop {
     }
 
     private mutating func sendLines() {
-        guard self.isDispatching, self.plan != nil else { return }
         let now = self.context.clock.now
         if let until = self.pausedUntil {
             if now < until { return self.wake(at: until) }

@@ -128,10 +128,7 @@ struct BatchOutputReader: Sendable {
         var text: [UInt8] = []
         if let input, let entry { text = try input.line(entry) }
         let customID = text.withUnsafeBytes { bytes -> [UInt8] in
-            guard let reading = try? BatchLineReading.scan(bytes), case .text(let slice, _) = reading.customID else {
-                return Array("\"\"".utf8)
-            }
-            return Array(bytes[slice.range])
+            LineBody.customID((try? BatchLineReading.scan(bytes))?.customID, in: bytes)
         }
         let id = LineResultID.text(batch: self.batch.id, line: Int32(line))
         OutputLine.appendNeverExecuted(id: id, customID: customID, reason: absence, to: &piece)

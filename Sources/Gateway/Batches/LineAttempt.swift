@@ -105,7 +105,7 @@ final class LineAttempt: AnswerSink {
     }
 
     /// Makes room for a more urgent request: its report says `cancelled`, and `wasPreempted` why.
-    func preempt(by: WorkIdentity? = nil) {
+    func preempt(by: WorkIdentity?) {
         self.state.withLock { state in
             guard !state.isDone else { return }
             state.isPreempted = true

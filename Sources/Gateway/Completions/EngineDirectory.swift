@@ -6,7 +6,7 @@ import Synchronization
 public final class EngineDirectory: Sendable {
     private struct State {
         var table: RoutingTable
-        var chooser = EngineChooser()
+        var breakers = EngineBreakers()
     }
 
     private let state: Mutex<State>
@@ -41,45 +41,45 @@ public final class EngineDirectory: Sendable {
     ) -> (target: EngineTarget, engine: Engine)? {
         guard let target = targets.first(where: { $0.engine == id }) else { return nil }
         return self.state.withLock {
-            guard let engine = $0.table.engines[id], $0.chooser.admits(target, waits: waits, now: now) else {
+            guard let engine = $0.table.engines[id], $0.breakers.admits(target, waits: waits, now: now) else {
                 return nil
             }
             return (target, engine)
         }
     }
 
-    /// See `EngineChooser.reached`.
-    func reached(_ target: EngineTarget) -> Bool { self.state.withLock { $0.chooser.reached(target) } }
+    /// See `EngineBreakers.reached`.
+    func reached(_ target: EngineTarget) -> Bool { self.state.withLock { $0.breakers.reached(target) } }
 
     /// - Parameter request: the same for all attempts at a request.
     public func finished(_ target: EngineTarget, of request: RequestID, failure: EngineFailure?, now: Instant) {
-        self.state.withLock { $0.chooser.finished(target, of: request, failure: failure, now: now) }
+        self.state.withLock { $0.breakers.finished(target, of: request, failure: failure, now: now) }
     }
 
     /// Gives back a place that was chosen but not used: says nothing about the engine's health.
     public func released(_ target: EngineTarget, now: Instant) {
-        self.state.withLock { $0.chooser.released(target, now: now) }
+        self.state.withLock { $0.breakers.released(target, now: now) }
     }
 
     public func isAvailable(_ engine: EngineID, now: Instant) -> Bool {
-        self.state.withLock { $0.chooser.isAvailable(engine, now: now) }
+        self.state.withLock { $0.breakers.isAvailable(engine, now: now) }
     }
 
     /// Whether the engine may be asked for the model: it can be reached, and the model does not rest there.
     public func isAvailable(_ target: EngineTarget, now: Instant) -> Bool {
         self.state.withLock {
-            $0.chooser.isAvailable(target.engine, now: now) && !$0.chooser.isResting(target, now: now)
+            $0.breakers.isAvailable(target.engine, now: now) && !$0.breakers.isResting(target, now: now)
         }
     }
 
     /// The engines among which a model's requests are shared: without those where it rests, unless it does at all.
     func serving(_ targets: [EngineTarget], now: Instant) -> [EngineTarget] {
         self.state.withLock { state in
-            guard !state.chooser.isFailingNowhere else { return targets }
-            let serving = targets.filter { !state.chooser.isResting($0, now: now) }
+            guard !state.breakers.isFailingNowhere else { return targets }
+            let serving = targets.filter { !state.breakers.isResting($0, now: now) }
             return serving.isEmpty ? targets : serving
         }
     }
 
-    public func inFlight(_ engine: EngineID) -> Int { self.state.withLock { $0.chooser.inFlight(engine) } }
+    public func inFlight(_ engine: EngineID) -> Int { self.state.withLock { $0.breakers.inFlight(engine) } }
 }

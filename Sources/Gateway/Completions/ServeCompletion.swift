@@ -6,7 +6,7 @@ import Routing
 import Scheduling
 import Synchronization
 
-/// The use case of every interactive request: tier, hold, engine, answer, charge, last byte.
+/// The use case of every request that waits for its answer, flex too: tier, hold, engine, answer, charge, last byte.
 ///
 /// Push-style from end to end, so that a request costs no task and no hop between threads.
 public final class ServeCompletion: Sendable {

@@ -1,4 +1,5 @@
 public import Ledger
+public import Logging
 public import Quantities
 import Synchronization
 
@@ -44,7 +45,9 @@ public final class Holds: Sendable {
 
     private let state = Mutex(State())
 
-    public init() {}
+    private let logger: Logger
+
+    public init(logger: Logger) { self.logger = logger }
 
     public func open(_ project: ProjectID, cap: Money?, spent: Money) {
         let woken = self.state.withLock { state in
@@ -91,13 +94,20 @@ public final class Holds: Sendable {
     }
 
     public func settle(_ request: RequestID, project: ProjectID, actual: Money) {
-        let woken = self.state.withLock { state in
+        let (exceeded, woken) = self.state.withLock { state in
             // An overflow of 128 bits of picodollars cannot come from real prices; the ledger row is the truth either
             // way.
-            try? state.book.settle(request, on: project, actual: actual)
-            return state.woken(project)
+            let exceeded = try? state.book.settle(request, on: project, actual: actual)
+            return (exceeded, state.woken(project))
         }
         for waiter in woken { waiter.wake() }
+        guard let held = exceeded ?? nil else { return }
+        self.logger.error(
+            "work cost more than was held for it",
+            metadata: [
+                "request": "\(request)", "project": "\(project)", "held_usd": "\(held.decimalDollars)",
+                "cost_usd": "\(actual.decimalDollars)",
+            ])
     }
 
     public var turnover: HoldTurnover { self.state.withLock { $0.book.turnover } }

@@ -1,12 +1,16 @@
-import Quantities
-import Routing
+package import Routing
 
 /// Reads how busy an engine is from its metrics in Prometheus' text format (names: scheduling.md 4).
-enum EngineLoadText {
+package enum EngineLoadText {
     /// Requests that wait in the engine, and those that it works on.
-    struct Load: Equatable {
-        var waiting = 0
-        var running = 0
+    package struct Load: Equatable {
+        package var waiting: Int
+        package var running: Int
+
+        package init(waiting: Int, running: Int) {
+            self.waiting = waiting
+            self.running = running
+        }
     }
 
     private struct Names {
@@ -38,7 +42,7 @@ enum EngineLoadText {
     /// Sums over all series of a name: an engine may have several workers.
     ///
     /// - Returns: nil when one of the two is missing.
-    static func read(_ text: [UInt8], kind: EngineKind) -> Load? {
+    package static func read(_ text: [UInt8], kind: EngineKind) -> Load? {
         guard let names = self.names(kind) else { return nil }
         var waiting: Double?
         var running: Double?

@@ -14,7 +14,7 @@ public struct SchedulerSnapshot: Sendable {
         public let held: Int
         public let heldUntil: Instant?
         public let window: LaneWindow
-        /// The largest difference of weighted service between two projects with work.
+        /// The largest difference of weighted service between two projects whose work waits.
         public let spread: Double
         /// Weighted service of the projects with work, in no order.
         fileprivate let working: [(project: ProjectID, service: Double)]

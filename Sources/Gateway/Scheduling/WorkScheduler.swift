@@ -11,8 +11,6 @@ import Synchronization
 /// Requests of all tiers, batch lines too, get their places here, so that what is in flight at an engine is known
 /// exactly.
 public final class WorkScheduler: Sendable {
-    /// Requests in flight at an engine that has not told how many it bears, to begin with.
-    static let limitStart = 8
     /// How often `tick` is called.
     public static let tickInterval: Duration = .milliseconds(500)
     /// How long interactive requests wait for engines that are all away.
@@ -81,7 +79,7 @@ public final class WorkScheduler: Sendable {
 
     private func profile(_ engine: Engine) -> EngineProfile {
         let isKnown = engine.concurrency != nil
-        let start = engine.concurrency ?? Self.limitStart
+        let start = engine.concurrency ?? Engine.defaultConcurrency
         return EngineProfile(
             id: engine.id, limitStart: start, limitMax: isKnown ? start : Self.limitMax,
             isOwned: engine.kind.isOwned, isFixed: isKnown,
@@ -332,6 +330,4 @@ public final class WorkScheduler: Sendable {
         let work = self.state.withLock { Array($0.work.values) }
         return work.first { $0.identity.request == request }?.trace
     }
-
-    public var statistics: SchedulerStatistics { self.state.withLock { $0.scheduler.statistics } }
 }

@@ -44,6 +44,8 @@ struct SteppedEngine: Sendable {
     /// Work done, marginal, nanoseconds; cancelled work included.
     private(set) var work: Int64 = 0
     private(set) var promptTokensComputed = 0
+    /// Times that a sequence lost its memory to others.
+    private(set) var pushedOut = 0
 
     init(_ shape: SteppedEngineShape) {
         self.shape = shape
@@ -182,6 +184,7 @@ struct SteppedEngine: Sendable {
         where self.sequences[index].job.priority > self.sequences[victim].job.priority { victim = index }
         let sequence = self.sequences[victim]
         let made = self.made(sequence)
+        self.pushedOut += 1
         self.remove(victim)
         self.line.putFirst(EngineLine.Entry(job: sequence.job, made: made))
     }

@@ -62,6 +62,8 @@ public struct SimulationReport: Sendable {
     /// Marginal work of all engines, nanoseconds; cancelled work included.
     public internal(set) var work: Int64 = 0
     public internal(set) var promptTokensComputed = 0
+    /// Times that a sequence lost an engine's memory to others, and was computed again there.
+    public internal(set) var pushedOut = 0
     public internal(set) var wastedWork: Int64 = 0
     public internal(set) var steps = 0
     public internal(set) var promotions = 0
@@ -81,10 +83,8 @@ public struct SimulationReport: Sendable {
     public internal(set) var serviceSpreadMost = 0.0
     /// Service of each project's batches at the end, over its weight.
     public internal(set) var batchService: [ProjectID: Double] = [:]
-    /// Interactive requests in the system in each simulated second, most of the second.
-    public internal(set) var lastStanding: [EngineStanding] = []
+    /// Limits of all engines, added up over so many ticks.
     public internal(set) var limitSum = 0.0
-    public internal(set) var backgroundLimitSum = 0.0
     public internal(set) var standings = 0
     let shape: SteppedEngineShape
     private var prices: SimulatedPrices?
@@ -199,17 +199,12 @@ public struct SimulationReport: Sendable {
     }
 
     mutating func standing(_ scheduler: Scheduler, now: Int64) {
-        let standings = scheduler.engineStandings
         self.standings += 1
         for lane in Lane.allCases {
             let spread = scheduler.serviceSpread(lane)
             self.lanes[lane.rawValue].spreadMax = max(self.lanes[lane.rawValue].spreadMax, spread)
         }
-        for standing in standings {
-            self.limitSum += Double(standing.limit)
-            self.backgroundLimitSum += Double(standing.backgroundLimit)
-        }
-        self.lastStanding = standings
+        for standing in scheduler.engineStandings { self.limitSum += Double(standing.limit) }
     }
 
     /// - Parameter projects: those whose batches have lines left to send.

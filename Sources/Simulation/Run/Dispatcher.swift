@@ -29,7 +29,7 @@ enum Dispatcher: Sendable {
 /// client keeps a number of requests open at each.
 struct DirectDispatcher: Sendable {
     /// Batch requests that are open at each engine at the same time.
-    var openMax = 256
+    private static let openMax = 256
     private var engines: [EngineID] = []
     /// Open requests of each engine.
     private var open: [Int] = []
@@ -37,8 +37,6 @@ struct DirectDispatcher: Sendable {
     private var background: [Int] = []
     private var places: [WorkKey: (engine: Int, isLine: Bool)] = [:]
     private var offers: [BatchID: BatchOffer] = [:]
-
-    init(openMax: Int = 256) { self.openMax = openMax }
 
     mutating func handle(_ event: SchedulerEvent, into actions: inout [SchedulerAction]) {
         switch event {
@@ -64,7 +62,7 @@ struct DirectDispatcher: Sendable {
         }
         guard let batch = self.offers.keys.min() else { return }
         for engine in self.engines.indices {
-            while self.background[engine] < self.openMax {
+            while self.background[engine] < Self.openMax {
                 self.background[engine] += 1
                 self.open[engine] += 1
                 actions.append(.pull(batch, self.engines[engine]))

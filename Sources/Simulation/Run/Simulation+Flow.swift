@@ -175,6 +175,7 @@ extension Simulation {
             self.retired = 0
             self.report.work += server.engine.work
             self.report.promptTokensComputed += server.engine.promptTokensComputed
+            self.report.pushedOut += server.engine.pushedOut
         }
         guard case .ebb(let scheduler) = self.dispatcher else { return }
         self.report.scheduler(scheduler)

@@ -22,7 +22,6 @@ public struct SimulationSetup: Sendable {
     public var policy: Policy
     /// Nanoseconds of simulated time.
     public var duration: Int64
-    public var seed: UInt64
     /// The engine's waiting count is told this often, nanoseconds; nil: never.
     public var sampleEvery: Int64?
     /// Age of what is told then.
@@ -50,7 +49,7 @@ public struct SimulationSetup: Sendable {
 
     public init(
         trace: Trace, batches: [SimulatedBatch] = [], shape: SteppedEngineShape = .h100, engines: Int = 1,
-        policy: Policy = .ebb(.balanced), duration: Int64? = nil, seed: UInt64 = 1
+        policy: Policy = .ebb(.balanced), duration: Int64? = nil
     ) {
         self.trace = trace
         self.batches = batches
@@ -58,7 +57,6 @@ public struct SimulationSetup: Sendable {
         self.engines = max(1, engines)
         self.policy = policy
         self.duration = duration ?? trace.span
-        self.seed = seed
         self.sampleEvery = 1_000_000_000
         self.sampleAge = 0
         self.limitStart = nil

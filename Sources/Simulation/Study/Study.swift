@@ -49,7 +49,7 @@ public struct Study: Sendable {
         let load = load ?? self.load
         var setup = SimulationSetup(
             trace: load.trace, batches: load.batches, shape: self.shape, engines: engines, policy: policy.policy,
-            duration: self.duration, seed: self.seed)
+            duration: self.duration)
         setup.prices = self.prices
         var simulation = Simulation(setup)
         return RunFigures(

@@ -20,8 +20,6 @@ extension StudyResult {
 
     private var headTitles: [String] { self.isSweep ? ["RUN", "#ENGINES"] : ["RUN"] }
 
-    private static let timeTitles = ["#P50", "#P90", "#P99"]
-
     /// Times and tokens of each tier.
     private var waits: StudyTable {
         let titles = [

@@ -116,56 +116,56 @@ struct RoutingTests {
     @Test("an engine that answers has been reached: its faults keep nobody from its other models")
     func faults() {
         let good = EngineTarget(engine: "a", engineModel: "good"), bad = EngineTarget(engine: "a", engineModel: "bad")
-        var chooser = EngineChooser()
+        var breakers = EngineBreakers()
         let now = Instant(seconds: 0)
         for count in 0..<50 {
-            let isAdmitted = chooser.admits(bad, waits: false, now: now)
+            let isAdmitted = breakers.admits(bad, waits: false, now: now)
             #expect(isAdmitted, "interactive requests are sent all the same")
-            chooser.finished(bad, of: RequestID("req_\(count)"), failure: Self.fault, now: now)
+            breakers.finished(bad, of: RequestID("req_\(count)"), failure: Self.fault, now: now)
         }
-        #expect(chooser.isAvailable("a", now: now) && chooser.isResting(bad, now: now))
-        let line = chooser.admits(bad, waits: true, now: now)
-        let other = chooser.admits(good, waits: true, now: now)
-        #expect(!line && other && !chooser.isResting(good, now: now))
+        #expect(breakers.isAvailable("a", now: now) && breakers.isResting(bad, now: now))
+        let line = breakers.admits(bad, waits: true, now: now)
+        let other = breakers.admits(good, waits: true, now: now)
+        #expect(!line && other && !breakers.isResting(good, now: now))
         let later = now.advanced(by: .seconds(1))
-        let probe = chooser.admits(bad, waits: true, now: later)
-        let second = chooser.admits(bad, waits: true, now: later)
+        let probe = breakers.admits(bad, waits: true, now: later)
+        let second = breakers.admits(bad, waits: true, now: later)
         #expect(probe && !second)
-        chooser.finished(bad, of: "req_probe", failure: nil, now: later)
-        #expect(!chooser.isResting(bad, now: later) && chooser.isFailingNowhere)
+        breakers.finished(bad, of: "req_probe", failure: nil, now: later)
+        #expect(!breakers.isResting(bad, now: later) && breakers.isFailingNowhere)
     }
 
     @Test("five different requests must fail in a row: attempts of one, and one among good ones, do not count")
     func rowOfRequests() {
         let target = EngineTarget(engine: "a", engineModel: "m")
-        var chooser = EngineChooser()
+        var breakers = EngineBreakers()
         let now = Instant(seconds: 0)
         func run(_ request: RequestID, _ failure: EngineFailure?) {
-            _ = chooser.admits(target, waits: false, now: now)
-            chooser.finished(target, of: request, failure: failure, now: now)
+            _ = breakers.admits(target, waits: false, now: now)
+            breakers.finished(target, of: request, failure: failure, now: now)
         }
         for _ in 0..<20 { run("req_1", Self.fault) }
         for count in 2...4 { run(RequestID("req_\(count)"), Self.fault) }
-        #expect(!chooser.isResting(target, now: now))
+        #expect(!breakers.isResting(target, now: now))
         run("req_good", nil)
         for count in 5...8 { run(RequestID("req_\(count)"), Self.fault) }
-        #expect(!chooser.isResting(target, now: now))
+        #expect(!breakers.isResting(target, now: now))
         run("req_9", Self.fault)
-        #expect(chooser.isResting(target, now: now))
+        #expect(breakers.isResting(target, now: now))
     }
 
     @Test("what is in flight is counted for each engine, and an open breaker admits nothing")
     func inFlight() {
-        var engines = EngineChooser()
+        let a = EngineTarget(engine: "a", engineModel: "m"), b = EngineTarget(engine: "b", engineModel: "m")
+        var breakers = EngineBreakers()
         let now = Instant(seconds: 0)
-        for _ in 0..<30 {
-            let isAdmitted = engines.admits("a", now: now)
-            #expect(isAdmitted)
-        }
-        let other = engines.admits("b", now: now)
-        #expect(other && engines.inFlight("a") == 30 && engines.inFlight("b") == 1)
-        for _ in 0..<30 { engines.finished("a", failure: EngineFailure(.unreachable, message: "x"), now: now) }
-        let admitted = [engines.admits("a", now: now), engines.admits("b", now: now)]
-        #expect(admitted == [false, true] && engines.inFlight("a") == 0 && engines.inFlight("b") == 2)
+        func admits(_ target: EngineTarget) -> Bool { breakers.admits(target, waits: false, now: now) }
+        for _ in 0..<31 { #expect(admits(a)) }
+        #expect(admits(b) && breakers.inFlight("a") == 31 && breakers.inFlight("b") == 1)
+        breakers.released(a, now: now)
+        let unreachable = EngineFailure(.unreachable, message: "x")
+        for _ in 0..<30 { breakers.finished(a, of: "req_1", failure: unreachable, now: now) }
+        #expect(!admits(a) && admits(b))
+        #expect(breakers.inFlight("a") == 0 && breakers.inFlight("b") == 2)
     }
 }

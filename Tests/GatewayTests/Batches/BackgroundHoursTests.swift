@@ -65,7 +65,7 @@ import Testing
             #expect(await desk.exit() == .ended)
             #expect(try await desk.batch(id).completedLines == 2)
         }
-        #expect(desk.scheduler.statistics.promotions == 1)
+        #expect(desk.scheduler.snapshot.statistics.promotions == 1)
         #expect(desk.log.count("batch waits for its engines' background hours") == 0)
     }
 
@@ -107,6 +107,6 @@ import Testing
             _ = try await desk.submit(lines: 2)
             #expect(await desk.exit() == .ended)
         }
-        #expect(desk.scheduler.statistics.promotions == 0)
+        #expect(desk.scheduler.snapshot.statistics.promotions == 0)
     }
 }

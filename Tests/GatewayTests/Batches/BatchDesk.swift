@@ -17,7 +17,7 @@ struct BatchDesk {
     let blobs = InMemoryBlobs()
     let clock = ManualClock()
     let timers = ManualTimers()
-    let holds = Holds()
+    let holds = Holds(logger: CapturedLog().logger)
     let log = CapturedLog()
     let directory: EngineDirectory
     let scheduler: WorkScheduler

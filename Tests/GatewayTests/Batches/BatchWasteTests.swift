@@ -33,7 +33,7 @@ import Testing
             desk.scheduler.send(.finished(urgent.key, LateDecisionTests.usage))
             #expect(await desk.exit() == .ended)
         }
-        return (desk.scheduler.statistics.tokensWasted, desk.engine.requests)
+        return (desk.scheduler.snapshot.statistics.tokensWastedByLane[Lane.batch.rawValue], desk.engine.requests)
     }
 
     @Test("llama.cpp is asked how far it is, and what it says is what is lost") func told() async throws {

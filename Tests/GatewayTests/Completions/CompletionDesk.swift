@@ -52,7 +52,7 @@ struct CompletionDesk {
     let store = InMemoryStore()
     let clock = ManualClock()
     let timers = ManualTimers()
-    let holds = Holds()
+    let holds = Holds(logger: CapturedLog().logger)
     /// Requests whose ways are kept.
     static let historyMax = 40
     let history = RequestHistory(requestsMax: Self.historyMax)

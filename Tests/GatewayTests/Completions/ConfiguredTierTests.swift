@@ -49,7 +49,7 @@ import Testing
         #expect(refused.state.error?.retry == .afterDelay(.seconds(5)))
         let charges = desk.store.allCharges
         #expect(charges.map(\.outcome) == [.refused] && charges.map(\.amount) == [.zero])
-        #expect(desk.scheduler.statistics.refused[Lane.flex.rawValue] == 1)
+        #expect(desk.scheduler.snapshot.statistics.refused[Lane.flex.rawValue] == 1)
         holder?.clientGone()
         let (waiting, _) = try desk.ask(Self.question("flex"), id: "req_3")
         #expect(waiting.state.error == nil, "the place is free again")
@@ -89,7 +89,7 @@ import Testing
         _ = try desk.ask(Self.question("default"))
         let (waiting, _) = try desk.ask(Self.question("flex"), id: "req_2")
         #expect(waiting.state.error == nil, "it waits as a standard request")
-        let done = desk.scheduler.statistics
+        let done = desk.scheduler.snapshot.statistics
         #expect(done.refused == [0, 0, 0, 0] && done.fellBack[Lane.flex.rawValue] == 1)
         #expect(done.gone == [0, 0, 0, 0])
     }
@@ -203,6 +203,62 @@ import Testing
         #expect(charges.map(\.servedTier) == [.priority])
         desk.tiers.learn([])
         #expect(log.lines.count { $0.message.contains("does not exist") && $0.metadata["project"] == "nobody" } == 1)
+    }
+
+    @Test("a project with three times the share gets three times the places")
+    func share() async throws {
+        let settings = TierSettings(rules: [.init("a", weight: 3), .init("b")])
+        let desk = try await CompletionDesk(
+            Array(repeating: .hanging(then: .answer(CompletionDesk.answer)), count: 80), concurrency: 1,
+            tiers: settings)
+        desk.tiers.learn(
+            ["a", "b"].map {
+                ProjectRecord(id: ProjectID("proj_\($0)"), name: $0, createdAt: desk.clock.now)
+            })
+        for number in 0..<40 {
+            for name in ["a", "b"] {
+                _ = try desk.ask(
+                    #"{"model":"m","messages":[{"role":"user","content":"from \#(name)"}]}"#,
+                    id: RequestID("req_\(name)_\(number)"),
+                    caller: Caller(project: ProjectID("proj_\(name)"), key: "key_a"))
+            }
+        }
+        for number in 0..<40 { desk.engine.calls[number].resume() }
+        let first = desk.engine.requests.prefix(40)
+        let count = first.count { String(decoding: $0.body, as: UTF8.self).contains("from a") }
+        #expect((29...31).contains(count), "\(count)")
+    }
+
+    @Test("a standard request that would wait more than half a minute is refused, and charged nothing")
+    func overload() async throws {
+        let desk = try await CompletionDesk(
+            Array(repeating: .hanging(then: .answer(CompletionDesk.answer)), count: 100), concurrency: 1)
+        var asked = 0
+        func ask() throws -> GatewayError? {
+            asked += 1
+            return try desk.ask(Self.question("default"), id: RequestID("req_\(asked)")).0.state.error
+        }
+        // One answer a second while others wait: so the pace is known.
+        for _ in 0..<3 { _ = try ask() }
+        for second in 0..<20 {
+            desk.clock.advance(by: .seconds(1))
+            desk.scheduler.tick()
+            desk.engine.calls[second].resume()
+            #expect(try ask() == nil)
+        }
+        var waiting = 2
+        var error: GatewayError?
+        while error == nil, waiting < 60 {
+            error = try ask()
+            waiting += 1
+        }
+        #expect((28...34).contains(waiting), "\(waiting) seconds")
+        let refused = try #require(error)
+        #expect(refused.answer.status == 429 && refused.answer.code == "server_is_overloaded")
+        #expect(refused.answer.type == "rate_limit_error" && refused.source == .gateway && refused.billing == .free)
+        #expect(refused.retry == .afterDelay(.seconds(5)))
+        let charge = try #require(desk.store.allCharges.last)
+        #expect(charge.outcome == .refused && charge.servedTier == .standard && charge.amount == .zero)
     }
 
     @Test("a tier in which only other models have a price is not sold, unless the operator offers it by name")

@@ -6,12 +6,13 @@ import Testing
 
 @Suite("Waiting for a project's money") struct HoldsTests {
     private static let project: ProjectID = "proj_a"
+    private let log = CapturedLog()
 
     private static func dollars(_ amount: Int64) -> Money { Money(dollars: amount) }
 
     /// Holds under a cap of ten dollars, of which two are spent and five held by `req_other`.
     private func holds() -> Holds {
-        let holds = Holds()
+        let holds = Holds(logger: self.log.logger)
         holds.open(Self.project, cap: Self.dollars(10), spent: Self.dollars(2))
         #expect(holds.place("req_other", project: Self.project, amount: Self.dollars(5)) == .held)
         return holds
@@ -43,6 +44,29 @@ import Testing
         #expect(calls.withLock { $0 } == 1)
         holds.open(Self.project, cap: Self.dollars(13), spent: .zero)
         #expect(calls.withLock { $0 } == 2)
+    }
+
+    @Test("work that costs more than was held is logged and counted, and the cap counts what was spent")
+    func exceeded() throws {
+        let holds = self.holds()
+        holds.settle("req_other", project: Self.project, actual: Self.dollars(9))
+        #expect(holds.turnover.exceededCount == 1)
+        #expect(
+            self.log.lines.map(\.metadata) == [
+                ["request": "req_other", "project": "proj_a", "held_usd": "5", "cost_usd": "9"]
+            ])
+        #expect(holds.spent(Self.project) == Self.dollars(11))
+        #expect(holds.place("req_more", project: Self.project, amount: Money(picodollars: 1)) != .held)
+    }
+
+    @Test("work that costs what was held, or had no hold under a cap, is not")
+    func notExceeded() {
+        let holds = self.holds()
+        holds.settle("req_other", project: Self.project, actual: Self.dollars(5))
+        holds.settle("req_free", project: Self.project, actual: Self.dollars(1))
+        #expect(holds.place("req_open", project: "proj_free", amount: .zero) == .held)
+        holds.settle("req_open", project: "proj_free", actual: Self.dollars(1))
+        #expect(holds.turnover.exceededCount == 0 && self.log.lines.isEmpty)
     }
 
     @Test("is told at once where there is room, and never after it was forgotten")

@@ -7,7 +7,7 @@ import Quantities
 /// Per-request state of the routed endpoints.
 struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// Set by `AccessMiddleware` on every `/v1` route.
+    /// Set by `AccessMiddleware` on every `/v1` and `/ebb` route.
     var caller: Caller?
 
     init(source: Source) { self.coreContext = .init(source: source) }

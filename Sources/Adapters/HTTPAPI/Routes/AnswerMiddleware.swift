@@ -72,13 +72,18 @@ struct AnswerMiddleware: RouterMiddleware {
 }
 
 enum HeaderNames {
-    static let requestID = HTTPField.Name("x-request-id") ?? .contentType
-    static let clientRequestID = HTTPField.Name("x-client-request-id") ?? .contentType
-    static let project = HTTPField.Name("openai-project") ?? .contentType
-    static let version = HTTPField.Name("openai-version") ?? .contentType
-    static let processing = HTTPField.Name("openai-processing-ms") ?? .contentType
-    static let idempotencyKey = HTTPField.Name("idempotency-key") ?? .contentType
-    static let idempotentReplayed = HTTPField.Name("idempotent-replayed") ?? .contentType
+    static let requestID = Self.name("x-request-id")
+    static let clientRequestID = Self.name("x-client-request-id")
+    static let project = Self.name("openai-project")
+    static let version = Self.name("openai-version")
+    static let processing = Self.name("openai-processing-ms")
+    static let idempotencyKey = Self.name("idempotency-key")
+    static let idempotentReplayed = Self.name("idempotent-replayed")
+
+    private static func name(_ text: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(text) else { preconditionFailure("'\(text)' cannot name a header") }
+        return name
+    }
 }
 
 extension Response {
@@ -91,7 +96,7 @@ extension Response {
     static func json(_ object: some WireObject) -> Response { .json(object.encoded) }
 }
 
-/// Finds the caller before any `/v1` route runs.
+/// Finds the caller before any `/v1` or `/ebb` route runs.
 struct AccessMiddleware: RouterMiddleware {
     typealias Context = APIContext
 

@@ -17,9 +17,9 @@ extension Request {
     }
 
     /// Paging of a list endpoint. - Throws: 400 for a limit outside 1...limitMax or an unknown order.
-    func page(limitDefault: Int, limitMax: Int, ascendingDefault: Bool = false) throws(GatewayError) -> PageRequest {
+    func page(limitDefault: Int, limitMax: Int) throws(GatewayError) -> PageRequest {
         let query = self.uri.queryParameters
-        var page = PageRequest(limit: limitDefault, ascending: ascendingDefault)
+        var page = PageRequest(limit: limitDefault)
         if let text = query["limit"] {
             guard let limit = Int(text), (1...limitMax).contains(limit) else {
                 throw .invalid(

@@ -55,8 +55,9 @@ final class GroupCommit: Sendable {
         Failpoint.hit("commit.after")
         // Before the callbacks: what they commit must find a writer to wake.
         if let pause = self.state.withLock({ $0.queue.finished() }) { self.wake(after: pause) }
-        for (waiting, result) in zip(group, results) { waiting.done(result) }
+        // Who hears of a result finds its group counted.
         self.settings.observe?(CommitObservation(entries: group.count, latency: latency))
+        for (waiting, result) in zip(group, results) { waiting.done(result) }
         self.resumeClosing()
     }
 

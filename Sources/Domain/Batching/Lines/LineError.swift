@@ -11,7 +11,6 @@ public struct LineError: Hashable, Sendable {
         case modelNotFound = "model_not_found"
         case invalidRequest = "invalid_request"
         case streamingUnsupported = "streaming_unsupported"
-        case tokenLimitExceeded = "token_limit_exceeded"
         case emptyFile = "empty_file"
         case invalidMethod = "invalid_method"
         case invalidType = "invalid_type"

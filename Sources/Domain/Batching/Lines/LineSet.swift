@@ -33,18 +33,4 @@ public struct LineSet: Hashable, Sendable {
         self.count -= 1
         return true
     }
-
-    /// The lowest line from `start` on that is not in the set, or nil.
-    public func firstMissing(from start: Int = 0) -> Int? {
-        var line = max(start, 0)
-        while line < self.capacity {
-            let free = ~self.words[line >> 6] >> UInt64(line & 63)
-            if free != 0 {
-                let found = line + free.trailingZeroBitCount
-                return found < self.capacity ? found : nil
-            }
-            line = (line | 63) + 1
-        }
-        return nil
-    }
 }

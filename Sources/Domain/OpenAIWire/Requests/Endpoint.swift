@@ -17,15 +17,6 @@ public enum Endpoint: String, CaseIterable, Hashable, Sendable {
 
     public init?(path: String) { self.init(rawValue: path) }
 
-    /// The body field that must be there besides `model`; `prompt` has a default (openai-api 5.7).
-    public var requiredField: String? {
-        switch self {
-        case .chatCompletions: "messages"
-        case .completions: nil
-        case .embeddings: "input"
-        }
-    }
-
     /// True where `stream` means something.
     public var canStream: Bool { self != .embeddings }
 }

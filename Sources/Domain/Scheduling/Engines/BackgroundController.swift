@@ -153,7 +153,8 @@ public struct BackgroundController: Sendable {
         return max(self.limit + Self.stepMax, self.limit * Self.idleGrowth)
     }
 
-    /// What comes next finds the engine as it is left, so times that must hold bound B while nobody is there, too.
+    /// What comes next finds the engine as it is left, so times that must hold bound B while nobody is there, too,
+    /// until the engine is quiet (`EngineLoad.quietAfter`).
     private var isObjective: Bool { if case .objective = self.protection { true } else { false } }
 
     /// Requests for a distance of one from the target. A time that must hold is a few times that of a step alone, and

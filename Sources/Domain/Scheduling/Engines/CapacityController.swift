@@ -192,7 +192,8 @@ public struct CapacityController: Sendable {
     }
 }
 
-/// The least time to the first token for prompts of about the same size; forgets what is older than ten minutes.
+/// The least time to the first token for prompts of about the same size; forgets what is older than ten minutes, some
+/// of it after five.
 package struct FirstTokenBuckets: Sendable {
     private static let keep: Duration = .seconds(300)
     private struct Least {
@@ -208,7 +209,7 @@ package struct FirstTokenBuckets: Sendable {
 
     /// - Returns: this time over the least one of its bucket, or nil while the bucket is too young to tell.
     package mutating func observe(_ seconds: Double, promptTokens: Int, now: Instant) -> Double? {
-        // Half powers of two: 1, 1.4, 2, 2.8, … thousand tokens differ in prefill time.
+        // Powers of two: what is within one takes about as long to read.
         let bits = Int.bitWidth - max(1, promptTokens / 64).leadingZeroBitCount
         let place = min(self.buckets.count - 1, bits)
         var least = self.buckets[place]

@@ -264,7 +264,7 @@ struct EngineLoad: Sendable {
     /// Prompts of lines that may be computed at one time while interactive streams run: one, or two to fill up what a
     /// closed gate has emptied, unless the profile is careful.
     private var promptsBesideStreams: Int {
-        guard case .gapRatio(let target) = self.profile.protection, target >= 1.15 else { return 1 }
+        guard case .gapRatio = self.profile.protection, !self.profile.protection.isCareful else { return 1 }
         return self.backgroundCount * 4 < min(self.background.places, self.limit) * 3 ? 2 : 1
     }
 

@@ -22,13 +22,17 @@ public struct ReserveController: Sendable {
 
     package init(limit: Int, isCareful: Bool = false, now: Instant) {
         self.isCareful = isCareful
-        self.places = isCareful && limit >= 16 ? limit / 4 : Self.start(limit)
+        self.places = isCareful && Self.isDivided(limit) ? limit / 4 : Self.start(limit)
         self.placesMax = max(1, limit / 4)
         self.windowBegan = now
         self.lastPreemption = now
     }
 
-    private static func start(_ limit: Int) -> Int { limit >= 16 ? (limit + 15) / 16 : 0 }
+    /// Engines of fewer places are not divided.
+    private static func isDivided(_ limit: Int) -> Bool { Double(limit) >= BackgroundController.dividedFrom }
+
+    /// One place in sixteen, the rest counting as one.
+    private static func start(_ limit: Int) -> Int { Self.isDivided(limit) ? (limit + 15) / 16 : 0 }
 
     /// Another protection. What was learnt stays; a careful one begins with all that may be kept free.
     package mutating func protect(isCareful: Bool) {

@@ -63,6 +63,16 @@ package struct DeadlineReview {
 }
 
 extension DeadlineReview {
+    /// The rank of a batch by its load: up at once, back only when it is well below what moved it up.
+    ///
+    /// - Parameter pressure: need over supply; above 1 it is late.
+    package static func rank(_ before: Rank, pressure: Double) -> Rank {
+        if pressure > Self.criticalLoad { return .critical }
+        if pressure > Self.urgentLoad { return .flex }
+        if pressure < Self.relaxedLoad { return .batch }
+        return before == .critical ? .flex : before
+    }
+
     private static func usable(_ item: Item, from start: Instant) -> Double {
         max((item.deadline.since(start) - item.margin).secondsApproximate, 1e-3)
     }
@@ -154,13 +164,7 @@ extension Scheduler {
             batch.load = min(load, DeadlineReview.loadMax)
             let pressure = max(load, shares[item.batch] ?? 0)
             batch.loadMost = max(batch.loadMost ?? 0, load)
-            if pressure > DeadlineReview.criticalLoad {
-                batch.rank = .critical
-            } else if pressure > DeadlineReview.urgentLoad {
-                batch.rank = .flex
-            } else if pressure < DeadlineReview.relaxedLoad || before == .critical {
-                batch.rank = pressure < DeadlineReview.relaxedLoad ? .batch : .flex
-            }
+            batch.rank = DeadlineReview.rank(before, pressure: pressure)
             if batch.rank < before { self.statistics.promotions += 1 }
             self.batches[item.batch] = batch
         }

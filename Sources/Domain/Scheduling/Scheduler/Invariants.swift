@@ -1,12 +1,13 @@
-import Quantities
+package import Quantities
 
 /// What must hold at every moment (scheduling.md 9, I1 to I14); checked at each dispatch and tick, in production and in
 /// simulation.
 ///
 /// A broken rule of counting stops the process, as everything after it would be wrong. A broken rule of policy is
 /// counted and kept for the log: traffic goes on. What concerns lines and money is checked where they are kept: one
-/// live attempt and one outcome for each line (I3, I4) in `LineLedger` and in the simulation, charges (I5, I6) in
-/// `Ledger`, what is reported (I7) in the store. A batch's lines are never here (I14): ``BatchOffer`` has counts only.
+/// live attempt and one outcome for each line (I3, I4) in `LineLedger` and in the simulation, one charge for each
+/// outcome (I5) and what is reported (I7) by the store, that nothing costs more than was held for it (I6) in
+/// `HoldBook`. A batch's lines are never here (I14): ``BatchOffer`` has counts only.
 public struct Invariants: Sendable {
     /// Broken rules, the first few in words.
     public private(set) var broken: [String] = []
@@ -25,19 +26,45 @@ public struct Invariants: Sendable {
         if self.broken.count < Self.keptMax { self.broken.append(rule()) }
     }
 
-    /// I1: in flight at most the limit, and no more tokens than the engine holds. I9: preempted at most three times.
+    /// I1: in flight at most the limit, and no more tokens than the engine holds; one request alone may be larger.
+    ///
+    /// - Parameter tokens: of everything in flight there; nil: not known yet, as of a line that was only asked for.
+    package mutating func requirePlace(
+        at engine: @autoclosure () -> EngineID, inFlight: Int, of limit: Int, tokens: Int? = nil, of memory: Int? = nil
+    ) {
+        self.require(inFlight <= limit, "I1 \(engine()): \(inFlight) in flight, at most \(limit)")
+        guard let tokens, let memory, inFlight > 1 else { return }
+        self.require(tokens <= memory, "I1 \(engine()): \(tokens) tokens in flight, more than its memory")
+    }
+
+    /// I2: no line while an interactive request waits for the engine or computes its prompt there.
+    ///
+    /// - Parameter isOpen: no such prompt keeps lines back, or the batch is late and may pass it.
+    package mutating func requireQuiet(for batch: BatchID, interactiveWaits: Bool, isOpen: Bool) {
+        self.require(!interactiveWaits, "I2 \(batch) was asked while an interactive request waits")
+        self.require(isOpen, "I2 \(batch) was asked while an interactive prompt is computed")
+    }
+
+    /// I10: the batch that was asked has had no more than another that is ready, but for what the engine's cache is
+    /// worth.
+    ///
+    /// - Parameter meanUnits: a request of mean size.
+    package mutating func requireTurn(
+        of batch: BatchID, service: Double, before other: BatchID, otherService: Double, meanUnits: Double
+    ) {
+        self.require(
+            otherService >= service - Scheduler.stickiness * meanUnits - 1,
+            "I10 \(batch) was asked although \(other) has had much less")
+    }
+
+    /// I1 where a request was sent, I9 of requests and lines: preempted at most three times.
     mutating func sent(_ work: Running, at engines: [EngineLoad]) {
         // Looked at where it stands: a copy of the engine for each request costs more than the rules.
         let index = work.engine
-        let count = engines[index].inFlight
-        let tokens = engines[index].tokens
         if work.request != nil {
-            self.require(
-                count <= engines[index].profile.limitMax,
-                "I1 \(engines[index].profile.id): \(count) in flight, at most \(engines[index].profile.limitMax)")
-            self.require(
-                count == 1 || tokens <= engines[index].profile.memoryTokens ?? .max,
-                "I1 \(engines[index].profile.id): \(tokens) tokens in flight, more than its memory")
+            self.requirePlace(
+                at: engines[index].profile.id, inFlight: engines[index].inFlight, of: engines[index].profile.limitMax,
+                tokens: engines[index].tokens, of: engines[index].profile.memoryTokens)
         }
         self.require(
             work.preemptions <= Scheduler.preemptionsMax, "I9 \(work.key) was preempted \(work.preemptions) times")
@@ -48,27 +75,23 @@ extension Scheduler {
     /// Rules that were broken so far, in words, and how many times.
     public var violations: (count: Int, first: [String]) { (self.invariants.brokenCount, self.invariants.broken) }
 
-    /// I2: no line while an interactive request waits for the engine or computes its prompt there; but a late batch's,
-    /// one at a time and one a second. I10: the project with least service is next, but for the batch that the engine's
-    /// cache knows.
+    /// I1, I2 and I10 where a line is about to be asked for. A late batch's lines pass prompts one at a time and one a
+    /// second, and take no turns.
     mutating func checkPull(_ asked: OfferedBatch, _ index: Int) {
         let batch = asked.offer.batch
-        let isOpen = self.engines[index].opensForLines(asked.rank, self.now)
-        let count = self.engines[index].inFlight
-        let most = self.engines[index].profile.limitMax
-        let engine = self.engines[index].profile.id
-        self.invariants.require(
-            !self.interactiveWaits(for: index), "I2 \(batch) was asked while an interactive request waits")
-        self.invariants.require(isOpen, "I2 \(batch) was asked while an interactive prompt is computed")
-        self.invariants.require(count <= most, "I1 \(engine): \(count) in flight, at most \(most)")
+        self.invariants.requireQuiet(
+            for: batch, interactiveWaits: self.interactiveWaits(for: index),
+            isOpen: self.engines[index].opensForLines(asked.rank, self.now))
+        self.invariants.requirePlace(
+            at: self.engines[index].profile.id, inFlight: self.engines[index].inFlight + 1,
+            of: self.engines[index].profile.limitMax)
         guard asked.rank != .critical else { return }
         let service = self.counters[Lane.batch.rawValue].service(of: asked.account)
-        let bound = service - Self.stickiness * self.meanUnits - 1
         for other in self.batches.values where other.rank == asked.rank && other.isReady(self.now) {
             guard self.isEligible(other, index), !self.isHeld(other, at: index) else { continue }
-            self.invariants.require(
-                self.counters[Lane.batch.rawValue].service(of: other.account) >= bound,
-                "I10 \(batch) was asked although \(other.offer.batch) has had much less")
+            self.invariants.requireTurn(
+                of: batch, service: service, before: other.offer.batch,
+                otherService: self.counters[Lane.batch.rawValue].service(of: other.account), meanUnits: self.meanUnits)
         }
     }
 
@@ -107,7 +130,7 @@ extension Scheduler {
     private func couldTakeMore(_ index: Int) -> Bool {
         let engine = self.engines[index]
         switch engine.profile.protection {
-        // Times that must hold bound B for who comes next, too.
+        // Times that must hold bound B for who comes within a minute, too.
         case .fixed, .objective: return false
         case .gapRatio, .none: if engine.isHeldBack { return false }
         }

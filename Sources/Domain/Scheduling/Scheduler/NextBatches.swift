@@ -17,7 +17,6 @@ struct NextBatches {
         case .critical: self.critical?.id
         case .flex: self.flex?.id
         case .batch: self.batch?.id
-        case .priority, .standard: nil
         }
     }
 
@@ -28,7 +27,6 @@ struct NextBatches {
         case .critical: Self.take(candidate, &self.critical)
         case .flex: Self.take(candidate, &self.flex)
         case .batch: Self.take(candidate, &self.batch)
-        case .priority, .standard: break
         }
     }
 

@@ -62,7 +62,6 @@ extension Scheduler {
         self.pools[work.pool].placeTime.observe(units: units, seconds: seconds)
         if work.batch != nil { self.pools[work.pool].lineTime.observe(seconds) }
         self.statistics.finished[work.lane.rawValue] += 1
-        self.statistics.unitsServed[work.lane.rawValue] += units
     }
 
     mutating func failed(_ key: WorkKey, _ trouble: EngineTrouble) {
@@ -87,11 +86,15 @@ extension Scheduler {
                 self.counters[work.lane.rawValue].ended(work.account)
                 return
             }
-            var entry = Waiting(request: request, arrivedAt: work.arrivedAt)
-            entry.preemptions = work.preemptions
-            self.counters[work.lane.rawValue].returned(work.account)
-            self.enqueue(entry, isBack: true)
+            self.waitAgain(request, work, preemptions: work.preemptions)
         }
+    }
+
+    private mutating func waitAgain(_ request: Request, _ work: Running, preemptions: Int) {
+        var entry = Waiting(request: request, arrivedAt: work.arrivedAt)
+        entry.preemptions = preemptions
+        self.counters[work.lane.rawValue].returned(work.account)
+        self.enqueue(entry, isBack: true)
     }
 
     /// Takes a request or line off its engine; nil when it is not there.
@@ -116,16 +119,12 @@ extension Scheduler {
         self.engines[work.engine].reserve.preempted(units: units, now: self.now)
         self.statistics.preempted[work.lane.rawValue] += 1
         if lane == .priority { self.statistics.preemptedForPriority[work.lane.rawValue] += 1 }
-        self.statistics.tokensWasted += work.computedTokens
         self.statistics.tokensWastedByLane[work.lane.rawValue] += work.computedTokens
         defer { self.counters[work.lane.rawValue].charge(-work.charged, to: work.account) }
         guard let request = work.request else {
             self.counters[work.lane.rawValue].ended(work.account)
             return
         }
-        var entry = Waiting(request: request, arrivedAt: work.arrivedAt)
-        entry.preemptions = work.preemptions + 1
-        self.counters[work.lane.rawValue].returned(work.account)
-        self.enqueue(entry, isBack: true)
+        self.waitAgain(request, work, preemptions: work.preemptions + 1)
     }
 }

@@ -14,9 +14,7 @@ public struct SchedulerStatistics: Hashable, Sendable {
     public internal(set) var preempted = Self.none
     /// Of these, the ones that made room for a request of the lane `priority`.
     public internal(set) var preemptedForPriority = Self.none
-    public internal(set) var unitsServed = [Double](repeating: 0, count: Lane.allCases.count)
     /// Tokens of cancelled work that must be computed again.
-    public internal(set) var tokensWasted = 0
     public internal(set) var tokensWastedByLane = Self.none
     /// Tokens of attempts that failed at their engine.
     public internal(set) var tokensFailedByLane = Self.none
@@ -159,6 +157,6 @@ extension Scheduler {
         self.counters[lane.rawValue].standings
     }
 
-    /// The largest difference of weighted service between two projects that have work in this lane.
+    /// The largest difference of weighted service between two projects whose work waits in this lane.
     public func serviceSpread(_ lane: Lane) -> Double { self.counters[lane.rawValue].spread }
 }

@@ -33,9 +33,6 @@ public struct Tier: Hashable, Sendable {
         self.pricedAs = pricedAs
     }
 
-    /// The name by which the price book knows it.
-    public var priceName: TierName { self.pricedAs ?? self.name }
-
     /// True for what `service_tier` may ask for; batches and windows are asked for by their batch.
     public var isSynchronous: Bool { self.window == nil }
 

@@ -23,10 +23,8 @@ public enum Lane: Int, Sendable, CaseIterable, Comparable {
     public static func < (a: Lane, b: Lane) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// The order of service once deadlines are looked at: a batch that is late moves past its lane.
-public enum Rank: Int, Sendable, CaseIterable, Comparable {
-    case priority
-    case standard
+/// The order of background work once deadlines are looked at: a batch that is late moves past its lane.
+public enum Rank: Int, Sendable, Comparable {
     /// Batches that cannot meet their deadline at the present rate.
     case critical
     /// Flex, and batches that are about to be late.
@@ -34,13 +32,4 @@ public enum Rank: Int, Sendable, CaseIterable, Comparable {
     case batch
 
     public static func < (a: Rank, b: Rank) -> Bool { a.rawValue < b.rawValue }
-
-    init(_ lane: Lane) {
-        switch lane {
-        case .priority: self = .priority
-        case .standard: self = .standard
-        case .flex: self = .flex
-        case .batch: self = .batch
-        }
-    }
 }

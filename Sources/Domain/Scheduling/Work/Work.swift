@@ -84,11 +84,6 @@ public struct BatchOffer: Hashable, Sendable {
         self.promptTokens = max(1, promptTokens)
         self.outputTokens = max(1, outputTokens)
     }
-
-    /// Work left, in ``ServiceUnits``.
-    var units: Double {
-        Double(self.linesLeft) * ServiceUnits.of(prompt: self.promptTokens, output: self.outputTokens)
-    }
 }
 
 /// A line that a batch sends in answer to ``SchedulerAction/pull(_:_:)``.

@@ -68,13 +68,21 @@ import Testing
         #expect(harness.lines.count <= 4)
     }
 
-    @Test("the reserve stays free for interactive work, but for a critical batch")
+    @Test("the reserve stays free for interactive work, until a batch is critical")
     func reserve() {
         var harness = Harness(engines: [
             EngineProfile(id: "one", limitStart: 32, limitMax: 32, isFixed: true, protection: .none)
         ])
-        harness.offer("batch_1")
+        // Two lines a second of ten thousand in ten minutes.
+        harness.offer("batch_1", lines: 10_000, deadline: 600)
         #expect(harness.standing.reserve == 2)
         #expect(harness.standing.lines == 30)
+        for second in 0..<50 {
+            harness.pass(1)
+            for line in harness.lines[(2 * second)...].prefix(2) { harness.finish(line.key) }
+        }
+        #expect(harness.scheduler.batchStandings[0].rank == .critical)
+        #expect(harness.standing.reserve == 2)
+        #expect(harness.standing.lines == 32)
     }
 }

@@ -44,6 +44,16 @@ import Testing
         }
     }
 
+    @Test(
+        "the rank goes up at once, and back when the load is well below",
+        arguments: [
+            (0.59, [.batch, .batch, .batch]), (0.6, [.batch, .flex, .flex]), (0.85, [.batch, .flex, .flex]),
+            (0.86, [.flex, .flex, .flex]), (1, [.flex, .flex, .flex]), (1.01, [.critical, .critical, .critical]),
+        ] as [(Double, [Rank])])
+    func rank(pressure: Double, after: [Rank]) {
+        #expect([Rank.batch, .flex, .critical].map { DeadlineReview.rank($0, pressure: pressure) } == after)
+    }
+
     @Test("moves up when it gets tight and back when it does not")
     func promotion() {
         var harness = Harness(engines: [Harness.engine("one", 1)])
@@ -132,7 +142,26 @@ import Testing
         #expect(harness.scheduler.batchStandings[0].rank == .batch)
     }
 
-    @Test("flex requests and a promoted batch take turns, a critical one is first")
+    @Test("a critical batch is before flex requests, and these are next once it has gone")
+    func criticalFirst() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        var left = 400
+        harness.offer("batch_1", lines: left, deadline: 600)
+        Self.serve(&harness, seconds: 30, left: &left, deadline: 600)
+        left = 900
+        Self.serve(&harness, seconds: 12, left: &left, deadline: 600)
+        #expect(harness.scheduler.batchStandings[0].rank == .critical)
+        for key in 1...3 { harness.arrive(UInt64(key), .flex) }
+        let lines = harness.lines.count
+        for _ in 0..<4 { harness.finish(harness.lines[harness.lines.count - 1].key) }
+        #expect(harness.lines.count == lines + 4)
+        #expect(harness.dispatched.isEmpty)
+        harness.send(.withdraw("batch_1"))
+        harness.finish(harness.lines[harness.lines.count - 1].key)
+        #expect(harness.dispatched.map(\.key) == [WorkKey(1)])
+    }
+
+    @Test("flex requests and a promoted batch take turns")
     func turns() {
         var harness = Harness(engines: [Harness.engine("one", 1)])
         var left = 400

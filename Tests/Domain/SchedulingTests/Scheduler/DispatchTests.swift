@@ -93,10 +93,35 @@ import Testing
         for (place, tokens) in [40, 10, 30].enumerated() {
             harness.send(.progress(harness.lines[place].key, outputTokens: tokens))
         }
+        let service = harness.scheduler.service(of: "proj_b", in: .batch)
         harness.arrive(1)
+        // Its prompt and ten tokens, which count twice: nobody pays for what is thrown away.
+        #expect(harness.scheduler.service(of: "proj_b", in: .batch) == service - 120)
         #expect(harness.preempted == [harness.lines[1].key])
         #expect(harness.actions.last == .dispatch(WorkKey(1), "one"))
-        #expect(harness.scheduler.statistics.tokensWasted == 110)
+        #expect(harness.scheduler.statistics.tokensWastedByLane == [0, 0, 0, 110])
+    }
+
+    @Test("of lines that have done as much the youngest loses its place, whatever their numbers")
+    func youngest() {
+        var harness = Harness(engines: [Harness.engine("one", 3)])
+        harness.line = nil
+        harness.offer("batch_1")
+        for key in [20, 30, 10] as [UInt64] {
+            harness.send(
+                .lineStarted(
+                    BatchLine(
+                        key: WorkKey(key), batch: "batch_1", engine: "one", promptTokens: 100, outputTokens: 100)))
+            harness.send(.firstToken(WorkKey(key)))
+            harness.now = harness.now.advanced(by: .seconds(key == 30 ? 0 : 5))
+        }
+        #expect(harness.standing.lines == 3)
+        harness.arrive(1)
+        #expect(harness.preempted == [WorkKey(30)], "sent with 10, and the later number")
+        harness.arrive(2)
+        #expect(harness.preempted == [WorkKey(30), WorkKey(10)])
+        harness.arrive(3)
+        #expect(harness.preempted == [WorkKey(30), WorkKey(10), WorkKey(20)])
     }
 
     @Test("engines share requests by their weights, and one that is full leaves them to the others")
@@ -120,7 +145,7 @@ import Testing
         }
         harness.arrive(1)
         #expect(harness.preempted == [harness.lines[0].key])
-        #expect(harness.scheduler.statistics.tokensWasted == 20)
+        #expect(harness.scheduler.statistics.tokensWastedByLane == [0, 0, 0, 20])
     }
 
     @Test("lines lose their place before flex requests; these wait again, first in their line")
@@ -191,6 +216,21 @@ import Testing
         harness.finish(WorkKey(2))
         harness.send(.arrive(Harness.request(3, prompt: 5_000, output: 100)))
         #expect(harness.dispatched.last?.key == WorkKey(3))
+        #expect(harness.scheduler.violations.count == 0)
+    }
+
+    @Test("no line passes a standard request that waits for memory, though it would fit")
+    func memoryFirst() {
+        var harness = Harness(engines: [Harness.engine("one", 8, memory: 10_000)])
+        harness.send(.arrive(Harness.request(1, prompt: 5_000, output: 100)))
+        harness.send(.firstToken(WorkKey(1)))
+        harness.send(.arrive(Harness.request(2, prompt: 5_000, output: 100)))
+        #expect(harness.scheduler.waitingCount(.standard) == 1)
+        harness.offer("batch_1")
+        harness.pass(5)
+        #expect(harness.lines.isEmpty)
+        harness.send(.gone(WorkKey(2)))
+        #expect(harness.lines.count == 1)
         #expect(harness.scheduler.violations.count == 0)
     }
 

@@ -38,8 +38,14 @@ import Testing
     func lostLine() {
         var harness = Harness(engines: [Harness.engine("one", 1)])
         harness.offer("batch_1")
+        let service = harness.scheduler.service(of: "proj_b", in: .batch)
+        harness.send(.firstToken(harness.lines[0].key))
+        harness.send(.progress(harness.lines[0].key, outputTokens: 40))
+        #expect(harness.scheduler.service(of: "proj_b", in: .batch) == service + 80)
         harness.send(.failed(harness.lines[0].key, .lost))
         #expect(harness.lines.count == 2)
+        // The second line's prompt in place of the first one's.
+        #expect(harness.scheduler.service(of: "proj_b", in: .batch) == service)
         #expect(harness.scheduler.waitingCount(.batch) == 0)
         #expect(harness.scheduler.statistics.failed == [0, 0, 0, 0])
     }

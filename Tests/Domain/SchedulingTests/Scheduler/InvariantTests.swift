@@ -14,6 +14,38 @@ import Testing
         #expect(invariants.broken.first == "rule 0")
     }
 
+    @Test(
+        "I1: more in flight than the limit, or than the memory holds, is seen; one request alone may be larger",
+        arguments: [
+            (64, 1_000, 0), (65, 1_000, 1), (64, 1_001, 1), (65, 1_001, 2), (1, 5_000, 0), (2, 5_000, 1),
+        ])
+    func places(inFlight: Int, tokens: Int, broken: Int) {
+        var invariants = Invariants()
+        invariants.requirePlace(at: "one", inFlight: inFlight, of: 64, tokens: tokens, of: 1_000)
+        #expect(invariants.brokenCount == broken)
+        #expect(invariants.broken.allSatisfy { $0.hasPrefix("I1 one") })
+    }
+
+    @Test(
+        "I2: a line that is asked for while an interactive request waits or is read is seen",
+        arguments: [(false, true, 0), (true, true, 1), (false, false, 1), (true, false, 2)])
+    func quiet(waits: Bool, isOpen: Bool, broken: Int) {
+        var invariants = Invariants()
+        invariants.requireQuiet(for: "batch_1", interactiveWaits: waits, isOpen: isOpen)
+        #expect(invariants.brokenCount == broken)
+        #expect(invariants.broken.allSatisfy { $0.hasPrefix("I2 batch_1") })
+    }
+
+    @Test(
+        "I10: a batch that is ahead by more than three requests of mean size is seen", arguments: [(400, 0), (402, 1)])
+    func turn(service: Double, broken: Int) {
+        var invariants = Invariants()
+        invariants.requireTurn(
+            of: "batch_1", service: service, before: "batch_2", otherService: 99, meanUnits: 100)
+        #expect(invariants.brokenCount == broken)
+        #expect(invariants.broken.allSatisfy { $0.hasPrefix("I10 batch_1 was asked although batch_2") })
+    }
+
     @Test("I9: a line that was preempted too often is seen")
     func tooOften() {
         var harness = Harness(engines: [Harness.engine("one", 1)])
@@ -61,5 +93,20 @@ import Testing
         }
         #expect(harness.standing.lines == 30)
         #expect(harness.scheduler.violations.first == [])
+    }
+
+    @Test("I12: background work that finds no more places beside an idle engine is seen")
+    func stalled() {
+        // A gap that may not grow at all: B stays at the four that it begins with.
+        var harness = Harness(engines: [
+            EngineProfile(id: "one", limitStart: 32, limitMax: 32, isFixed: true, protection: .gapRatio(1))
+        ])
+        harness.offer("batch_1")
+        for _ in 0..<10 {
+            harness.pass(0.5)
+            for line in harness.lines { harness.send(.firstToken(line.key)) }
+        }
+        #expect(harness.standing.lines == 4)
+        #expect(harness.scheduler.violations.first == ["I12 one idles beside work with 4 in flight"])
     }
 }

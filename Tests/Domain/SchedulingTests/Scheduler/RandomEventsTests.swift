@@ -118,6 +118,7 @@ struct RandomDriver {
         case .pull(let batch, let engine):
             self.require(self.offered.contains(batch), "I8 \(batch) was asked without an offer")
             self.require(!self.away.contains(engine), "a line was asked for an engine that is away")
+            self.require(!self.interactiveWaits(for: engine), "I2 \(batch) was asked before who waits for \(engine)")
             self.pulls.append((batch, engine))
         case .preempt(let key):
             guard let call = self.running.removeValue(forKey: key) else {
@@ -129,6 +130,12 @@ struct RandomDriver {
             self.require(self.waiting.removeValue(forKey: key) != nil, "\(key) was refused without waiting")
             self.require(delay >= .seconds(5) && delay <= .seconds(60), "a delay of \(delay)")
         }
+    }
+
+    /// An interactive request waits that this engine could serve; by these books, not by the scheduler's.
+    private func interactiveWaits(for engine: EngineID) -> Bool {
+        let pools = engine == Self.engines[0] ? Self.pools : [Self.pools[1]]
+        return self.waiting.values.contains { $0.lane.isInteractive && pools.contains($0.pool) }
     }
 
     mutating func run(steps: Int) {

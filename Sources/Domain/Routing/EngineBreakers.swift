@@ -3,7 +3,7 @@ public import Quantities
 /// The breaker of each engine, and what is in flight there. Which engine gets a request the scheduler decides.
 ///
 /// Invariant: `inFlight` of every engine is never negative and equals starts minus finishes.
-public struct EngineChooser: Sendable {
+public struct EngineBreakers: Sendable {
     private struct Load: Sendable {
         var inFlight = 0
         var health = EngineHealth()
@@ -31,8 +31,7 @@ public struct EngineChooser: Sendable {
 
     public init() {}
 
-    /// Counts a call at this engine as in flight, unless its breaker refuses.
-    public mutating func admits(_ engine: EngineID, now: Instant) -> Bool {
+    private mutating func admits(_ engine: EngineID, now: Instant) -> Bool {
         self.loads[engine, default: Load()].admits(now: now)
     }
 
@@ -77,7 +76,7 @@ public struct EngineChooser: Sendable {
         }
     }
 
-    public mutating func finished(_ engine: EngineID, failure: EngineFailure?, now: Instant) {
+    private mutating func finished(_ engine: EngineID, failure: EngineFailure?, now: Instant) {
         guard let place = self.loads.index(forKey: engine) else { return }
         self.loads.values[place].inFlight -= 1
         precondition(self.loads.values[place].inFlight >= 0, "more requests finished than started")
@@ -88,17 +87,12 @@ public struct EngineChooser: Sendable {
         }
     }
 
-    /// A chosen engine was not asked after all: its place is free, and a probe that was not made is still to be made.
-    public mutating func released(_ engine: EngineID, now: Instant) {
-        guard var load = self.loads[engine] else { return }
-        load.inFlight -= 1
-        precondition(load.inFlight >= 0, "more requests finished than started")
-        load.health.unprobed(now: now)
-        self.loads[engine] = load
-    }
-
+    /// An engine was not asked after all: its place is free, and a probe that was not made is still to be made.
     public mutating func released(_ target: EngineTarget, now: Instant) {
-        self.released(target.engine, now: now)
+        guard let place = self.loads.index(forKey: target.engine) else { return }
+        self.loads.values[place].inFlight -= 1
+        precondition(self.loads.values[place].inFlight >= 0, "more requests finished than started")
+        self.loads.values[place].health.unprobed(now: now)
         if !self.failing.isEmpty { self.failing[ModelAtEngine(target)]?.unprobed(now: now) }
     }
 
