@@ -185,11 +185,17 @@ struct EngineLoad: Sendable {
     }
 
     func hasBackgroundRoom(_ rank: Rank, now: Instant) -> Bool {
-        let isFree = self.isQuiet(now, for: self.isHalved ? Self.quietAfterCareful : Self.quietAfter)
-        guard self.isOpen(now), isFree || self.backgroundCount < self.background.places else { return false }
+        guard self.isOpen(now), self.isLeftAlone(now) || self.backgroundCount < self.background.places
+        else { return false }
         if let places = self.overload.places(now), self.backgroundCount >= places { return false }
         let reserved = rank == .critical ? 0 : self.reserve.places
         return self.inFlight < max(1, self.limit - reserved)
+    }
+
+    /// Nobody has come for so long that B, which protects who does, says nothing. A fixed number holds at any time.
+    private func isLeftAlone(_ now: Instant) -> Bool {
+        if case .fixed = self.profile.protection { return false }
+        return self.isQuiet(now, for: self.isHalved ? Self.quietAfterCareful : Self.quietAfter)
     }
 
     /// Nothing of this lane can be sent here before something ends. What B or a gate keeps back is another matter.
