@@ -1,4 +1,4 @@
-import Quantities
+public import Quantities
 
 /// How long requests will probably wait, and who waits in vain (decision 0020).
 extension Scheduler {
@@ -21,6 +21,12 @@ extension Scheduler {
         guard ahead > 0 else { return self.isFull(place, for: lane) ? self.placeWait(place) : 0 }
         let rate = lane.isInteractive ? self.pools[place].rate.all : self.pools[place].rate.expectedBackground
         return self.secondsToPlace(place) + (rate.map { ahead / max($0, 1e-6) } ?? 0)
+    }
+
+    /// The same for a request that might come now; 0 for an unknown pool.
+    public func foretoldWait(_ lane: Lane, project: ProjectID, pool: PoolID) -> Double {
+        guard let place = self.poolIndex[pool] else { return 0 }
+        return self.predictedWait(lane, account: self.counters[lane.rawValue].account(of: project), pool: place)
     }
 
     /// Projects take turns, so a project waits for its own work over its share, or for all of it.
