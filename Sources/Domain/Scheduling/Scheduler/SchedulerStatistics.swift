@@ -85,16 +85,6 @@ public struct Displacement: Hashable, Sendable {
     public let by: WorkKey
 }
 
-/// What a request finds when it comes.
-public struct Outlook: Hashable, Sendable {
-    /// Requests that are served before it.
-    public let ahead: Int
-    /// Seconds; 0 while the rate of the engines is not known.
-    public let predictedWait: Double
-    /// When the hours begin that it waits for; nil: it waits for none.
-    public let heldUntil: Instant?
-}
-
 extension Scheduler {
     public var engineStandings: [EngineStanding] {
         var counts = [[Int]](
