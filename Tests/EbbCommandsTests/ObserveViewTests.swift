@@ -134,18 +134,47 @@ import Testing
         let lines = TopView(try Self.json(standing)).lines
         #expect(lines.contains("flex: 3 of them wait for background hours until 2026-11-22T20:00:00Z"))
         #expect(lines.contains { $0.contains("ok, qwen until 2026-11-22T17:00:00Z") })
-        func arrived(_ found: String) throws -> String? {
-            let text = """
-                {"id":"req_1","status":"waiting","arrived_at":"x","found":\(found),
-                "steps":[{"after_seconds":0,"event":"arrived","tier":"eco"}],"charge":null}
-                """
-            return ExplainView(try Self.json(text)).lines.first { $0.contains("arrived, tier eco") }
-        }
-        let held = try arrived(
+        let held = try Self.arrived(
             #"{"ahead":2,"predicted_wait_seconds":7200,"held_until":"2026-11-22T20:00:00Z"}"#)
         let said = "it may wait for background hours, which begin at 2026-11-22T20:00:00Z, behind 2 requests"
         #expect(held?.contains(said) == true)
-        let full = try arrived(#"{"ahead":0,"predicted_wait_seconds":9,"held_until":null}"#)
-        #expect(full?.hasSuffix("; all places taken, predicted wait 9.0 s") == true)
+    }
+
+    @Test(
+        "a request that gets no place when it comes says what keeps it",
+        arguments: [
+            (
+                #""ahead":0,"predicted_wait_seconds":9,"held_until":null,"cause":"places""#,
+                "; all places taken, predicted wait 9.0 s"
+            ),
+            (
+                #""ahead":1,"predicted_wait_seconds":9,"cause":"places""#,
+                "; 1 request before it, predicted wait 9.0 s"
+            ),
+            (
+                #""ahead":0,"predicted_wait_seconds":0,"cause":"background_limit""#,
+                "; its engines do as much background work as their protection allows, wait not foretold"
+            ),
+            (
+                #""ahead":2,"predicted_wait_seconds":0,"cause":"engines_refuse","cause_until":"noon""#,
+                "; its engines refuse work until noon, 2 requests before it, wait not foretold"
+            ),
+            (
+                #""ahead":0,"predicted_wait_seconds":0,"cause":"engines_away""#,
+                "; no engine can be reached, wait not foretold"
+            ),
+            (#""ahead":0,"predicted_wait_seconds":3,"cause":null"#, ""),
+        ])
+    func causes(found: String, words: String) throws {
+        let arrived = try Self.arrived("{\(found)}")
+        #expect(arrived == "0.000 s  arrived, tier eco\(words)")
+    }
+
+    private static func arrived(_ found: String) throws -> String? {
+        let text = """
+            {"id":"req_1","status":"waiting","arrived_at":"x","found":\(found),
+            "steps":[{"after_seconds":0,"event":"arrived","tier":"eco"}],"charge":null}
+            """
+        return ExplainView(try Self.json(text)).lines.first { $0.contains("arrived, tier eco") }
     }
 }

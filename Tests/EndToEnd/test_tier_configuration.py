@@ -138,6 +138,24 @@ def test_a_batch_waits_for_background_hours_and_says_so(start_engine, start_gate
         assert client.batches.retrieve(batch.id).request_counts.completed == 0
 
 
+def test_a_batch_that_cannot_be_met_says_so(start_engine, start_gateway, tmp_path):
+    """Sixty lines of two seconds each, one at a time, due in a minute."""
+    engine = start_engine(slots=1, decode_rate=10)
+    gateway = start_gateway(config=(
+        f"engines: [{{name: one, url: '{engine.url}', kind: simulated, concurrency: 1}}]\n"
+        "batch: {windows: {1m: batch}}\n"))
+    server = {"EBB_SERVER": gateway.url, "EBB_API_KEY": KEY}
+    with gateway.sdk() as client:
+        batch = submit(client, chat_lines(60, "slow", max_tokens=20), window="1m")
+        assert "ebb" not in client.batches.retrieve(batch.id).to_dict()
+        wait_until(
+            lambda: "at_risk" in client.batches.retrieve(batch.id).to_dict().get("ebb", {}), 30, "it is at risk")
+        told = client.batches.retrieve(batch.id).to_dict()["ebb"]
+        assert told["at_risk"] is True and 1 < told["deadline_load"] < 10
+        assert "at risk: " in ebb("batch", "show", batch.id, home=tmp_path, variables=server).stdout
+        client.batches.cancel(batch.id)
+
+
 def test_a_models_own_hours_replace_its_engines(start_engine, start_gateway, tmp_path):
     """The engine opens in five to six hours, one of its models an hour later, another one is open always."""
     engine = start_engine(slots=4)

@@ -31,6 +31,8 @@ import Testing
             .e5, data: ExperimentData(conversation: trace, code: trace, synthetic: Trace(requests), isQuick: true))
         let alone = try #require(report.bars.first { $0.name.hasPrefix("prefix order alone") })
         #expect(alone.passed)
+        let lost = try #require(report.rows.first { $0.label.contains("lose their place") })
+        #expect((10...12).contains(try #require(Int(lost.values[2]))), "of 240 lines")
         #expect(report.text.contains("| bar | value | limit | |"))
     }
 

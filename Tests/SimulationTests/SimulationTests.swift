@@ -53,6 +53,20 @@ import Testing
         #expect(waits == waits.sorted() && waits[0] < waits[2])
     }
 
+    @Test("lines that lose their place are lines, whatever runs beside them, and are told")
+    func lostLines() {
+        var setup = SimulationSetup(
+            trace: Self.trace(perSecond: 1.4, seconds: 300), batches: [Self.backlog(2_000)], policy: .ebb(.fixed(8)))
+        func returned(_ incidents: [Incident]) -> Int {
+            setup.incidents = incidents
+            var simulation = Simulation(setup)
+            return simulation.run().batches[0].returned
+        }
+        let losses = (1...40).map { Incident(at: Int64($0) * 5 * Self.second, .lineLost($0 * 7)) }
+        #expect((32...40).contains(returned(losses)))
+        #expect(returned([]) == 0)
+    }
+
     @Test("times that must hold are held, and background work uses what they leave")
     func objectives() throws {
         func run(_ firstToken: Int64, _ gap: Int64) -> SimulationReport {

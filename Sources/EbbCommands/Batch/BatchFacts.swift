@@ -65,6 +65,7 @@ struct BatchFacts {
         var facts: [(name: String, value: String?)] = [
             ("id", self.id), ("status", self.status), ("model", self.object["model"]?.string),
             ("waiting for", WaitText.of(self.object)),
+            ("deadline", RiskText.of(self.object)),
             ("endpoint", self.object["endpoint"]?.string), ("window", self.object["completion_window"]?.string),
             ("lines", "\(self.total) in all, \(self.completed) completed, \(self.failed) failed"),
             ("input tokens", Self.tokens(usage, "input_tokens", "input_tokens_details", "cached_tokens", "cached")),

@@ -67,20 +67,31 @@ package struct ExplainView {
         guard let found, found != .null else { return "" }
         let ahead = found["ahead"]?.integer ?? 0
         let wait = Self.number(found["predicted_wait_seconds"]) ?? 0
-        let behind = "\(ahead) request\(ahead == 1 ? "" : "s")"
-        let words: String
+        let behind = Figures.count(ahead, "request")
+        var words: [String] = []
         if let opens = found["held_until"]?.string {
-            words =
-                "; it may wait for background hours, which begin at \(opens)"
-                + (ahead > 0 ? ", behind \(behind)" : "")
-        } else if ahead > 0 {
-            words = "; \(behind) before it"
-        } else if wait > 0 {
-            words = "; all places taken"
+            words.append("it may wait for background hours, which begin at \(opens)")
+            if ahead > 0 { words.append("behind \(behind)") }
         } else {
-            return ""
+            if let cause = Self.cause(found, isAlone: ahead == 0) { words.append(cause) }
+            if ahead > 0 { words.append("\(behind) before it") }
         }
-        return words + (wait > 0 ? ", predicted wait \(TopView.time(wait))" : ", wait not foretold")
+        guard !words.isEmpty else { return "" }
+        words.append(wait > 0 ? "predicted wait \(TopView.time(wait))" : "wait not foretold")
+        return "; " + words.joined(separator: ", ")
+    }
+
+    /// What keeps it from the engines beside those before it; that places are taken goes without saying behind others.
+    private static func cause(_ found: JSONValue, isAlone: Bool) -> String? {
+        let until = found["cause_until"]?.string.map { " until \($0)" } ?? ""
+        return switch found["cause"]?.string {
+        case "engines_away": "no engine can be reached"
+        case "engines_refuse": "its engines refuse work" + until
+        case "background_limit": "its engines do as much background work as their protection allows"
+        case "places" where isAlone: "all places taken"
+        case "places", nil: nil
+        case let other?: other.replacing("_", with: " ")
+        }
     }
 
     private static func cost(_ charge: JSONValue?) -> String {

@@ -16,6 +16,8 @@ public final class BatchEngines: Sendable, LineSource {
     private struct Standing {
         /// Lines that it believes are left.
         var left: Int
+        /// What a line is taken to need, in units of service.
+        var lineUnits: Double
         /// It asks for no line before the next offer.
         var isParked = false
         /// Places given and not taken yet, in the order they came.
@@ -23,10 +25,17 @@ public final class BatchEngines: Sendable, LineSource {
 
         mutating func takePlace() -> EngineID? { self.places.isEmpty ? nil : self.places.removeFirst() }
 
-        /// Notes what is offered; false when the scheduler knows as much.
-        mutating func isNews(_ linesLeft: Int) -> Bool {
-            if !self.isParked, self.left == linesLeft { return false }
-            self.left = linesLeft
+        init(_ work: Work) {
+            self.left = work.linesLeft
+            self.lineUnits = work.lineUnits
+        }
+
+        /// Notes what is offered; false when the scheduler knows as much. An eighth of a line's size is no news.
+        mutating func isNews(_ work: Work) -> Bool {
+            let isResized = (work.lineUnits - self.lineUnits).magnitude * 8 > self.lineUnits
+            if !self.isParked, self.left == work.linesLeft, !isResized { return false }
+            self.left = work.linesLeft
+            self.lineUnits = work.lineUnits
             self.isParked = false
             return true
         }
@@ -65,6 +74,10 @@ public final class BatchEngines: Sendable, LineSource {
         /// Mean size of a line, in tokens.
         let promptTokens: Int
         let outputTokens: Int
+
+        fileprivate var lineUnits: Double {
+            ServiceUnits.of(prompt: self.promptTokens, output: self.outputTokens)
+        }
     }
 
     private let scheduler: WorkScheduler
@@ -133,9 +146,9 @@ public final class BatchEngines: Sendable, LineSource {
     private func isNews(_ work: Work) -> Bool {
         self.state.withLock { state in
             if let index = state.standings.index(forKey: work.batch) {
-                return state.standings.values[index].isNews(work.linesLeft)
+                return state.standings.values[index].isNews(work)
             }
-            state.standings[work.batch] = Standing(left: work.linesLeft)
+            state.standings[work.batch] = Standing(work)
             return true
         }
     }
@@ -291,6 +304,9 @@ public final class BatchEngines: Sendable, LineSource {
         if available.allSatisfy(\.isRefusing) { return .engineCapacity }
         return own?.heldUntil.map { .backgroundHours(until: $0) }
     }
+
+    /// As of the last review; nil for a batch that the scheduler does not know.
+    func deadlineLoad(of batch: BatchID) -> Double? { self.scheduler.deadlineLoad(of: batch) }
 
     /// No engine can be used by the batch before then, as its last attempts told.
     func pause(_ batch: BatchID, until moment: Instant) { self.state.withLock { $0.paused[batch] = moment } }

@@ -92,6 +92,12 @@ public final class BatchService: Sendable {
         return self.runner.context.engines.wait(of: batch.id, model: model)
     }
 
+    /// Work due by its deadline, or by a later one that it delays, over what can be served until then, as of the last
+    /// review; nil while it does not run, 0 while no rate is known. Above 1 one of them will be late at this rate.
+    public func deadlineLoad(of batch: BatchRecord) -> Double? {
+        batch.isTerminal ? nil : self.runner.context.engines.deadlineLoad(of: batch.id)
+    }
+
     /// Of the lines that ended since this process took the batch up; nil when it does not run or none has.
     public func prompts(of batch: BatchRecord) -> PromptTokens? {
         guard !batch.isTerminal, let prompts = self.runner.board(of: batch.id)?.prompts else { return nil }

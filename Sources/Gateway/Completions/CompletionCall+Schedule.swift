@@ -36,7 +36,7 @@ extension CompletionCall {
         var work = WorkRequest(
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
             promptTokens: self.request.body.count / LocalPromptCounter.bytesPerToken,
-            outputTokens: self.expectedOutput, patience: patience, giveUpAt: giveUpAt)
+            outputTokens: Self.expectedOutput(self.request.facts.maxTokens), patience: patience, giveUpAt: giveUpAt)
         work.avoided = place.tried
         work.tier = tier.name
         if targets.count > 1 { work.affinity = PromptAffinity.of(self.request.facts, self.request.body) }
@@ -47,8 +47,11 @@ extension CompletionCall {
     /// What an answer is taken to be long when the request says nothing.
     static let outputTokensUsual: Int64 = 256
 
-    private var expectedOutput: Int {
-        Int(clamping: min(self.request.facts.maxTokens ?? Self.outputTokensUsual, Self.outputTokensUsual * 4))
+    /// What an answer is taken to be long where its time is asked for: an engine rarely uses up what it is allowed.
+    ///
+    /// Every prediction of time begins with this, as what was learnt of answers is a ratio to it.
+    static func expectedOutput(_ maxTokens: Int64?) -> Int {
+        Int(clamping: min(maxTokens ?? Self.outputTokensUsual, Self.outputTokensUsual * 4))
     }
 
     private func giveUpAt(_ tier: Tier, since: Instant) -> Instant {

@@ -174,7 +174,7 @@ extension CompletionCall {
             firstTokenSeconds: first?.seconds(since: self.request.arrivedAt))
         facts.tierAtArrival = path.tier
         facts.waitSeconds = path.waitedSeconds
-        facts.predictedWaitSeconds = path.outlook?.predictedWait
+        facts.predictedWaitSeconds = path.outlook.flatMap { $0.predictedWait > 0 ? $0.predictedWait : nil }
         self.use.meters.requestFinished(facts)
         if let context = self.traceContext, context.isSampled {
             var traced = TracedRequest(

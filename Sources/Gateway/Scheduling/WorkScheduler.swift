@@ -108,6 +108,14 @@ public final class WorkScheduler: Sendable {
         }
     }
 
+    /// Seconds that a request would probably wait for its place in a lane; 0 while nothing is known.
+    func foretoldWait(_ lane: Lane, model: String, project: ProjectID) -> Double {
+        self.state.withLock { $0.scheduler.foretoldWait(lane, project: project, pool: PoolID(model)) }
+    }
+
+    /// Work due by a batch's deadline over what can be served until then; nil while it has no work here.
+    func deadlineLoad(of batch: BatchID) -> Double? { self.state.withLock { $0.scheduler.deadlineLoad(of: batch) } }
+
     /// The engine could not be asked after all; the request waits again, and the engine is looked at at the next tick.
     func lost(_ key: WorkKey, at engine: EngineID) {
         let now = self.clock.now

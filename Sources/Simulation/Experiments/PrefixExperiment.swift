@@ -10,18 +10,18 @@ struct PrefixExperiment {
     func run() -> ExperimentReport {
         var report = ExperimentReport(
             .e5, setup: "Mooncake synthetic as one batch, 32 in flight, cache of 2,000 blocks of 512 tokens",
-            columns: ["prompt tokens computed / least possible", "lines ended", "hit %"])
+            columns: ["prompt tokens computed / least possible", "lines ended", "lost their place", "hit %"])
         let lines = self.data.synthetic.requests
         var builder = PrefixOrderBuilder()
         for line in lines { builder.append(chain: line.chain, outputTokens: UInt32(line.outputTokens)) }
         let order = builder.build()
         let sorted = order.lines.map { lines[Int($0)] }
         var generator = SeededGenerator(seed: 5)
-        func add(
-            _ label: String, _ lines: [TraceRequest], isShared: Bool = false, engines: Int = 1, grouped: Bool = false
-        ) -> Double {
-            let run = self.simulate(lines, isShared: isShared, engines: engines, grouped: grouped)
+        var ended = 0.0
+        func add(_ label: String, _ lines: [TraceRequest], _ way: Way = Way()) -> Double {
+            let run = self.simulate(lines, way)
             let (lane, beside) = (run[.batch], run[.standard])
+            ended = run.batches.first?.endedAt ?? Double(run.duration) / 1e9
             // What lost its place and was computed again counts too.
             let computed = run.promptTokensComputed - (beside.promptTokens - beside.cachedTokens)
             let ratio = Double(computed) / Double(Self.least(lines, lane.finished))
@@ -29,6 +29,7 @@ struct PrefixExperiment {
                 label,
                 [
                     ExperimentReport.figure(ratio, 3), "\(lane.finished)",
+                    "\(run.batches.reduce(0) { $0 + $1.returned })",
                     ExperimentReport.figure(100 * Double(lane.cachedTokens) / Double(max(1, lane.promptTokens)), 1),
                 ])
             return ratio
@@ -36,9 +37,12 @@ struct PrefixExperiment {
         let arrival = add("order of arrival", lines)
         _ = add("random order", lines.shuffled(using: &generator))
         let alone = add("prefix order", sorted)
-        let shared = add("prefix order, 1.4 requests/s beside it, 5 % lose their place", sorted, isShared: true)
-        _ = add("two engines, prefix order, each line where there is room", sorted, engines: 2)
-        let grouped = add("two engines, each with beginnings of its own", sorted, engines: 2, grouped: true)
+        _ = add("prefix order, 1.4 requests/s beside it", sorted, Way(isShared: true))
+        let losses = Self.losses(lines.count / 20, within: ended)
+        let shared = add(
+            "the same, 5 % of the lines lose their place", sorted, Way(isShared: true, incidents: losses))
+        _ = add("two engines, prefix order, each line where there is room", sorted, Way(engines: 2))
+        let grouped = add("two engines, each with beginnings of its own", sorted, Way(engines: 2, isGrouped: true))
         report.bar("two engines, computed over least", grouped, atMost: 1.05)
         report.bar("prefix order alone, computed over least", alone, atMost: 1.01)
         report.bar("prefix order beside others, computed over least", shared, atMost: 1.05)
@@ -60,15 +64,31 @@ struct PrefixExperiment {
         return tokens
     }
 
-    private func simulate(
-        _ lines: [TraceRequest], isShared: Bool, engines: Int, grouped: Bool
-    ) -> SimulationReport {
+    /// What differs from one batch alone at one engine.
+    private struct Way {
+        var isShared = false
+        var engines = 1
+        var isGrouped = false
+        var incidents: [Incident] = []
+    }
+
+    /// So many lines that lose their place, at random moments of the batch's life.
+    private static func losses(_ count: Int, within seconds: Double) -> [Incident] {
+        var generator = SeededGenerator(seed: 55)
+        return (0..<count).map { _ in
+            Incident(
+                at: Int64.random(in: 0..<max(1, Int64(seconds * 1e9)), using: &generator),
+                .lineLost(Int.random(in: 0..<1_000, using: &generator)))
+        }
+    }
+
+    private func simulate(_ lines: [TraceRequest], _ way: Way) -> SimulationReport {
         var shape = SteppedEngineShape.h100
         shape.memoryTokens = 1_500_000
         shape.cacheBlocks = 2_000
         let duration = 180 * ExperimentData.minute
         var beside: [TraceRequest] = []
-        if isShared {
+        if way.isShared {
             beside = self.data.conversation.thinned(to: 0.25).repeated(for: duration).requests
             for index in beside.indices {
                 // Blocks that nobody else has.
@@ -79,16 +99,9 @@ struct PrefixExperiment {
         var setup = SimulationSetup(
             trace: Trace(beside),
             batches: [SimulatedBatch(id: "batch_1", lines: lines, deadline: 2 * duration)], shape: shape,
-            engines: engines, policy: .ebb(.fixed(32)), duration: duration)
-        setup.groupsByEngine = grouped
-        if isShared {
-            var generator = SeededGenerator(seed: 55)
-            setup.incidents = (0..<lines.count / 20).map { _ in
-                Incident(
-                    at: Int64.random(in: 0..<duration / 2, using: &generator),
-                    .failure(Int.random(in: 0..<1_000, using: &generator), .lost))
-            }
-        }
+            engines: way.engines, policy: .ebb(.fixed(32)), duration: duration)
+        setup.groupsByEngine = way.isGrouped
+        setup.incidents = way.incidents
         var simulation = Simulation(setup)
         return simulation.run()
     }
@@ -126,8 +139,8 @@ struct PrefixExperiment {
         let least = Double(order.minimumBlocks)
         let ratio = Double(computed(order.lines.map { Int($0) })) / least
         let arrival = Double(computed(Array(chains.indices))) / least
-        report.row("50,000 generated lines, prefix order", [ExperimentReport.figure(ratio, 3), "50000", ""])
-        report.row("50,000 generated lines, order of arrival", [ExperimentReport.figure(arrival, 3), "50000", ""])
+        report.row("50,000 generated lines, prefix order", [ExperimentReport.figure(ratio, 3), "50000", "", ""])
+        report.row("50,000 generated lines, order of arrival", [ExperimentReport.figure(arrival, 3), "50000", "", ""])
         report.bar("50,000 lines: computed over least", ratio, atMost: 1.01)
         report.bar("50,000 lines: keys in memory, MB", Double(keys) / 1e6, atMost: 64)
         if let seconds { report.bar("50,000 lines: sort, s", seconds, atMost: 10) }

@@ -43,6 +43,8 @@ public struct SimulationReport: Sendable {
         public let project: ProjectID
         public let lines: Int
         public let finished: Int
+        /// Lines that came back from an engine unanswered, once or more often.
+        public let returned: Int
         /// When its first line was sent, seconds.
         public let startedAt: Double?
         /// Tokens of prompts and answers that ended.
@@ -192,6 +194,7 @@ public struct SimulationReport: Sendable {
         self.batches.append(
             BatchReport(
                 id: batch.id, project: batch.project, lines: batch.lines.count, finished: state.finished,
+                returned: state.returnedOnce.count,
                 startedAt: state.startedAt.map { Double($0) / 1e9 }, tokens: state.tokens,
                 endedAt: state.endedAt.map { Double($0) / 1e9 }, createdAt: Double(batch.createdAt) / 1e9,
                 deadline: Double(batch.deadline) / 1e9,

@@ -11,6 +11,8 @@ public struct Incident: Hashable, Sendable {
         case slots(Int)
         /// A call fails: the one with this number, by age, around the end.
         case failure(Int, EngineTrouble)
+        /// A line loses its place at its engine: the one with this number, by age, around the end.
+        case lineLost(Int)
         /// A client leaves, waiting or not: the one with this number, by age, around the end.
         case gone(Int)
         /// A batch is cancelled, or its window ends.

@@ -14,6 +14,8 @@ extension Simulation {
             for index in self.servers.indices { self.servers[index].engine.shape.slots = max(1, slots) }
         case .failure(let number, let trouble):
             if let key = self.flight(number, where: { $0.engine >= 0 }) { self.fail(key, trouble) }
+        case .lineLost(let number):
+            if let key = self.flight(number, where: { $0.batch != nil }) { self.fail(key, .lost) }
         case .gone(let number):
             guard let key = self.flight(number, where: { $0.batch == nil }) else { return }
             self.leaveEngine(key)
@@ -89,6 +91,7 @@ extension Simulation {
         self.require(self.batches[place].fates[line] == .running, "I3 line \(line) came back without having left")
         self.batches[place].fates[line] = .waiting
         self.batches[place].returned.append(line)
+        self.batches[place].returnedOnce.insert(line)
     }
 
     mutating func ended(_ place: Int, _ line: Int) {

@@ -24,6 +24,8 @@ public struct Simulation: Sendable {
         var next = 0
         /// Lines that lost their place, the first to go last.
         var returned: [Int] = []
+        /// Lines that came back from an engine at all.
+        var returnedOnce: Set<Int> = []
         var preemptions: [Int: Int] = [:]
         var finished = 0
         var startedAt: Int64?

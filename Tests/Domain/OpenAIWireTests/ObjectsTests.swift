@@ -87,6 +87,12 @@ import Testing
         #expect(
             try JSONValue(parsing: batch.encoded)["ebb"]
                 == JSONValue(parsing: Array(#"{"prompt_tokens":{"computed":70,"cached":30,"least":60}}"#.utf8)))
+        batch.promptTokens = nil
+        for (load, told) in [(0.0, nil), (1.0, nil), (1.0001, "1.01"), (1.3, "1.3"), (100, "100.0")] {
+            batch.deadlineLoad = load
+            let ebb = try JSONValue(parsing: batch.encoded)["ebb"]
+            #expect(ebb == told.map { .object([.init("deadline_load", .number($0)), .init("at_risk", .bool(true))]) })
+        }
     }
 
     @Test("a failed batch lists its errors")

@@ -84,7 +84,7 @@ import Testing
         #expect(Self.told(first).contains("0.0 failed fault (status 500)"))
         #expect(Self.told(first).last == "0.0 ended answered")
         #expect(first?.trace?.path.outlook == nil)
-        #expect(try await explain.explain("req_2", project: "proj_a")?.trace?.path.outlook == nil)
+        #expect(try await explain.explain("req_2", project: "proj_a")?.trace?.path.outlook?.cause == .places)
         #expect(try await explain.explain("req_3", project: "proj_a")?.trace?.path.outlook?.ahead == 1)
     }
 

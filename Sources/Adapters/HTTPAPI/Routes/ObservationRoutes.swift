@@ -150,6 +150,8 @@ extension ExplainRequest.Explanation {
                             .init("ahead", .integer($0.ahead)),
                             .init("predicted_wait_seconds", .rounded($0.predictedWait)),
                             .init("held_until", .text($0.heldUntil?.rfc3339)),
+                            .init("cause", .text($0.cause?.name)),
+                            .init("cause_until", .text($0.cause?.until?.rfc3339)),
                         ])
                     } ?? .null),
                 .init("steps", .array(path.steps.map(\.json))),

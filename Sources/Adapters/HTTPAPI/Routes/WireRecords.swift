@@ -40,6 +40,7 @@ extension BatchRecord {
         let waitsFor = running?.waitsFor(self)
         object.waitsFor = waitsFor?.name
         object.waitsUntil = waitsFor?.until?.seconds
+        object.deadlineLoad = running?.deadlineLoad(of: self)
         object.promptTokens = running?.prompts(of: self)
         return object
     }

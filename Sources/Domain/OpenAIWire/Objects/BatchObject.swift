@@ -69,6 +69,9 @@ public struct BatchObject: WireObject, Hashable {
     public var waitsFor: String?
     /// When that ends by itself, in seconds since 1970.
     public var waitsUntil: Int64?
+    /// Ebb's own: work due by its deadline, or by a later one that it delays, over what can be served until then.
+    /// Written above 1 only, where one of them will be late at the present rate.
+    public var deadlineLoad: Double?
     /// Ebb's own: of the lines that ended while the batch runs. Written only when there are some.
     public var promptTokens: PromptTokens?
 
@@ -119,12 +122,18 @@ public struct BatchObject: WireObject, Hashable {
 
     /// What other servers do not tell; nothing where there is nothing to tell.
     private func writeOwn(to writer: inout JSONWriter) {
-        guard self.waitsFor != nil || self.promptTokens != nil else { return }
+        let load = self.deadlineLoad.flatMap { $0 > 1 ? $0 : nil }
+        guard self.waitsFor != nil || load != nil || self.promptTokens != nil else { return }
         writer.key("ebb")
         writer.beginObject()
         if let waitsFor {
             writer.member("waiting_for", waitsFor)
             if let waitsUntil { writer.member("waiting_until", waitsUntil) }
+        }
+        if let load {
+            // Up, so that what is above 1 does not become 1.
+            writer.member("deadline_load", raw: "\((load * 100).rounded(.up) / 100)".utf8)
+            writer.member("at_risk", true)
         }
         if let promptTokens {
             writer.key("prompt_tokens")

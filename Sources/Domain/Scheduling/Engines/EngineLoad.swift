@@ -185,16 +185,31 @@ struct EngineLoad: Sendable {
     }
 
     func hasBackgroundRoom(_ rank: Rank, now: Instant) -> Bool {
-        let isFree = self.isQuiet(now, for: self.isHalved ? Self.quietAfterCareful : Self.quietAfter)
-        guard self.isOpen(now), isFree || self.backgroundCount < self.background.places else { return false }
-        if let places = self.overload.places(now), self.backgroundCount >= places { return false }
-        let reserved = rank == .critical ? 0 : self.reserve.places
-        return self.inFlight < max(1, self.limit - reserved)
+        guard self.takes(.flex, now), self.isLeftAlone(now) || self.backgroundCount < self.background.places
+        else { return false }
+        return rank == .critical ? self.inFlight < self.limit : self.hasPlaces(for: .flex)
+    }
+
+    /// It is not closed, and refuses no such work.
+    func takes(_ lane: Lane, _ now: Instant) -> Bool {
+        guard self.isOpen(now) else { return false }
+        return lane.isInteractive || self.overload.places(now).map { self.backgroundCount < $0 } ?? true
+    }
+
+    /// Fewer requests than it bears, less what is kept free of background work.
+    func hasPlaces(for lane: Lane) -> Bool {
+        self.inFlight < max(1, self.limit - (lane.isInteractive ? 0 : self.reserve.places))
+    }
+
+    /// Nobody has come for so long that B, which protects who does, says nothing. A fixed number holds at any time.
+    private func isLeftAlone(_ now: Instant) -> Bool {
+        if case .fixed = self.profile.protection { return false }
+        return self.isQuiet(now, for: self.isHalved ? Self.quietAfterCareful : Self.quietAfter)
     }
 
     /// Nothing of this lane can be sent here before something ends. What B or a gate keeps back is another matter.
     func isFull(for lane: Lane) -> Bool {
-        guard lane.isInteractive else { return self.inFlight >= max(1, self.limit - self.reserve.places) }
+        guard lane.isInteractive else { return !self.hasPlaces(for: lane) }
         // Background work of our own engines makes room.
         guard !self.profile.isOwned || self.backgroundKeys.isEmpty else { return false }
         return self.inFlight >= (self.isGuess ? self.profile.limitMax : self.limit)

@@ -41,7 +41,8 @@ public enum Protection: Hashable, Sendable {
     case objective(firstToken: Duration, gap: Duration)
     /// No limit but the reserve: as much background work as fits.
     case none
-    /// This many background requests at most, whatever the engine says (for comparison and for careful operators).
+    /// This many background requests at most, whatever the engine says and however long nobody has come; only deadlines
+    /// that press raise it. What the experiments compare the steered ones with: it is not among the settings.
     case fixed(Int)
 
     public static let protect = Protection.gapRatio(1.10)

@@ -31,8 +31,12 @@ public struct ServiceCounters: Sendable {
     /// What a newcomer starts from while nobody else waits.
     private var floor = 0.0
 
+    /// Weights are multiples of this, so that a sum of them is exact and does not depend on the order.
+    private static let weightStep = 1.0 / 65_536
+
     package mutating func set(weight: Double, of project: ProjectID) {
-        self.accounts[self.open(project)].weight = max(0.001, weight)
+        let steps = (max(0.001, weight) / Self.weightStep).rounded()
+        self.accounts[self.open(project)].weight = steps * Self.weightStep
     }
 
     /// The project's account, a new one where it has none. It is forgotten unless work enters it.
@@ -109,6 +113,10 @@ public struct ServiceCounters: Sendable {
     package func account(of project: ProjectID) -> Int? { self.places[project] }
 
     func project(of account: Int) -> ProjectID { self.accounts[account].project }
+
+    func weight(of account: Int) -> Double { self.accounts[account].weight }
+
+    func weight(of project: ProjectID) -> Double { self.places[project].map { self.accounts[$0].weight } ?? 1 }
 
     func service(of account: Int) -> Double { self.accounts[account].service }
 

@@ -77,19 +77,22 @@ extension DeadlineReview {
         max((item.deadline.since(start) - item.margin).secondsApproximate, 1e-3)
     }
 
-    /// Load of each batch if its project gets no more than an equal share: what there is time for in all may still be
-    /// late when others take their turns.
-    static func loadsOfShares(
-        _ items: [Item], projects: [BatchID: ProjectID], rate: Double, from start: Instant
+    /// Load of each batch if its project gets no more than its share: what there is time for in all may still be late
+    /// when others take their turns.
+    ///
+    /// - Parameter weight: of a project; its share is that over the weights of all.
+    package static func loadsOfShares(
+        _ items: [Item], projects: [BatchID: ProjectID], rate: Double, from start: Instant,
+        weight: (ProjectID) -> Double = { _ in 1 }
     ) -> [BatchID: Double] {
-        let count = Double(Set(projects.values).count)
+        let all = Set(projects.values).sorted().reduce(0) { $0 + weight($1) }
         var need: [ProjectID: Double] = [:]
         var loads: [BatchID: Double] = [:]
         for item in items.sorted(by: { ($0.deadline, $0.batch) < ($1.deadline, $1.batch) }) {
             guard let project = projects[item.batch] else { continue }
             need[project, default: 0] += item.units
             let usable = Self.usable(item, from: start)
-            loads[item.batch] = (need[project] ?? 0) * count / (max(rate, 1e-6) * usable)
+            loads[item.batch] = (need[project] ?? 0) * all / (weight(project) * max(rate, 1e-6) * usable)
         }
         return loads
     }
@@ -144,9 +147,10 @@ extension Scheduler {
         if let rate = pool.rate.background, rate > 0 || !saysNothing {
             loads = DeadlineReview.loads(items, rate: rate, from: opens)
             let projects = items.compactMap { self.batches[$0.batch]?.offer }
+            let counters = self.counters[Lane.batch.rawValue]
             shares = DeadlineReview.loadsOfShares(
                 items, projects: Dictionary(uniqueKeysWithValues: projects.map { ($0.batch, $0.project) }), rate: rate,
-                from: opens)
+                from: opens, weight: { counters.weight(of: $0) })
         } else if opens > self.now {
             loads = self.loadsUnknown(items, from: opens)
         } else {

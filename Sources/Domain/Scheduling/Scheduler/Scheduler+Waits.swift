@@ -1,4 +1,4 @@
-import Quantities
+public import Quantities
 
 /// How long requests will probably wait, and who waits in vain (decision 0020).
 extension Scheduler {
@@ -23,7 +23,13 @@ extension Scheduler {
         return self.secondsToPlace(place) + (rate.map { ahead / max($0, 1e-6) } ?? 0)
     }
 
-    /// Projects take turns, so a project waits for its own work times the number of projects, or for all of it.
+    /// The same for a request that might come now; 0 for an unknown pool.
+    public func foretoldWait(_ lane: Lane, project: ProjectID, pool: PoolID) -> Double {
+        guard let place = self.poolIndex[pool] else { return 0 }
+        return self.predictedWait(lane, account: self.counters[lane.rawValue].account(of: project), pool: place)
+    }
+
+    /// Projects take turns, so a project waits for its own work over its share, or for all of it.
     private func unitsAhead(_ lane: Lane, account: Int?, pool place: Int) -> Double {
         let pool = self.pools[place]
         let units = pool.waitingUnits[lane.rawValue]
@@ -32,7 +38,8 @@ extension Scheduler {
         guard count > 0 else { return ahead }
         let line = account.flatMap { self.lines[lane.rawValue][LineKey(account: $0, pool: place)] }
         let own = Double(line?.count ?? 0) * units / Double(max(1, count))
-        return ahead + min(units, own * Double(self.projects(lane, pool: place))) * pool.sizes[lane.rawValue].value
+        let turns = account.map { self.turns(lane, account: $0, pool: place) } ?? 1
+        return ahead + min(units, own * turns) * pool.sizes[lane.rawValue].value
     }
 
     /// What waits in the lanes before this one.
@@ -44,8 +51,15 @@ extension Scheduler {
         return units
     }
 
-    private func projects(_ lane: Lane, pool: Int) -> Int {
-        max(1, self.lines[lane.rawValue].keys.reduce(0) { $0 + ($1.pool == pool ? 1 : 0) })
+    /// How many times its own work is served while this project gets its share: the weights of all projects that wait
+    /// for the pool over its own.
+    private func turns(_ lane: Lane, account: Int, pool: Int) -> Double {
+        let counters = self.counters[lane.rawValue]
+        let own = counters.weight(of: account)
+        let all = self.lines[lane.rawValue].keys.reduce(0.0) {
+            $0 + ($1.pool == pool ? counters.weight(of: $1.account) : 0)
+        }
+        return max(1, all / own)
     }
 
     /// Nothing of this lane can be sent before something ends.
@@ -64,17 +78,19 @@ extension Scheduler {
     /// some have passed their time, and what is left on average, shared by all places, says it better.
     private func placeWait(_ place: Int) -> Double {
         let pool = self.pools[place]
-        var (count, least, sum) = (0.0, Double.infinity, 0.0)
+        // What runs has no order: a sum of durations is the same in any, one of fractions is not.
+        var (count, least, sum) = (Int64(0), Duration.seconds(Int64.max), Duration.zero)
         for work in self.running.values where work.pool == place {
             guard let seconds = pool.usualSeconds(work.lane, prompt: work.promptTokens, output: work.expectedOutput)
             else { return 0 }
-            let rest = max(seconds - self.now.seconds(since: work.sentAt), seconds * Self.restLeast)
+            let left = max(seconds - self.now.seconds(since: work.sentAt), seconds * Self.restLeast)
+            let rest = Duration.seconds(left)
             least = min(least, rest)
             sum += rest
             count += 1
         }
         // Places that another model has taken are not foretold.
-        return count > 0 ? max(least, sum / (count * count)) : 0
+        return count > 0 ? max(least, sum / (count * count)).secondsApproximate : 0
     }
 
     /// The same as of the last tick: what runs is not looked through for each request that comes to a queue.
@@ -119,14 +135,14 @@ extension Scheduler {
         // Without a rate, what runs is all that is known.
         let rate = pool.rate.expectedBackground ?? .infinity
         let before = self.secondsToPlace(key.pool) + self.unitsBefore(.flex, pool: key.pool) / rate
-        let projects = Double(self.projects(.flex, pool: key.pool))
+        let turns = self.turns(.flex, account: key.account, pool: key.pool)
         let pace = pool.sizes[flex].value / rate
         var all = pool.waitingUnits[flex]
         var own = 0.0
         line.forEach { key in
             guard let place = self.waiting.index(forKey: key) else { return }
             let entry = self.waiting.values[place]
-            let wait = before + min(all, own * projects) * pace
+            let wait = before + min(all, own * turns) * pace
             let late = self.isLate(entry, wait: wait) ? entry.lateSeconds + step : 0
             if late != entry.lateSeconds { self.waiting.values[place].lateSeconds = late }
             if late > 0, late >= max(2, entry.request.patience.secondsApproximate / 10) {

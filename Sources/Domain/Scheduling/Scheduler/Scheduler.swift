@@ -110,6 +110,7 @@ public struct Scheduler: Sendable {
         case .tick: self.checkProgress()
         // Who does not wait was sent at once, or not at all.
         case .arrive(let request) where request.patience <= .zero: self.refuseWaiting(request.key, into: &actions)
+        case .arrive(let request): self.explainWait(of: request.key)
         default: break
         }
     }

@@ -83,16 +83,6 @@ public struct Displacement: Hashable, Sendable {
     public let by: WorkKey
 }
 
-/// What a request finds when it comes.
-public struct Outlook: Hashable, Sendable {
-    /// Requests that are served before it.
-    public let ahead: Int
-    /// Seconds; 0 while the rate of the engines is not known.
-    public let predictedWait: Double
-    /// When the hours begin that it waits for; nil: it waits for none.
-    public let heldUntil: Instant?
-}
-
 extension Scheduler {
     public var engineStandings: [EngineStanding] {
         var counts = [[Int]](
@@ -126,6 +116,9 @@ extension Scheduler {
                 heldUntil: $0.rank == .batch ? $0.pool.flatMap { self.opening($0) } : nil)
         }.sorted { $0.batch < $1.batch }
     }
+
+    /// ``BatchStanding/load`` of one batch; nil when it is not known here.
+    public func deadlineLoad(of batch: BatchID) -> Double? { self.batches[batch]?.load }
 
     /// Requests that wait, in no order, and what they wait for.
     public var waitingRequests: [(key: WorkKey, pool: PoolID)] {

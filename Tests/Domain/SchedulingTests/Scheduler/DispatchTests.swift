@@ -39,6 +39,18 @@ import Testing
         #expect(harness.scheduler.violations.count == 0)
     }
 
+    @Test("after a quiet minute the engine is free for background work, but not where its number is fixed")
+    func quietMinute() {
+        for (protection, sent) in [(Protection.fixed(5), 5), (.gapRatio(1.2), 15)] {
+            var harness = Harness(engines: [Harness.engine("one", 16, protection: protection)])
+            harness.pass(61)
+            for key in 1...40 { harness.arrive(UInt64(key), .flex) }
+            #expect(harness.dispatched.count == sent)
+            harness.pass(120)
+            #expect(harness.dispatched.count == sent)
+        }
+    }
+
     @Test("an engine with eight places is filled at once, a larger one step by step")
     func start() {
         for (places, sent) in [(8, 8), (64, 4)] {
