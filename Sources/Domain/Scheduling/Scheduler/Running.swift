@@ -177,6 +177,8 @@ struct Pool: Sendable {
     var opensAt: Instant?
     /// When a place will probably come free, as of the last tick; nil: there is one, or nothing is known.
     var freeAt: Instant?
+    /// The same while what runs is what ran at the last tick.
+    var fullUntil: Instant?
     var rate = ServiceRate()
     /// Of the requests of each lane that ended.
     var sizes = [SizeRatio](repeating: SizeRatio(), count: Lane.allCases.count)

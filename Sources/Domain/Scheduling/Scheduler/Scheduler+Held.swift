@@ -84,24 +84,24 @@ extension Scheduler {
 
     /// The hours of this model have ended.
     private mutating func holdWaiting(_ place: Int) {
-        for line in self.lines[Lane.flex.rawValue].keys.filter({ $0.pool == place }) {
-            let project = self.counters[Lane.flex.rawValue].project(of: line.account)
-            var keys: [WorkKey] = []
-            self.lines[Lane.flex.rawValue][line]?.forEach { keys.append($0) }
-            for key in keys {
-                guard let entry = self.waiting[key] else { continue }
-                let request = entry.request.again(project: project, pool: self.pools[place].id)
-                let limit = request.waitsUntil(from: entry.arrivedAt)
-                let behind = self.pools[place].held.units
-                guard self.hasRoomToHold(request),
-                    self.opening(patience: request.patience, until: limit, behind: behind, place) != nil,
-                    self.dequeue(key, isFirst: false) != nil
-                else { continue }
-                self.counters[Lane.flex.rawValue].leaveQueue(line.account)
-                self.hold(
-                    HeldRequest(
-                        request: request, pool: place, arrivedAt: entry.arrivedAt, preemptions: entry.preemptions))
-            }
+        let flex = Lane.flex.rawValue
+        var keys: [WorkKey] = []
+        for (line, waiting) in self.lines[flex] where line.pool == place { waiting.forEach { keys.append($0) } }
+        // Lines have no order: in that of their keys the same are held in every replay.
+        for key in keys.sorted() {
+            guard let entry = self.waiting[key] else { continue }
+            let account = entry.request.account
+            let request = entry.request.again(
+                project: self.counters[flex].project(of: account), pool: self.pools[place].id)
+            let limit = request.waitsUntil(from: entry.arrivedAt)
+            let behind = self.pools[place].held.units
+            guard self.hasRoomToHold(request),
+                self.opening(patience: request.patience, until: limit, behind: behind, place) != nil,
+                self.dequeue(key, isFirst: false) != nil
+            else { continue }
+            self.counters[flex].leaveQueue(account)
+            self.hold(
+                HeldRequest(request: request, pool: place, arrivedAt: entry.arrivedAt, preemptions: entry.preemptions))
         }
     }
 

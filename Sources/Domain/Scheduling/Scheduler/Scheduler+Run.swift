@@ -7,6 +7,7 @@ extension Scheduler {
         work.isSunk = work.batch != nil && self.engines[work.engine].tellsPrompts
         precondition(self.running.updateValue(work, forKey: work.key) == nil, "a request runs twice")
         self.engines[work.engine].begin(work, now: self.now)
+        self.pools[work.pool].fullUntil = nil
         self.counters[work.lane.rawValue].charge(work.charged, to: work.account)
         let units = ServiceUnits.of(prompt: work.promptTokens, output: work.expectedOutput)
         self.meanUnits += 0.02 * (units - self.meanUnits)
@@ -105,6 +106,7 @@ extension Scheduler {
     private mutating func end(at place: Dictionary<WorkKey, Running>.Index) -> Running {
         let work = self.running.remove(at: place).value
         self.engines[work.engine].end(work, now: self.now)
+        self.pools[work.pool].fullUntil = nil
         if let batch = work.batch, let place = self.batches.index(forKey: batch) {
             self.batches.values[place].inFlight -= 1
         }

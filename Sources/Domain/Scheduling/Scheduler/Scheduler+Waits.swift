@@ -17,8 +17,12 @@ extension Scheduler {
     /// - Parameter account: the project's in this lane; nil: it has no work there.
     func predictedWait(_ lane: Lane, account: Int?, pool place: Int) -> Double {
         let ahead = self.waiting.isEmpty ? 0 : self.unitsAhead(lane, account: account, pool: place)
-        // Nobody is before it: it waits for what runs.
-        guard ahead > 0 else { return self.isFull(place, for: lane) ? self.placeWait(place) : 0 }
+        guard ahead > 0 else {
+            // Nobody is before it: it waits for what runs.
+            guard self.isFull(place, for: lane) else { return 0 }
+            if let until = self.pools[place].fullUntil, until > self.now { return until.seconds(since: self.now) }
+            return self.placeWait(place)
+        }
         let rate = lane.isInteractive ? self.pools[place].rate.all : self.pools[place].rate.expectedBackground
         return self.secondsToPlace(place) + (rate.map { ahead / max($0, 1e-6) } ?? 0)
     }
@@ -38,7 +42,7 @@ extension Scheduler {
         guard count > 0 else { return ahead }
         let line = account.flatMap { self.lines[lane.rawValue][LineKey(account: $0, pool: place)] }
         let own = Double(line?.count ?? 0) * units / Double(max(1, count))
-        let turns = account.map { self.turns(lane, account: $0, pool: place) } ?? 1
+        let turns = account.map { self.turns(lane, account: $0, of: self.weights(lane)[place]) } ?? 1
         return ahead + min(units, own * turns) * pool.sizes[lane.rawValue].value
     }
 
@@ -53,13 +57,17 @@ extension Scheduler {
 
     /// How many times its own work is served while this project gets its share: the weights of all projects that wait
     /// for the pool over its own.
-    private func turns(_ lane: Lane, account: Int, pool: Int) -> Double {
-        let counters = self.counters[lane.rawValue]
-        let own = counters.weight(of: account)
-        let all = self.lines[lane.rawValue].keys.reduce(0.0) {
-            $0 + ($1.pool == pool ? counters.weight(of: $1.account) : 0)
+    private func turns(_ lane: Lane, account: Int, of all: Double) -> Double {
+        max(1, all / self.counters[lane.rawValue].weight(of: account))
+    }
+
+    /// The weights of all projects that wait, by pool.
+    private func weights(_ lane: Lane) -> [Double] {
+        var weights = [Double](repeating: 0, count: self.pools.count)
+        for line in self.lines[lane.rawValue].keys {
+            weights[line.pool] += self.counters[lane.rawValue].weight(of: line.account)
         }
-        return max(1, all / own)
+        return weights
     }
 
     /// Nothing of this lane can be sent before something ends.
@@ -109,9 +117,9 @@ extension Scheduler {
     /// will not be served in their patience. Who is refused is not before the next ones any more.
     mutating func reviewWaits(into actions: inout [SchedulerAction]) {
         for place in self.pools.indices {
-            let isWaiting = self.pools[place].waiting.contains { $0 > 0 }
-            let seconds = isWaiting && self.isFull(place, for: .flex) ? self.placeWait(place) : 0
+            let seconds = self.isFull(place, for: .flex) ? self.placeWait(place) : 0
             self.pools[place].freeAt = seconds > 0 ? self.now.advanced(by: .seconds(seconds)) : nil
+            self.pools[place].fullUntil = self.pools[place].freeAt
         }
         let elapsed = self.waitsReviewedAt.map { self.now.since($0) } ?? .zero
         if self.waiting.count > Self.waitsReviewedMax, self.waitsReviewedAt != nil, elapsed < Self.waitsReviewInterval {
@@ -121,12 +129,18 @@ extension Scheduler {
         // Time without ticks says nothing.
         let step = min(elapsed, Self.waitsReviewInterval).secondsApproximate
         var hopeless: [WorkKey] = []
-        for line in self.lines[Lane.flex.rawValue].keys { self.review(line, step: step, into: &hopeless) }
+        let weights = self.weights(.flex)
+        for line in self.lines[Lane.flex.rawValue].keys {
+            self.review(line, of: weights[line.pool], step: step, into: &hopeless)
+        }
         hopeless.sort()
         for key in hopeless { self.refuseWaiting(key, into: &actions) }
     }
 
-    private mutating func review(_ key: LineKey, step: Double, into hopeless: inout [WorkKey]) {
+    /// - Parameter weights: of all projects that wait for the pool.
+    private mutating func review(
+        _ key: LineKey, of weights: Double, step: Double, into hopeless: inout [WorkKey]
+    ) {
         let flex = Lane.flex.rawValue
         let pool = self.pools[key.pool]
         // While no engine takes anything the rate says nothing.
@@ -135,7 +149,7 @@ extension Scheduler {
         // Without a rate, what runs is all that is known.
         let rate = pool.rate.expectedBackground ?? .infinity
         let before = self.secondsToPlace(key.pool) + self.unitsBefore(.flex, pool: key.pool) / rate
-        let turns = self.turns(.flex, account: key.account, pool: key.pool)
+        let turns = self.turns(.flex, account: key.account, of: weights)
         let pace = pool.sizes[flex].value / rate
         var all = pool.waitingUnits[flex]
         var own = 0.0

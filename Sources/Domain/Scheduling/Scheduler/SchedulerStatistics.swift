@@ -108,13 +108,18 @@ extension Scheduler {
     }
 
     public var batchStandings: [BatchStanding] {
-        self.batches.values.map {
-            BatchStanding(
-                batch: $0.offer.batch, project: $0.offer.project, rank: $0.rank, load: $0.load,
-                inFlight: $0.inFlight, waiting: max(0, $0.offer.linesLeft - $0.taken), tier: $0.offer.tier,
-                deadline: $0.offer.deadline,
-                heldUntil: $0.rank == .batch ? $0.pool.flatMap { self.opening($0) } : nil)
-        }.sorted { $0.batch < $1.batch }
+        self.batches.values.map { self.standing(of: $0) }.sorted { $0.batch < $1.batch }
+    }
+
+    /// nil for a batch that is not known here.
+    public func standing(of batch: BatchID) -> BatchStanding? { self.batches[batch].map { self.standing(of: $0) } }
+
+    private func standing(of batch: OfferedBatch) -> BatchStanding {
+        BatchStanding(
+            batch: batch.offer.batch, project: batch.offer.project, rank: batch.rank, load: batch.load,
+            inFlight: batch.inFlight, waiting: max(0, batch.offer.linesLeft - batch.taken), tier: batch.offer.tier,
+            deadline: batch.offer.deadline,
+            heldUntil: batch.rank == .batch ? batch.pool.flatMap { self.opening($0) } : nil)
     }
 
     /// ``BatchStanding/load`` of one batch; nil when it is not known here.
