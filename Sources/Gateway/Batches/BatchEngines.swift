@@ -292,13 +292,14 @@ public final class BatchEngines: Sendable, LineSource {
     ///
     /// Looked up when it is asked for, so that it cannot be out of date.
     func wait(of batch: BatchID, model: String) -> BatchWait? {
-        let standings = self.scheduler.snapshot
-        let own = standings.batches.first { $0.batch == batch }
+        let own = self.scheduler.standing(of: batch)
         guard own?.inFlight ?? 0 == 0 else { return nil }
         let targets = self.directory.targets(for: model) ?? []
         let now = self.clock.now
         let isPaused = self.state.withLock { $0.paused[batch].map { $0 > now } ?? false }
-        let engines = standings.engines.filter { standing in targets.contains { $0.engine == standing.engine } }
+        let engines = self.scheduler.engineStandings.filter { standing in
+            targets.contains { $0.engine == standing.engine }
+        }
         if isPaused || !engines.contains(where: \.isAvailable) { return .engineUnavailable }
         let available = engines.filter(\.isAvailable)
         if available.allSatisfy(\.isRefusing) { return .engineCapacity }

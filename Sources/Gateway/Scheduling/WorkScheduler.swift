@@ -328,6 +328,11 @@ public final class WorkScheduler: Sendable {
             "the scheduler broke a rule of its own", metadata: ["times": "\(count)", "first": "\(first)"])
     }
 
+    /// One batch of the snapshot; nil when it is not known here.
+    func standing(of batch: BatchID) -> BatchStanding? { self.state.withLock { $0.scheduler.standing(of: batch) } }
+
+    var engineStandings: [EngineStanding] { self.state.withLock { $0.scheduler.engineStandings } }
+
     public var snapshot: SchedulerSnapshot {
         let now = self.clock.now
         return self.state.withLock { SchedulerSnapshot($0.scheduler, now: now) }
