@@ -26,7 +26,7 @@ public struct PrefixOrderBuilder: Sendable {
     public var lineCount: Int { self.ends.count }
     public var keysBytes: Int { self.keys.count * 8 }
 
-    /// Adds the next line: its chain of hashes, one for each 256 bytes of prompt and all before them, and its expected
+    /// Adds the next line: its chain of hashes, one for each 128 bytes of prompt and all before them, and its expected
     /// output tokens, 0 when unknown.
     public mutating func append(chain: [UInt64], outputTokens: UInt32 = 0) {
         self.totalBlocks += chain.count
