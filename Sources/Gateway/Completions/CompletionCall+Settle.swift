@@ -160,7 +160,6 @@ extension CompletionCall {
     }
 
     func finished(outcome: String, usage: TokenUsage, amount: Money?, tier: TierName, charge: Charge? = nil) {
-        self.use.ended()
         let now = self.use.clock.now
         let (first, path, attempt) = self.state.withLock { state in
             state.path.ended(outcome, now)

@@ -229,7 +229,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     func pause() {
         guard self.clientStreams else { return }
         // Among others its charge takes no longer than they do, and a write less is worth more than a head start.
-        if self.use.isBusy, self.state.withLock({ $0.cameAtOnce }) { return }
+        if self.use.scheduler.isBusy, self.state.withLock({ $0.cameAtOnce }) { return }
         self.sink.streamPaused()
     }
 

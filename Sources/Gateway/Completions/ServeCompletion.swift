@@ -4,7 +4,6 @@ import OpenAIWire
 import Quantities
 import Routing
 import Scheduling
-import Synchronization
 
 /// The use case of every request that waits for its answer, flex too: tier, hold, engine, answer, charge, last byte.
 ///
@@ -28,13 +27,6 @@ public final class ServeCompletion: Sendable {
     let retry = RetryRule()
     let unpriced = UnpricedNotices()
     let refusals = RefusalEntries()
-    /// Interactive requests in flight at most; one more is refused with 503 and `Retry-After`.
-    public static let inFlightMax = 20_000
-    private let inFlight = Atomic<Int>(0)
-    /// With so many in flight charges are committed in groups, one after the other.
-    private static let inFlightBusy = 8
-
-    var isBusy: Bool { self.inFlight.load(ordering: .relaxed) >= Self.inFlightBusy }
 
     /// - Parameter isLive: whether the key of a caller is still good, asked for requests that waited long.
     public init(
@@ -70,11 +62,7 @@ public final class ServeCompletion: Sendable {
                 throw self.unserved(request.facts.model)
             }
             let (tier, isChosen, fallback) = try self.tier(of: request, targets)
-            guard self.inFlight.load(ordering: .relaxed) < Self.inFlightMax else {
-                throw GatewayError(source: .gateway, retry: .afterDelay(.seconds(1)), answer: .overloaded)
-            }
             try self.hold(request, tier: tier.name, fallback: fallback?.tier, targets: targets)
-            self.inFlight.add(1, ordering: .relaxed)
             let call = CompletionCall(
                 use: self, request: request, tier: tier, isTierChosen: isChosen, fallback: fallback, targets: targets,
                 sink: self.keptAlive(sink, request))
@@ -105,9 +93,6 @@ public final class ServeCompletion: Sendable {
         guard self.engines.table.modelNames.isEmpty else { return .client(.unknownModel(model)) }
         return GatewayError(source: .engine, retry: .afterDelay(.seconds(1)), answer: .noEngineYet)
     }
-
-    /// A call has ended, one way or another; once for each that was started.
-    func ended() { self.inFlight.subtract(1, ordering: .relaxed) }
 
     /// Projects with a spend cap reserve the most that the request may cost; an unpriced model cannot be capped, so it
     /// is refused there.

@@ -32,6 +32,10 @@ public final class WorkScheduler: Sendable {
 
     private let state: Mutex<State>
     private let nextKey = Atomic<UInt64>(0)
+    /// Requests that waited or ran when the last one came.
+    private let requests = Atomic<Int>(0)
+    /// With so many charges are committed in groups, one after the other.
+    private static let requestsBusy = 8
     let directory: EngineDirectory
     private let clock: any GatewayClock
     private let logger: Logger
@@ -94,12 +98,16 @@ public final class WorkScheduler: Sendable {
         let now = self.clock.now
         let (outlook, displaced) = self.state.withLock { state -> (Outlook?, [Displacement]) in
             state.work[request.key] = work
+            self.requests.store(state.work.count, ordering: .relaxed)
             state.scheduler.handle(.arrive(request), now: now, into: &actions)
             return (state.scheduler.outlook, state.scheduler.displacements)
         }
         if let outlook { work.found(outlook) }
         if !actions.isEmpty { self.perform(actions, displaced) }
     }
+
+    /// Whoever ends now is hardly the only one.
+    var isBusy: Bool { self.requests.load(ordering: .relaxed) >= Self.requestsBusy }
 
     /// Seconds that an engine works on such a standard request; nil: not known yet.
     func usualSeconds(model: String, promptTokens: Int, outputTokens: Int) -> Double? {

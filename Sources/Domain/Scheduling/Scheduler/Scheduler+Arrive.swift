@@ -11,6 +11,11 @@ extension Scheduler {
                 request.key, request.lane, fallsBack: request.fallsBack, wait: .seconds(30), into: &actions)
             return
         }
+        guard request.lane != .flex || self.waitingCount(.flex) < Self.flexWaitingMax else {
+            let wait = self.foretoldWait(.flex, project: request.project, pool: request.pool)
+            self.refuse(request.key, .flex, fallsBack: request.fallsBack, wait: .seconds(wait), into: &actions)
+            return
+        }
         let lane = request.lane.rawValue
         if let opens = self.opening(for: request, pool) {
             let wait = self.heldWait(pool, opens: opens)

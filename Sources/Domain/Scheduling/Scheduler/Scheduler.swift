@@ -11,6 +11,9 @@ public struct Scheduler: Sendable {
     public static let preemptionsMax = 3
     /// Requests that wait, at most, over all lanes; one more is refused.
     public static let waitingMax = 50_000
+    /// Flex requests that wait, at most, those held for hours too. Fewer than a gateway has connections, so that one is
+    /// left on which an interactive request can come.
+    public static let flexWaitingMax = 8_000
     static let reviewInterval: Duration = .seconds(10)
     static let retryAfterRange = (least: Duration.seconds(5), most: Duration.seconds(60))
 
