@@ -5,6 +5,7 @@ import OpenAIWire
 import Pricing
 import Quantities
 import Routing
+import Scheduling
 import Testing
 
 @Suite("Lines at a bought engine are billed by the seller's tiers", .timeLimit(.minutes(1)))
@@ -135,6 +136,23 @@ struct BoughtTierTests {
         let batch = try await Self.run(desk, [BatchDesk.body, BatchDesk.body])
         #expect(batch.completedLines == 1 && batch.failedLines == 1)
         #expect(try Self.asked(desk) == [.string("flex"), .string("flex")])
+    }
+
+    @Test(
+        "a seller without room for flex is left alone by lines, not by requests that pay for standard",
+        arguments: [("resource_unavailable", false), ("rate_limit_exceeded", true)])
+    func flexRoom(_ code: String, isClosed: Bool) async throws {
+        let body = #"{"error":{"message":"no","type":"rate_limit_error","param":null,"code":"\#(code)"}}"#
+        let full = EngineFailure(
+            .capacity, status: 429, message: "no", retryAfter: .seconds(30), body: Array(body.utf8))
+        let desk = try await Self.desk([.failure(full)])
+        try await desk.running {
+            _ = try await desk.submit(lines: 1)
+            await desk.engine.waitForRequests(1)
+            while desk.scheduler.snapshot.engines[0].inFlight > 0 { await Task.yield() }
+            #expect(desk.scheduler.snapshot.engines[0].isRefusing == isClosed)
+        }
+        #expect(desk.engine.requests.count == 1 && desk.store.allCharges.isEmpty)
     }
 
     @Test("a cost limit holds what the seller may bill: standard where flex is asked for")
