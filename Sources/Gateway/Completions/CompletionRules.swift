@@ -42,6 +42,11 @@ struct EngineOrder: Sendable {
             if endpoint == .chatCompletions { edit.set(.serviceTier, JSONWriter.quoted(name.text)) }
         case .unnamed: edit.removeServiceTier()
         }
+        if !engine.kind.knowsCompletionLimit, let limit = facts.maxCompletionTokens, facts.maxTokens == nil {
+            edit.set(.maxTokens, Array(String(limit).utf8))
+        }
+        // What an engine stores is not for its gateway's clients to decide, nor to be found (openai-api 5.6).
+        if let store = facts[.store]?.value, body[store.range].elementsEqual("true".utf8) { edit.remove(.store) }
         if engine.takesPriorities, let priority = EnginePriority.of(lane, kind: engine.kind) {
             edit.setPriority(priority)
         }
