@@ -105,6 +105,12 @@ def test_output_files_keep_the_order_of_the_input(start_gateway, start_engine, o
         batch = ended(client, submit(client, lines).id)
         output = [row["custom_id"] for row in rows(client, batch.output_file_id)]
         errors = [row["custom_id"] for row in rows(client, batch.error_file_id)]
+        files = [client.files.content(each).content for each in (batch.output_file_id, batch.error_file_id)]
+    gateway.stop()
+    again = start_gateway(engine, config=f"batch: {{order: {order}}}\n")
+    with again.sdk() as client:
+        assert files == [
+            client.files.content(each).content for each in (batch.output_file_id, batch.error_file_id)]
     assert output == [f"line-{number}" for number in range(60) if number % 5 != 4]
     assert errors == [f"line-{number}" for number in range(60) if number % 5 == 4]
     executed = [row["line"] for row in Books(gateway.data).rows("SELECT line FROM charge ORDER BY rowid")]

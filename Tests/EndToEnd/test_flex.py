@@ -71,8 +71,10 @@ def test_flex_without_room_is_refused_and_costs_nothing(occupied, stream):
         with pytest.raises(openai.RateLimitError) as refused:
             client.chat.completions.create(**ASK, max_tokens=4, service_tier="flex", stream=stream, user="no room")
         assert time.monotonic() - began < 3
-    assert refused.value.code == "resource_unavailable"
-    assert "Resource Unavailable" in refused.value.message
+    error = refused.value
+    assert (error.code, error.type, error.param) == ("resource_unavailable", "rate_limit_error", None)
+    assert "Resource Unavailable" in error.message
+    assert "x-should-retry" not in error.response.headers, "SDKs may try again"
     assert 5 <= int(refused.value.response.headers["retry-after"]) <= 60
     assert engine.execution_log(line="no room")["lines"] == []
     [row] = charge(gateway, "flex")

@@ -254,9 +254,12 @@ def test_raw_response_headers(client):
     raw = client.chat.completions.with_raw_response.create(**ASK)
     assert raw.headers["x-request-id"].startswith("req_")
     assert int(raw.headers["openai-processing-ms"]) >= 0
+    assert raw.headers["openai-version"] == "2020-10-01"
+    assert "openai-organization" not in raw.headers
     assert raw.parse().choices
     listed = client.files.with_raw_response.list()
     assert listed.headers["x-request-id"].startswith("req_")
+    assert listed.headers["openai-version"] == "2020-10-01"
 
 
 def test_retries_of_the_sdk_reach_a_recovered_engine(start_gateway):

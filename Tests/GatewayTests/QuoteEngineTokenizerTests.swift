@@ -30,7 +30,7 @@ private final class TableEngine: EngineClient {
     }
 }
 
-private struct NoVocabulary: EncoderSource {
+struct NoVocabulary: EncoderSource {
     func encoder(_ name: EncodingName) -> Encoder? { nil }
 }
 

@@ -43,6 +43,12 @@ public struct QuoteRow: Hashable, Sendable {
         public let expected: Money
         /// The worst case: no cache hits, all prompts written to the cache where that costs more, longest outputs.
         public let max: Money
+
+        public init(floor: Money, expected: Money, max: Money) {
+            self.floor = floor
+            self.expected = expected
+            self.max = max
+        }
     }
 
     public enum Price: Hashable, Sendable {
@@ -63,6 +69,19 @@ public struct QuoteRow: Hashable, Sendable {
     public var window: String?
     /// The tier that this row stands for, when it is one that is priced as `tier`.
     public var name: TierName?
+    /// What bought engines are asked for in place of this tier; empty where none serves.
+    public var askedAs: [TierName] = []
+
+    public init(
+        model: String, tier: TierName, lines: Int64, price: Price, expectedSaving: Money?, priceVersion: String
+    ) {
+        self.model = model
+        self.tier = tier
+        self.lines = lines
+        self.price = price
+        self.expectedSaving = expectedSaving
+        self.priceVersion = priceVersion
+    }
 
     public var amounts: Amounts? {
         if case .amounts(let amounts) = self.price { return amounts }

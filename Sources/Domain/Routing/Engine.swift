@@ -8,6 +8,10 @@ public enum EngineKind: String, Sendable, CaseIterable {
     public var isOwned: Bool { self != .openai }
     /// True where each slot keeps a cache of its own and a request can name its slot (llama.cpp `id_slot`).
     public var hasSlotCaches: Bool { self == .llamacpp }
+    /// False where an output limit under its newer name, `max_completion_tokens`, is not read (ollama#7125).
+    ///
+    /// Which names a seller reads is not known here: its reasoning models refuse the older one.
+    public var knowsCompletionLimit: Bool { self != .ollama }
 }
 
 /// Whether requests are sent to an engine as streams even when the client wants one whole answer.

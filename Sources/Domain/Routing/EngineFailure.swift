@@ -9,7 +9,7 @@ public struct EngineFailure: Error, Equatable, Sendable {
         case billing
         /// Our credential was refused (401, 403).
         case credential
-        /// The engine broke: 5xx, a cut stream, nonsense.
+        /// The engine broke, or could not then: 5xx, 409, a cut stream, nonsense.
         case fault
         /// No connection could be made, or it closed before an answer.
         case unreachable

@@ -39,6 +39,9 @@ public enum FailureClassifier {
             return .capacity
         case 402:
             return .billing
+        case 409:
+            // Something else was under way; nothing is wrong with the request (scheduling 6.7).
+            return .fault
         case 400..<500:
             return .clientFault
         default:

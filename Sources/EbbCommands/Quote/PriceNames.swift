@@ -19,6 +19,20 @@ enum PriceNames {
         return names
     }
 
+    /// How the engines that serve each alias charge for a job.
+    static func servings(
+        _ table: RoutingTable, pricer: Pricer, at moment: Instant, isBought: (EngineID) -> Bool
+    ) -> [String: [QuoteServing]] {
+        var servings: [String: [QuoteServing]] = [:]
+        for (alias, targets) in table.aliases {
+            servings[alias] = targets.map { target in
+                let name = pricer.priceName([target.engineModel, alias], at: moment)
+                return QuoteServing(priceName: name ?? target.engineModel, isBought: isBought(target.engine))
+            }
+        }
+        return servings
+    }
+
     /// What a configuration says about who serves a name, without asking any engine.
     static func configured(_ configuration: EbbConfiguration) -> [String: [String]] {
         var served: [String: [String]] = [:]

@@ -127,6 +127,9 @@ struct QuoteCommand: AsyncParsableCommand {
         let pricer = Pricer(
             book: source.book, pricedAs: source.priceNames, tiersPricedAs: source.configuration.tiers.pricedAs)
         settings.priceNames.merge(PriceNames.of(answer.table, pricer: pricer, at: settings.at)) { $1 }
+        settings.servings = PriceNames.servings(answer.table, pricer: pricer, at: settings.at) {
+            answer.bought.contains($0)
+        }
         settings.engines = QuoteEngines.quoted(answer, pricer: pricer, at: settings.at)
         let counter = engines.counter(answer, fallback: local)
         let job = QuoteJob(book: source.book, counter: counter, ledger: past.ledger, settings: settings)

@@ -32,6 +32,8 @@ struct QuoteEngines {
         let reports: [EngineReport]
         /// Engines whose keys are not known here.
         let unasked: [EngineSetup]
+        /// Engines that send a bill, as configured or found out.
+        let bought: Set<EngineID>
     }
 
     /// Counts with those engines that have a tokenizer.
@@ -61,7 +63,13 @@ struct QuoteEngines {
                 "ebb: engine \(setup.engine.id) is not asked, as its key is missing (\(setup.missingSecret ?? "")); "
                     + "prompts of its models are counted here")
         }
-        return Answer(table: directory.table, reports: catalog.allReports, unasked: unasked)
+        let reports = catalog.allReports
+        let bought = self.setups.filter { setup in
+            let found = reports.first { $0.engine == setup.engine.id && $0.isReachable }?.kind
+            return (setup.kind ?? found)?.isOwned == false
+        }
+        return Answer(
+            table: directory.table, reports: reports, unasked: unasked, bought: Set(bought.map(\.engine.id)))
     }
 
     /// Each engine with its models and their prices.
@@ -81,7 +89,8 @@ struct QuoteEngines {
                 guard let target = targets.first(where: { $0.engine == engines[index].id }) else { continue }
                 let name = pricer.priceName([target.engineModel, alias], at: moment)
                 engines[index].targets[alias] = .init(
-                    engineModel: target.engineModel, priceName: name ?? target.engineModel)
+                    engineModel: target.engineModel, priceName: name ?? target.engineModel,
+                    isBought: answer.bought.contains(engines[index].id))
             }
         }
         return engines.sorted { $0.id < $1.id }

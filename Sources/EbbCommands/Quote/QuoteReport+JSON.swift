@@ -100,6 +100,12 @@ extension QuoteRow {
         writer.member("tier", self.tier.text)
         if let name { writer.member("name", name.text) }
         if let window { writer.member("completion_window", window) }
+        if !self.askedAs.isEmpty {
+            writer.key("asked_as")
+            writer.beginArray()
+            for tier in self.askedAs { writer.string(tier.text) }
+            writer.endArray()
+        }
         switch self.price {
         case .amounts(let amounts):
             writer.member("floor_usd", amounts.floor.decimalDollars)

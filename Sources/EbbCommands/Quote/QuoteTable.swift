@@ -33,6 +33,7 @@ package enum QuoteTable {
         var table = TextTable(["tier", "#floor", "#expected", "#max", "#saving", ""])
         for line in table.lines(self.distinct(model.rows).map(self.cells)) { text += "  \(line)\n" }
         if !model.engines.isEmpty { text += self.engines(model) }
+        text += self.bought(model)
         if let saving = model.inputOrderSaving, saving > .zero {
             text += "  about \(self.money(saving)) less at standard where a cache takes over equal beginnings, in the "
             text += "file's order\n"
@@ -52,6 +53,17 @@ package enum QuoteTable {
     private static func distinct(_ rows: [QuoteRow]) -> [QuoteRow] {
         let hasBatch = rows.contains { $0.tier == .batch && $0.window == nil && $0.name == nil }
         return hasBatch ? rows.filter { $0.tier != .batch || $0.window != "24h" } : rows
+    }
+
+    /// What becomes of a job's tier at engines that sell their own.
+    private static func bought(_ model: QuoteReport.ModelQuote) -> String {
+        let rows = self.distinct(model.rows).filter { !$0.askedAs.isEmpty }
+        var asked: [TierName] = []
+        for tier in rows.flatMap(\.askedAs) where !asked.contains(tier) { asked.append(tier) }
+        guard !asked.isEmpty else { return "" }
+        let text = "  a bought engine has no \(rows.map(self.label).joined(separator: ", ")) of ours: it is asked for "
+        let tiers = asked.map(\.spoken).joined(separator: " or ")
+        return text + (asked.contains(.flex) ? "\(tiers), and may serve and bill standard\n" : "\(tiers)\n")
     }
 
     /// Who would serve the model, and what is expected of each in each tier.

@@ -8,16 +8,17 @@ struct AnswerPricing {
     let pricer: Pricer
     /// Further names that the answering model may have its price under, best first; the last is the one asked for.
     let names: [String]
-    let tier: TierName
+    let tier: JobTier
     let moment: Instant
     let endpoint: Endpoint
     private(set) var usage = TokenUsage.zero
     private(set) var unpriced: Int64 = 0
+    private(set) var served: [TierName: Int64] = [:]
     private var requests: Int64 = 0
     private var amount: Int128 = 0
     private var list: Int128 = 0
 
-    init(pricer: Pricer, names: [String], tier: TierName, moment: Instant, endpoint: Endpoint) {
+    init(pricer: Pricer, names: [String], tier: JobTier, moment: Instant, endpoint: Endpoint) {
         self.pricer = pricer
         self.names = names
         self.tier = tier
@@ -51,7 +52,9 @@ struct AnswerPricing {
             return
         }
         self.usage = (try? self.usage.adding(usage)) ?? self.usage
-        let price = self.pricer.price(usage, names: [facts.model ?? ""] + self.names, tier: self.tier, at: self.moment)
+        let tier = self.tier.charged(facts.serviceTier)
+        self.served[tier, default: 0] += 1
+        let price = self.pricer.price(usage, names: [facts.model ?? ""] + self.names, tier: tier, at: self.moment)
         guard let amount = price.amount else {
             self.unpriced += 1
             return

@@ -15,6 +15,9 @@ struct JobConversion {
     let ledger: (any LedgerStore)?
     /// Names under which models have their prices.
     let priceNames: [String: String]
+    /// The engines that may serve each model.
+    var servings: [String: [QuoteServing]] = [:]
+    var tiersPricedAs: [TierName: TierName] = [:]
     /// Names that are served.
     let models: [String]
     /// Prompts that are counted at the same time.
@@ -39,6 +42,8 @@ struct JobConversion {
         var isServed = false
         var quoting = QuoteJob.Settings(tiers: [self.plan.tier.tier], at: moment)
         quoting.priceNames = self.priceNames
+        quoting.servings = self.servings
+        quoting.tiersPricedAs = self.tiersPricedAs
         quoting.width = self.width
         let job = QuoteJob(book: self.book, counter: self.counter, ledger: self.ledger, settings: quoting)
         let report = try await job.run {
@@ -98,7 +103,8 @@ struct QuoteConsent {
     let result: JobConversion.Result
 
     var row: QuoteRow? {
-        self.result.report.models.first { $0.model == self.result.model }?.rows.first { $0.tier == self.plan.tier.tier }
+        self.result.report.models.first { $0.model == self.result.model }?.rows
+            .first { ($0.name ?? $0.tier) == self.plan.tier.tier }
     }
 
     var amounts: QuoteRow.Amounts? { self.row?.amounts }

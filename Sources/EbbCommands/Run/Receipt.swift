@@ -22,6 +22,8 @@ struct Receipt: Sendable {
     /// The same usage at the standard tier.
     var standard: Money?
     var unpricedRequests: Int64
+    /// Answers by the tier that served them: bought engines have their own.
+    var served: [TierName: Int64]
     var quotedExpected: Money?
     var quotedMax: Money?
     var maxCost: Money?
@@ -40,6 +42,10 @@ struct Receipt: Sendable {
     private var cachedPercent: String {
         let input = self.usage.input
         return Figures.tenths(input > 0 ? Double(self.usage.cachedInput) * 100 / Double(input) : 0)
+    }
+
+    private var servedInOrder: [(tier: TierName, count: Int64)] {
+        self.served.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { (tier: $0.key, count: $0.value) }
     }
 
     var exitStatus: Int32 {
@@ -85,6 +91,10 @@ struct Receipt: Sendable {
         writer.member("saved", self.saved?.decimalDollars)
         writer.member("max_cost", self.maxCost?.decimalDollars)
         writer.member("unpriced_requests", self.unpricedRequests)
+        writer.key("served_tiers")
+        writer.beginObject()
+        for (tier, count) in self.servedInOrder { writer.member(tier.text, count) }
+        writer.endObject()
         writer.member("started_at", self.startedAt.rfc3339)
         writer.member("ended_at", self.endedAt.rfc3339)
         writer.member("seconds", raw: Array(Figures.tenths(self.elapsed.secondsApproximate).utf8))
@@ -116,6 +126,10 @@ struct Receipt: Sendable {
             rows.append(("charged", text))
         } else {
             rows.append(("charged", "unpriced: no price for \(self.model) in tier \(tier)"))
+        }
+        if self.served.keys.contains(where: { $0.text != self.tier }) {
+            let parts = self.servedInOrder.map { "\(Figures.count($0.count)) at \($0.tier.spoken)" }
+            rows.append(("served", parts.joined(separator: ", ")))
         }
         if let saved, let standard {
             rows.append(("saved", "\(Figures.money(saved)) against standard (\(Figures.money(standard)))"))
@@ -160,7 +174,9 @@ extension Receipt {
         var requests: Int64 = 0
         var unpriced: Int64 = 0
         var usage = TokenUsage.zero
+        var served: [TierName: Int64] = [:]
         for group in groups {
+            if group.totals.requests > 0 { served[group.servedTier, default: 0] += group.totals.requests }
             amount += group.totals.amount.picodollars
             list += group.totals.listAmount.picodollars
             requests += group.totals.requests
@@ -173,7 +189,8 @@ extension Receipt {
             tier: batch.tier.text, window: batch.window, lines: Int64(batch.totalLines),
             completed: Int64(batch.completedLines), failed: Int64(batch.failedLines), usage: usage,
             charged: isPriced ? Money(picodollars: amount) : nil, standard: isPriced ? Money(picodollars: list) : nil,
-            unpricedRequests: unpriced, quotedExpected: money(Key.quotedExpected), quotedMax: money(Key.quotedMax),
+            unpricedRequests: unpriced, served: served, quotedExpected: money(Key.quotedExpected),
+            quotedMax: money(Key.quotedMax),
             maxCost: batch.maxCost, startedAt: batch.inProgressAt ?? batch.createdAt,
             endedAt: batch.completedAt ?? batch.expiredAt ?? batch.cancelledAt ?? batch.failedAt ?? now)
     }

@@ -109,7 +109,8 @@ struct RunCommand: AsyncParsableCommand {
         try plan.checkOutput()
         try await ServerRun(
             plan: plan, identity: identity, client: try self.gateway.client(), pricer: pricer,
-            served: PriceNames.configured(configuration), tokenizers: TokenizerFiles(configuration.models)
+            served: PriceNames.configured(configuration), tokenizers: TokenizerFiles(configuration.models),
+            engines: { JobTier.engines(of: $0, configuration) }
         ).run()
     }
 

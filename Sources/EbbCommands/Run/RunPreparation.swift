@@ -4,6 +4,7 @@ import OpenAIWire
 import Pricing
 import Quantities
 import Routing
+import Scheduling
 import StoreSQLite
 
 /// From an input file to a batch that may be started here: conversion, quote, consent.
@@ -34,6 +35,10 @@ struct RunPreparation {
             counter: counter, ledger: self.assembly.store,
             priceNames: PriceNames.of(table, pricer: self.assembly.pricer, at: now), models: table.modelNames)
         conversion.width = EngineTokenizer.width
+        conversion.servings = PriceNames.servings(table, pricer: self.assembly.pricer, at: now) {
+            table.engines[$0]?.kind.isOwned == false
+        }
+        conversion.tiersPricedAs = self.assembly.configuration.tiers.pricedAs
         let files = self.assembly.files
         var intake = try files.begin()
         let result: JobConversion.Result

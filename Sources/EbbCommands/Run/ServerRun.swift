@@ -13,6 +13,8 @@ struct ServerRun {
     /// Engines' names of the models that the configuration at hand knows; the API tells aliases only.
     let served: [String: [String]]
     let tokenizers: TokenizerFiles
+    /// Who serves a model, by the configuration at hand.
+    let engines: @Sendable (String) -> JobTier.Engines
     let clock = SystemClock()
 
     func run() async throws {
@@ -54,11 +56,12 @@ struct ServerRun {
         var settings = self.plan.settings
         if settings.model == nil, models.count == 1 { settings.onlyModel = models[0] }
         let shelf = Vocabularies.standard(option: nil)
-        let conversion = JobConversion(
+        var conversion = JobConversion(
             plan: self.plan, identity: self.identity, settings: settings, book: self.pricer.book,
             counter: LocalPromptCounter(encoders: shelf, tokenizers: self.tokenizers),
             ledger: nil, priceNames: PriceNames.of(self.served, pricer: self.pricer, at: self.clock.now),
             models: models)
+        conversion.servings = self.servings(models)
         let folder = ProcessEnvironment.all["TMPDIR"] ?? "/tmp"
         let path = "\(folder)/ebb-run-\(self.identity.text.prefix(16))-\(getpid()).jsonl"
         // Prompts in a folder that all users share.
@@ -115,6 +118,18 @@ struct ServerRun {
         }
     }
 
+    /// Only of models that bought engines alone serve: the table has the others' prices as it is.
+    private func servings(_ models: [String]) -> [String: [QuoteServing]] {
+        var servings: [String: [QuoteServing]] = [:]
+        for model in models where self.engines(model) == .bought {
+            servings[model] = (self.served[model] ?? [model]).map { name in
+                let known = self.pricer.priceName([name, model], at: self.clock.now)
+                return QuoteServing(priceName: known ?? name, isBought: true)
+            }
+        }
+        return servings
+    }
+
     private func names(_ model: String) -> [String] { (self.served[model] ?? []) + [model] }
 
     private static func usage(_ object: JSONValue) -> TokenUsage? {
@@ -127,8 +142,10 @@ struct ServerRun {
             let usage = Self.usage(object)
         else { return nil }
         let moment = batch.object["in_progress_at"]?.integer.map { Instant(seconds: $0) } ?? self.clock.now
-        let names = self.names(batch.object["model"]?.string ?? "")
-        let table = self.pricer.table(names: names, tier: self.plan.tier.tier, at: moment)
+        let model = batch.object["model"]?.string ?? ""
+        // The answers tell their tiers at the end; until then the dearer one of a bought engine is taken.
+        let tier = JobTier(tier: self.plan.tier.tier, engines: self.engines(model)).charged(nil)
+        let table = self.pricer.table(names: self.names(model), tier: tier, at: moment)
         return try? table?.charge(usage: usage, inputForBand: usage.input / max(1, batch.completed), at: moment)
     }
 
@@ -165,15 +182,17 @@ struct ServerRun {
         let started = moment("in_progress_at") ?? moment("created_at") ?? self.clock.now
         let model = batch.object["model"]?.string ?? ""
         var sums = AnswerPricing(
-            pricer: self.pricer, names: self.names(model), tier: self.plan.tier.tier, moment: started,
+            pricer: self.pricer, names: self.names(model),
+            tier: JobTier(tier: self.plan.tier.tier, engines: self.engines(model)), moment: started,
             endpoint: Endpoint(path: batch.object["endpoint"]?.string ?? "") ?? .chatCompletions)
         if batch.object["output_file_id"]?.string != nil { try sums.read(self.plan.resultsPath) }
         return Receipt(
             status: batch.status, batch: batch.id, input: self.plan.inputName, model: model,
             tier: self.plan.tier.tier.text, window: self.plan.tier.window.text, lines: batch.total,
             completed: batch.completed, failed: batch.failed, usage: sums.usage, charged: sums.charged,
-            standard: sums.standard, unpricedRequests: sums.unpriced, quotedExpected: money(Receipt.Key.quotedExpected),
-            quotedMax: money(Receipt.Key.quotedMax), maxCost: nil, startedAt: started,
+            standard: sums.standard, unpricedRequests: sums.unpriced, served: sums.served,
+            quotedExpected: money(Receipt.Key.quotedExpected), quotedMax: money(Receipt.Key.quotedMax),
+            maxCost: nil, startedAt: started,
             endedAt: moment("completed_at") ?? moment("expired_at") ?? moment("cancelled_at") ?? self.clock.now)
     }
 }

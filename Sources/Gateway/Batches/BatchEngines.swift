@@ -207,7 +207,9 @@ public final class BatchEngines: Sendable, LineSource {
             if let usage {
                 self.scheduler.send(.finished(key, usage))
             } else if let failure, failure.kind == .capacity {
-                self.scheduler.send(.failed(key, .capacity(retryAfter: failure.retryAfter)))
+                let isFlexOnly = attempt.tiers.asked == .flex && failure.isFlexCapacity
+                let trouble = isFlexOnly ? EngineTrouble.flexFull : .capacity(retryAfter: failure.retryAfter)
+                self.scheduler.send(.failed(key, trouble))
             } else {
                 self.scheduler.send(.failed(key, .request))
             }

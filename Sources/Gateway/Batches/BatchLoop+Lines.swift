@@ -106,7 +106,8 @@ extension BatchLoop {
         let lease = dispatch.lease
         let attempt = LineAttempt(
             request: self.context.randomness.requestID(at: now), lease: lease, lane: dispatch.lane, target: target,
-            endpoint: self.endpoint, startedAt: now, path: self.path(of: lease.line, to: target.engine, now: now),
+            tiers: self.tiers(at: target, engine, now: now), endpoint: self.endpoint, startedAt: now,
+            path: self.path(of: lease.line, to: target.engine, now: now),
             traceContext: self.traceContext(of: lease.line), report: { [send] in send(.attemptEnded($0, $1)) })
         do {
             guard let line = try self.input?.line(lease.line) else { throw StoreFailure.notFound }
@@ -125,7 +126,8 @@ extension BatchLoop {
             }
             let order = EngineOrder(
                 body: body.bytes, facts: body.facts, engine: engine, engineModel: target.engineModel,
-                clientStreams: false, lane: .batch, slot: dispatch.slot)
+                clientStreams: false, lane: .batch, slot: dispatch.slot,
+                tier: attempt.tiers.asked.map { .named($0) } ?? .unnamed)
             self.take(attempt, body.bytes.count)
             attempt.start(
                 order.request(
@@ -178,7 +180,11 @@ extension BatchLoop {
             self.answered(by: attempt.target.engine)
         case .failed(let error):
             failure = error
-            outcome = attempt.wasPreempted ? .preempted : AttemptOutcome(error)
+            if attempt.wasPreempted {
+                outcome = .preempted
+            } else {
+                outcome = self.notesRefusedTier(attempt, error) ? .tierRefused : AttemptOutcome(error)
+            }
             if attempt.wasSent, outcome != .preempted {
                 self.context.meters.engineFailed(engine: attempt.target.engine, kind: error.label)
             }

@@ -69,7 +69,7 @@ extension BatchLoop {
     ) -> Start {
         let project = self.batch.project
         guard self.spending.cap != nil || self.context.holds.hasCap(project) else { return .sent }
-        let bound = LineBound(pricer: self.context.pricer, tier: self.batch.tier, at: now)
+        let bound = LineBound(pricer: self.context.pricer, tiers: attempt.tiers.possible, at: now)
             .most(body, target: attempt.target)
         let line = attempt.lease.line
         guard self.spending.hold(line, bound) else {

@@ -51,7 +51,7 @@ extension BatchLoop {
         guard let context = attempt.traceContext, context.isSampled else { return nil }
         var traced = TracedRequest(
             context: context, way: way, endpoint: self.endpoint, requestedModel: self.batch.model ?? "",
-            servedTier: self.batch.tier, lastAttempt: attempt.lease.attempt,
+            servedTier: charge?.servedTier ?? self.batch.tier, lastAttempt: attempt.lease.attempt,
             engines: self.context.directory.table.engines)
         traced.requestedTier = self.batch.tier.text
         if let charge {

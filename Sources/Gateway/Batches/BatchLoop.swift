@@ -41,6 +41,8 @@ struct BatchLoop {
     var again: [BlockedLine] = []
     /// It was said that the batch waits.
     var saysWait = false
+    /// Tiers in which bought engines do not sell the model.
+    var refusedTiers: [EngineID: Set<TierName>] = [:]
     /// Refusals of an engine since it last answered.
     var refusals: [EngineID: Int] = [:]
     /// When it was last said that an engine refuses all lines.

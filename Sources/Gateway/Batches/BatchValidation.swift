@@ -42,9 +42,16 @@ struct BatchValidation {
     private func isUnpriced(_ model: String, _ targets: [EngineTarget]) -> Bool {
         guard self.context.refusesUnpricedWindows, self.batch.tier != .batch else { return false }
         // While no engine has answered, the name that clients use is all that is known.
-        let names = targets.isEmpty ? [[model]] : targets.map { [$0.engineModel, model] }
         let now = self.context.clock.now
-        return names.contains { self.context.pricer.lacks(self.batch.tier, names: $0, at: now) }
+        let pricer = self.context.pricer
+        guard !targets.isEmpty else { return pricer.lacks(self.batch.tier, names: [model], at: now) }
+        let engines = self.context.directory.table.engines
+        return targets.contains { target in
+            // A bought engine bills by its own tiers, whatever the window is called here.
+            let isOwned = engines[target.engine]?.kind.isOwned != false
+            return pricer.lacks(
+                isOwned ? self.batch.tier : .standard, names: [target.engineModel, model], at: now)
+        }
     }
 
     private var noFile: BatchCheck.Verdict {

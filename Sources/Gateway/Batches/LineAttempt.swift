@@ -51,6 +51,7 @@ final class LineAttempt: AnswerSink {
     let lease: LineLease
     let lane: Int
     let target: EngineTarget
+    let tiers: LineTiers
     let startedAt: Instant
     /// nil: this process keeps no spans.
     let traceContext: TraceContext?
@@ -58,13 +59,15 @@ final class LineAttempt: AnswerSink {
     private let state: Mutex<State>
 
     init(
-        request: RequestID, lease: LineLease, lane: Int, target: EngineTarget, endpoint: Endpoint, startedAt: Instant,
-        path: RequestPath, traceContext: TraceContext? = nil, report: @escaping @Sendable (LineAttempt, Ending) -> Void
+        request: RequestID, lease: LineLease, lane: Int, target: EngineTarget, tiers: LineTiers, endpoint: Endpoint,
+        startedAt: Instant, path: RequestPath, traceContext: TraceContext? = nil,
+        report: @escaping @Sendable (LineAttempt, Ending) -> Void
     ) {
         self.request = request
         self.lease = lease
         self.lane = lane
         self.target = target
+        self.tiers = tiers
         self.startedAt = startedAt
         self.traceContext = traceContext
         self.report = report

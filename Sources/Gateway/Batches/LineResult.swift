@@ -49,13 +49,14 @@ struct LineResult {
             attempt.estimate?.billable(answer.facts.usage, outputTokens: answer.outputTokensEstimate) ?? .zero
         let alias = batch.model ?? attempt.target.engineModel
         let names = [answer.facts.model ?? "", attempt.target.engineModel, alias]
-        let price = context.pricer.price(usage, names: names, tier: batch.tier, at: attempt.startedAt)
+        let served = attempt.tiers.served(answer.facts.serviceTier)
+        let price = context.pricer.price(usage, names: names, tier: served, at: attempt.startedAt)
         if price.amount == nil { context.unpriced.note(price, context.logger) }
         return Charge(
             request: request, project: batch.project, key: batch.key, batch: batch.id,
             line: Int32(attempt.lease.line), endpoint: endpoint.path, engine: attempt.target.engine,
             requestedModel: alias, servedModel: answer.facts.model ?? attempt.target.engineModel,
-            requestedTier: batch.tier, servedTier: batch.tier, startedAt: attempt.startedAt, finishedAt: now,
+            requestedTier: batch.tier, servedTier: served, startedAt: attempt.startedAt, finishedAt: now,
             usage: usage, amount: price.amount, listAmount: price.listAmount, priceVersion: price.version,
             outcome: .answered)
     }

@@ -113,7 +113,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         }
         let order = EngineOrder(
             body: self.request.body, facts: self.request.facts, engine: engine, engineModel: target.engineModel,
-            clientStreams: self.clientStreams, lane: lane, tier: chosen)
+            clientStreams: self.clientStreams, lane: lane, tier: chosen.map { .named($0) } ?? .asItCame)
         let wanted = self.state.withLock { state -> Int? in
             guard state.phase == .queued, state.key == key else { return nil }
             state.phase = .asking

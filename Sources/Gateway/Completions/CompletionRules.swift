@@ -10,13 +10,22 @@ struct EngineOrder: Sendable {
     /// The engine was asked to say how far it is with the prompt, before the first token.
     private(set) var tellsProgress = false
 
+    /// What a bought engine is asked for.
+    enum AskedTier {
+        /// What the client wrote.
+        case asItCame
+        case named(TierName)
+        /// Nothing, whatever the request says.
+        case unnamed
+    }
+
     /// - Parameters:
-    ///   - tier: what a bought engine is asked for in place of what the client wrote; nil: as it came.
+    ///   - tier: engines of our own are asked for none.
     ///   - lane: where the request stood in our queue.
     ///   - slot: llama.cpp slot to use, for lines whose prefix is cached there.
     init(
         body: [UInt8], facts: RequestFacts, engine: Engine, engineModel: String, clientStreams: Bool,
-        lane: Lane, slot: Int? = nil, tier: TierName? = nil
+        lane: Lane, slot: Int? = nil, tier: AskedTier = .asItCame
     ) {
         let endpoint = facts.endpoint
         let stream = endpoint.canStream && (clientStreams || engine.stream == .always)
@@ -26,12 +35,18 @@ struct EngineOrder: Sendable {
             edit.setStream(stream)
             if stream { edit.setIncludeUsage() }
         }
-        // Tiers are this gateway's; engines of our own know none, bought ones are asked as the client wrote it.
-        if engine.kind.isOwned {
-            edit.removeServiceTier()
-        } else if let tier, endpoint == .chatCompletions {
-            edit.set(.serviceTier, JSONWriter.quoted(tier.text))
+        // Tiers are this gateway's; engines of our own know none.
+        switch engine.kind.isOwned ? .unnamed : tier {
+        case .asItCame: break
+        case .named(let name):
+            if endpoint == .chatCompletions { edit.set(.serviceTier, JSONWriter.quoted(name.text)) }
+        case .unnamed: edit.removeServiceTier()
         }
+        if !engine.kind.knowsCompletionLimit, let limit = facts.maxCompletionTokens, facts.maxTokens == nil {
+            edit.set(.maxTokens, Array(String(limit).utf8))
+        }
+        // What an engine stores is not for its gateway's clients to decide, nor to be found (openai-api 5.6).
+        if let store = facts[.store]?.value, body[store.range].elementsEqual("true".utf8) { edit.remove(.store) }
         if engine.takesPriorities, let priority = EnginePriority.of(lane, kind: engine.kind) {
             edit.setPriority(priority)
         }

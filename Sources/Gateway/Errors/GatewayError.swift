@@ -94,7 +94,16 @@ extension GatewayError {
     private static func tooMany(_ failure: EngineFailure, isFlex: Bool) -> ErrorBody {
         let code = ErrorBody(parsing: failure.body, status: 429).code
         if code == ErrorBody.resourceUnavailable.code { return .resourceUnavailable }
-        let isTooFast = code == ErrorBody.engineRateLimited.code || code == "slow_down"
-        return isFlex && !isTooFast ? .resourceUnavailable : .engineRateLimited
+        return isFlex && failure.isFlexCapacity ? .resourceUnavailable : .engineRateLimited
+    }
+}
+
+extension EngineFailure {
+    /// What a flex call is refused with where flex has no room. Limits of pace are shared by all tiers, and an overload
+    /// (503) is everybody's (openai-api 4.4).
+    var isFlexCapacity: Bool {
+        guard self.status == 429 || self.status == 498 else { return false }
+        let code = ErrorBody(parsing: self.body, status: self.status).code
+        return code != ErrorBody.engineRateLimited.code && code != "slow_down"
     }
 }

@@ -81,6 +81,12 @@ public final class Pricer: Sendable {
         return false
     }
 
+    /// Whether a usage would have a price in a tier, under the name by which it is charged.
+    func sells(_ tier: TierName, names: [String], at: Instant) -> Bool {
+        guard let name = self.priceName(names, at: at) else { return false }
+        return (try? self.table(name, tier: tier, at: at)) != nil
+    }
+
     /// The one of `names` by which a usage is charged: the first that the book knows; nil when it knows none.
     ///
     /// A known name without a price then, or in a tier, counts: no other name is looked up for it.

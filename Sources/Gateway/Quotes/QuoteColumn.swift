@@ -11,6 +11,9 @@ struct QuoteColumn {
     private let outputMaxEach: Int64
     private let labels: [Label]
     private let engines: [QuoteEngine]
+    private let servings: [QuoteServing]
+    private let tiersPricedAs: [TierName: TierName]
+    private var isChat = true
 
     init(model: String, settings: QuoteJob.Settings, book: PriceBook, past: OutputStatistics?) {
         self.quote = QuoteReport.ModelQuote(model: model)
@@ -21,13 +24,20 @@ struct QuoteColumn {
         self.book = book
         self.at = settings.at
         self.engines = settings.engines
+        self.servings = settings.servings[model] ?? []
+        self.tiersPricedAs = settings.tiersPricedAs
         var names = [self.priceName]
-        for target in settings.engines.compactMap({ $0.targets[model] }) where !names.contains(target.priceName) {
-            names.append(target.priceName)
+        let targets = settings.engines.compactMap { $0.targets[model] }
+        for name in targets.map(\.priceName) + self.servings.map(\.priceName) where !names.contains(name) {
+            names.append(name)
         }
         self.labels = Self.labels(settings, book, names)
         var tiers: [TierName] = []
         for label in self.labels where !tiers.contains(label.tier) { tiers.append(label.tier) }
+        if targets.contains(where: \.isBought) || self.servings.contains(where: \.isBought) {
+            let sold = [TierName.flex, .priority, .standard].map { settings.tiersPricedAs[$0] ?? $0 }
+            for tier in sold where !tiers.contains(tier) { tiers.append(tier) }
+        }
         self.prices = QuoteAccumulator(book: book, models: names, tiers: tiers, at: settings.at)
     }
 
@@ -73,6 +83,7 @@ struct QuoteColumn {
             QuoteLine(
                 prompt: count.tokens, outputFloor: floor, outputExpected: max(floor, expected), outputMax: highest))
         self.quote.lines += 1
+        self.isChat = self.isChat && line.isChat
         self.quote.promptTokens += count.tokens
         self.quote.imageTokens += count.imageTokens
         self.quote.sources.insert(count.source)
@@ -86,12 +97,14 @@ struct QuoteColumn {
     func finished(_ prefixes: QuoteReport.SharedPrefixes, ending: Int64) -> QuoteReport.ModelQuote {
         var quote = self.quote
         let rows = self.prices.rows()
-        quote.rows = self.rows(rows, self.priceName)
+        quote.rows = self.rows(rows, self.priceName, self.servings)
         quote.engines = self.engines.map { engine in
             let target = engine.targets[quote.model]
             return EngineQuote(
                 engine: engine.id, url: engine.url, problem: engine.problem, target: target,
-                rows: target.map { self.rows(rows, $0.priceName) } ?? [])
+                rows: target.map {
+                    self.rows(rows, $0.priceName, [.init(priceName: $0.priceName, isBought: $0.isBought)])
+                } ?? [])
         }
         quote.prefixSaving = self.saving(
             of: prefixes.sharedInPrefixOrder - prefixes.sharedInInputOrder, blocks: prefixes.blocks)
@@ -101,12 +114,14 @@ struct QuoteColumn {
         return quote
     }
 
-    private func rows(_ rows: [QuoteRow], _ name: String) -> [QuoteRow] {
-        self.labels.compactMap { label in
-            var row = rows.first { $0.model == name && $0.tier == label.tier }
-            row?.window = label.window
-            row?.name = label.name
-            return row
+    private func rows(_ rows: [QuoteRow], _ name: String, _ servings: [QuoteServing]) -> [QuoteRow] {
+        let served = ServedRow(
+            rows: rows, servings: servings, isChat: self.isChat, tiersPricedAs: self.tiersPricedAs)
+        return self.labels.compactMap { label in
+            guard var row = rows.first(where: { $0.model == name && $0.tier == label.tier }) else { return nil }
+            row.window = label.window
+            row.name = label.name
+            return served.covering(row, tier: label.name ?? label.tier)
         }
     }
 

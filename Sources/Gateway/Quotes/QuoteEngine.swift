@@ -7,10 +7,13 @@ public struct QuoteEngine: Hashable, Sendable {
     public struct Target: Hashable, Sendable {
         public var engineModel: String
         public var priceName: String
+        /// The engine bills by tiers of its own.
+        public var isBought: Bool
 
-        public init(engineModel: String, priceName: String) {
+        public init(engineModel: String, priceName: String, isBought: Bool = false) {
             self.engineModel = engineModel
             self.priceName = priceName
+            self.isBought = isBought
         }
     }
 

@@ -39,6 +39,8 @@ public struct QuoteJob: Sendable {
         public var windows: [Window] = []
         /// Tiers that are priced as another one of the book.
         public var tiersPricedAs: [TierName: TierName] = [:]
+        /// The engines that may serve a model, as far as they are known.
+        public var servings: [String: [QuoteServing]] = [:]
         /// Engines to quote one by one.
         public var engines: [QuoteEngine] = []
         /// Output limits of models, for requests without one.

@@ -5,6 +5,8 @@ import OpenAIWire
 struct QuoteRequest: Sendable {
     let request: CountableRequest
     let model: String?
+    /// It can name a tier.
+    let isChat: Bool
     /// Answers that are generated: choices times prompts; 0 for embeddings.
     let answers: Int64
     /// The limit of each answer, if the request has one.
@@ -49,6 +51,7 @@ struct QuoteRequest: Sendable {
         }
         self.request = request
         self.model = body["model"]?.string
+        self.isChat = body["messages"] != nil
         self.answers = Self.answers(body)
         self.outputMax = try Self.outputMax(body, number)
         self.edges = self.answers > 0 ? PromptEdges(request.prompt) : nil

@@ -137,6 +137,7 @@ import Testing
         ),
         (.serverError, 500, "server_error", nil, nil),
         (.overloaded, 503, "service_unavailable_error", nil, "server_is_overloaded"),
+        (.resourceUnavailable, 429, "rate_limit_error", nil, "resource_unavailable"),
     ]
 
     @Test("refusals have OpenAI's status, type, param and code", arguments: refusals)

@@ -34,12 +34,21 @@ struct RoutingTests {
         #expect(throws: RoutingError.emptyAlias("m")) { try RoutingTable(engines: [engine], aliases: ["m": []]) }
     }
 
+    @Test("answers are fetched as streams from engines of our own, as asked from bought ones")
+    func streams() throws {
+        let url = try EngineURL("http://127.0.0.1:1")
+        for kind in EngineKind.allCases {
+            #expect(Engine(id: "e", url: url, kind: kind).stream == (kind == .openai ? .asAsked : .always), "\(kind)")
+        }
+    }
+
     static let failures: [(Int, String, String, EngineFailure.Kind)] = [
         (400, "", "", .clientFault), (404, "model_not_found", "", .clientFault), (401, "", "", .credential),
         (403, "", "", .credential), (408, "", "", .timeout(.total)), (429, "rate_limit_exceeded", "", .capacity),
         (429, "rate_limit_exceeded", "Request too large for m", .clientFault),
         (429, "insufficient_quota", "", .billing),
         (429, "credit_balance_exhausted", "", .billing), (503, "slow_down", "", .capacity), (498, "", "", .capacity),
+        (409, "", "", .fault),
         (500, "", "", .fault), (502, "", "", .fault), (500, "context_length_exceeded", "", .clientFault),
     ]
 

@@ -1,13 +1,17 @@
 """A small engine in this process that does exactly what a test says and remembers what it was sent."""
 import http.server
 import json
+import ssl
 import threading
+
+from .certificates import certificate
 
 
 class ScriptedEngine:
     """Serves one model. Scripted answers go out in order; when there are none left the usual answer does."""
 
-    def __init__(self, model="scripted"):
+    def __init__(self, model="scripted", folder=None):
+        """With a folder it speaks TLS, with `certificate.pem` in there."""
         self.model = model
         self.requests = []  # (path, headers, parsed body), oldest first
         self.script = []  # (status, headers, body or bytes), next first
@@ -16,11 +20,19 @@ class ScriptedEngine:
         handler = type("Handler", (_Handler,), {"engine": self})
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
+        self.scheme = "http"
+        if folder:
+            self.scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate(folder))
+            # A client that refuses the certificate fails the thread of its connection, not the one that accepts.
+            self.server.socket = context.wrap_socket(
+                self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server.server_address[1]}/v1"
+        return f"{self.scheme}://127.0.0.1:{self.server.server_address[1]}/v1"
 
     def __enter__(self):
         self.thread.start()
@@ -76,6 +88,12 @@ class ScriptedEngine:
 class _Handler(http.server.BaseHTTPRequestHandler):
     engine = None
     protocol_version = "HTTP/1.1"
+
+    def handle(self):
+        try:
+            super().handle()
+        except ssl.SSLError:
+            self.close_connection = True
 
     def do_GET(self):
         if self.path == "/v1/models":

@@ -32,6 +32,8 @@ struct BatchDesk {
     ///   - scripts: of the engine, in order; after them every line is answered.
     ///   - places: lines in flight at most, at each engine.
     ///   - engines: `e1` and so on.
+    ///   - book: nil: a dollar and two in each tier.
+    ///   - windows: the tiers that batches ask for by them.
     ///   - otherwise: what an engine does after the scripts.
     ///   - backgroundHours: of its engines.
     ///   - modelHours: of `m`.
@@ -40,7 +42,8 @@ struct BatchDesk {
         engines: Int = 1,
         atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil,
         modelHours: PriceSchedule? = nil,
-        tiersPricedAs: [TierName: TierName] = [:], tiers: TierSettings = TierSettings(),
+        tiersPricedAs: [TierName: TierName] = [:], tiers: TierSettings = TierSettings(), book: PriceBook? = nil,
+        windows: [String: TierName] = ["24h": .batch, "2h": "2h"],
         otherwise: @escaping @Sendable (EngineRequest) -> EngineScript = { _ in .answer(CompletionDesk.answer) }
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts, otherwise: otherwise)
@@ -52,7 +55,7 @@ struct BatchDesk {
         self.directory = EngineDirectory(
             table: try RoutingTable(
                 engines: servers, aliases: ["m": servers.map { EngineTarget(engine: $0.id, engineModel: "e-m") }]))
-        self.pricer = Pricer(book: try CompletionDesk.book(), tiersPricedAs: tiersPricedAs)
+        self.pricer = Pricer(book: try book ?? CompletionDesk.book(), tiersPricedAs: tiersPricedAs)
         try await self.store.insert(ProjectRecord(id: Self.project, name: "a", createdAt: self.clock.now))
         let logger = self.log.logger
         self.scheduler = WorkScheduler(
@@ -77,7 +80,7 @@ struct BatchDesk {
             limits: GatewayLimits(), logger: logger)
         self.service = BatchService(
             store: self.store, runner: self.runner, clock: self.clock, randomness: SeededRandomness(seed: 3),
-            windows: ["24h": .batch, "2h": "2h"])
+            windows: windows)
     }
 
     /// The request of each line.
@@ -86,14 +89,14 @@ struct BatchDesk {
     static let charge = Money(picodollars: 20_000_000)
 
     /// The most that a line may cost.
-    var bound: Money {
-        get throws {
-            let bytes = Array(Self.body.utf8)
-            let facts = try RequestFacts.scan(bytes, .chatCompletions)
-            return try #require(
-                CostBound(pricer: self.pricer, at: self.clock.now).most(
-                    facts, body: bytes, engineModels: ["e-m"], tiers: [.batch]))
-        }
+    var bound: Money { get throws { try self.bound(.batch) } }
+
+    func bound(_ tier: TierName) throws -> Money {
+        let bytes = Array(Self.body.utf8)
+        let facts = try RequestFacts.scan(bytes, .chatCompletions)
+        return try #require(
+            CostBound(pricer: self.pricer, at: self.clock.now).most(
+                facts, body: bytes, engineModels: ["e-m"], tiers: [tier]))
     }
 
     /// A line that may cost about three dollars.

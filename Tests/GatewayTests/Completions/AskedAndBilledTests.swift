@@ -28,6 +28,44 @@ import Testing
         #expect(desk.engine.requests.last?.isStream == true)
     }
 
+    @Test(
+        "a limit under its newer name reaches an engine that reads the older one only (openai-api 5.1)",
+        arguments: [
+            (#""max_completion_tokens":7"#, "7", nil), (#""max_completion_tokens":7,"max_tokens":null"#, "7", "null"),
+            (#""max_completion_tokens":7,"max_tokens":9"#, "9", "9"), (#""max_tokens":9"#, "9", "9"),
+            (#""max_completion_tokens":null"#, nil, nil),
+        ] as [(String, String?, String?)])
+    func limits(_ limits: String, ollama: String?, others: String?) async throws {
+        for kind in EngineKind.allCases {
+            let desk = try await CompletionDesk([.answer(CompletionDesk.answer)], kind: kind)
+            _ = try desk.ask(String(CompletionDesk.question.dropLast()) + ",\(limits)}")
+            let limit = try self.sent(desk)["max_tokens"].map { String(decoding: $0.encoded, as: UTF8.self) }
+            #expect(limit == (kind == .ollama ? ollama : others), "\(kind)")
+        }
+    }
+
+    @Test("store is not forwarded as true (openai-api 5.6)", arguments: EngineKind.allCases)
+    func store(_ kind: EngineKind) async throws {
+        for (value, sent) in [("true", nil), ("false", JSONValue.bool(false)), ("null", .null)] {
+            let desk = try await CompletionDesk([.answer(CompletionDesk.answer)], kind: kind)
+            let (client, _) = try desk.ask(String(CompletionDesk.question.dropLast()) + #","store":\#(value)}"#)
+            #expect(client.state.whole?.status == 200)
+            let body = try self.sent(desk)
+            #expect(body["store"] == sent && body["top_k"] == .number("5"))
+        }
+    }
+
+    @Test("a usage of zero is a zero, no missing one (prices-and-finops 8.2 rule 7)")
+    func zero() async throws {
+        let answer = CompletionDesk.answer.replacing(
+            #""prompt_tokens":10,"completion_tokens":5,"total_tokens":15"#,
+            with: #""prompt_tokens":0,"completion_tokens":0,"total_tokens":0"#)
+        let desk = try await CompletionDesk([.answer(answer)])
+        _ = try desk.ask(CompletionDesk.question)
+        let charge = try #require(desk.store.allCharges.first)
+        #expect(!charge.usage.isEstimated && charge.usage.total == 0 && charge.amount == .zero)
+    }
+
     @Test("a whole answer without usage is charged by an estimate, and flagged as one (8.3/34)")
     func estimated() async throws {
         let answer =

@@ -8,6 +8,9 @@ public enum AttemptOutcome: Hashable, Sendable {
     /// The engine had no room (429, 503, "slow down"); not counted, as it says nothing about the line: the line is put
     /// off until its batch's window ends. `retryAfter` is what the engine asked.
     case refused(retryAfter: Duration?)
+    /// The engine does not sell the tier that this product had asked it for (400, `service_tier`); not counted, as the
+    /// line did not ask for it. The driver asks for another one.
+    case tierRefused
     /// This product cancelled the attempt in favour of more urgent work; not counted.
     case preempted
     /// The process is shutting down, or the batch was cancelled; not counted.

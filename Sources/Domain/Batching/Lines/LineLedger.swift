@@ -175,7 +175,7 @@ extension LineLedger {
             self.troubles[UInt32(lease.line)]?.isRefused = true
             let delay = self.policy.delay(afterRefusals: refusals, retryAfter: retryAfter, random: random)
             return self.putOff(lease.line, until: now.advanced(by: delay))
-        case .preempted, .shutDown, .engineUnusable:
+        case .preempted, .shutDown, .engineUnusable, .tierRefused:
             self.giveBack(lease.line)
             return .requeued
         }

@@ -165,6 +165,10 @@ struct EngineLoad: Sendable {
         self.overload.refused(left: isBackground ? self.backgroundCount : nil, now)
     }
 
+    /// Only background work is held back, however long the engine asks to be left alone: requests at its standard price
+    /// share neither its room for flex nor the wait for it.
+    mutating func refusedFlex(now: Instant) { self.overload.refused(left: self.backgroundCount, now) }
+
     /// It refuses everything, or has asked not to be sent anything.
     func isRefusing(_ now: Instant) -> Bool {
         self.overload.isComplete || self.capacity.closedUntil.map { $0 > now } ?? false

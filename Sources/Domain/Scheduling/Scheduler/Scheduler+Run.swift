@@ -75,13 +75,14 @@ extension Scheduler {
         case .capacity(let retryAfter), .full(let retryAfter):
             self.engines[work.engine].refused(
                 retryAfter: retryAfter, isBackground: !work.lane.isInteractive, now: self.now)
+        case .flexFull: self.engines[work.engine].refusedFlex(now: self.now)
         case .request, .lost: break
         }
         switch trouble {
         case .request, .full:
             self.counters[work.lane.rawValue].ended(work.account)
             self.statistics.failed[work.lane.rawValue] += 1
-        case .capacity, .lost:
+        case .capacity, .flexFull, .lost:
             // A line is its batch's again; a request waits again, first in its line.
             guard let request = work.request, !work.isDelivered else {
                 self.counters[work.lane.rawValue].ended(work.account)

@@ -50,6 +50,8 @@ public enum EngineTrouble: Hashable, Sendable {
     case capacity(retryAfter: Duration?)
     /// The same, and the request goes its own way: it does not wait here again.
     case full(retryAfter: Duration?)
+    /// The engine has no room at its lower price (a bought engine's flex 429); says nothing about other requests.
+    case flexFull
     /// The request failed for good; says nothing about room.
     case request
     /// The engine gave the work back before it produced anything; it is queued again, first in its line.

@@ -101,7 +101,7 @@ private final class Desk {
         let ledger = Desk(lineCount: 1, epoch: 1)
         var time = now
         for failure in 1...5 {
-            for free in [AttemptOutcome.preempted, .shutDown, .engineUnusable] {
+            for free in [AttemptOutcome.preempted, .shutDown, .engineUnusable, .tierRefused] {
                 let lease = try #require(ledger.leaseNext(now: time))
                 #expect(ledger.finish(lease, free, now: time, random: 0) == .requeued)
             }

@@ -69,6 +69,26 @@ import Testing
         #expect(lines > 4 && harness.standing.lines == lines)
     }
 
+    @Test("an engine without room for flex is left alone by lines only; its limit for others stays as it was")
+    func flexOnly() {
+        var harness = Harness(engines: [EngineProfile(id: "one", limitStart: 10, limitMax: 10, protection: .none)])
+        harness.offer("batch_a")
+        for _ in 0..<Overload.refusalsMax {
+            guard let line = harness.lines.first(where: { harness.scheduler.isRunning($0.key, at: "one") }) else {
+                break
+            }
+            harness.send(.failed(line.key, .flexFull))
+        }
+        let sent = harness.lines.count
+        for line in harness.lines where harness.scheduler.isRunning(line.key, at: "one") {
+            harness.send(.failed(line.key, .flexFull))
+        }
+        #expect(harness.standing.lines == 0 && harness.standing.isRefusing && harness.lines.count == sent)
+        #expect(harness.standing.limit == 10)
+        for key in 1...10 { harness.arrive(UInt64(key)) }
+        #expect(harness.dispatched.count == 10, "at once, all of them")
+    }
+
     @Test("an engine that serves four and refuses the rest is sent four, and one more each second")
     func partial() {
         var harness = Harness(engines: [Harness.engine("one", 64, owned: false)])

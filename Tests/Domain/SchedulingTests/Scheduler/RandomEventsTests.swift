@@ -274,9 +274,9 @@ extension RandomDriver {
     private mutating func fail() {
         guard let key = self.anyRunning() else { return }
         let troubles: [EngineTrouble] = [
-            .request, .lost, .capacity(retryAfter: nil), .capacity(retryAfter: .seconds(self.any(1..<90))),
+            .request, .lost, .flexFull, .capacity(retryAfter: nil), .capacity(retryAfter: .seconds(self.any(1..<90))),
         ]
-        self.fail(key, troubles[self.any(0..<4)])
+        self.fail(key, troubles[self.any(0..<troubles.count)])
     }
 
     private mutating func fail(_ key: WorkKey, _ trouble: EngineTrouble) {
