@@ -292,6 +292,7 @@ struct EngineLoad: Sendable {
         self.capacity.tick(
             inFlight: self.inFlight, isShared: self.isShared(now), isHolding: isHolding, now: now)
         self.reserve.tick(now: now)
+        self.overload.tick(limit: self.limit, now)
         let decoding = self.decoding
         self.background.tick(
             BackgroundController.Mixture(

@@ -46,6 +46,15 @@ public struct Overload: Sendable {
         self.refusals = 0
         self.pause = Self.pauseMin
         self.pausedUntil = nil
+        self.grow(limit: limit, now)
+    }
+
+    /// Time passes. What it has may hang, so that no answer says that there is room again.
+    package mutating func tick(limit: Int, _ now: Instant) {
+        if self.pausedUntil == nil { self.grow(limit: limit, now) }
+    }
+
+    private mutating func grow(limit: Int, _ now: Instant) {
         guard let accepted = self.accepted, now.since(self.probedAt) >= Self.probeEvery else { return }
         self.probedAt = now
         let next = accepted + max(1, accepted / Self.growth)

@@ -58,6 +58,24 @@ import Testing
         #expect(most == [2, 3, 4, 5, 6, 7, 8, 8])
     }
 
+    @Test("work that hangs after a few refusals does not keep the other places empty")
+    func hanging() throws {
+        var harness = Harness(engines: [Harness.engine("one", 16, owned: false)])
+        harness.offer("batch_a")
+        func running() -> [WorkKey] {
+            harness.lines.map(\.key).filter { harness.scheduler.isRunning($0, at: "one") }
+        }
+        let most = harness.standing.lines
+        for number in 0..<10 {
+            harness.send(.failed(try #require(running().last), .capacity(retryAfter: nil)))
+            // An answer now and then: it does not refuse everything.
+            if number % 3 == 2 { harness.send(.firstToken(running()[number / 3])) }
+        }
+        #expect(harness.standing.lines == most - 10)
+        harness.pass(20)
+        #expect(harness.standing.lines == most, "one more each second, though nothing is answered")
+    }
+
     @Test("an interactive refusal takes no places from background work")
     func interactiveRefusal() {
         var harness = Harness(engines: [Harness.engine("one", 16, owned: false)])
