@@ -16,15 +16,19 @@ extension Scheduler {
     ///
     /// - Parameter account: the project's in this lane; nil: it has no work there.
     func predictedWait(_ lane: Lane, account: Int?, pool place: Int) -> Double {
-        let ahead = self.waiting.isEmpty ? 0 : self.unitsAhead(lane, account: account, pool: place)
-        guard ahead > 0 else {
+        let (before, own) = self.waiting.isEmpty ? (0, 0) : self.unitsAhead(lane, account: account, pool: place)
+        let closed = self.secondsClosed(place)
+        guard before + own > 0 || closed > 0 else {
             // Nobody is before it: it waits for what runs.
             guard self.isFull(place, for: lane) else { return 0 }
             if let until = self.pools[place].fullUntil, until > self.now { return until.seconds(since: self.now) }
             return self.placeWait(place)
         }
-        let rate = lane.isInteractive ? self.pools[place].rate.all : self.pools[place].rate.expectedBackground
-        return self.secondsToPlace(place) + (rate.map { ahead / max($0, 1e-6) } ?? 0)
+        let all = self.pools[place].rate.all
+        let rate = lane.isInteractive ? all : self.pools[place].rate.expectedBackground
+        // Interactive work before a background request has all of the rate.
+        return max(closed, self.secondsToPlace(place)) + (all.map { before / max($0, 1e-6) } ?? 0)
+            + (rate.map { own / max($0, 1e-6) } ?? 0)
     }
 
     /// The same for a request that might come now; 0 for an unknown pool.
@@ -34,16 +38,18 @@ extension Scheduler {
     }
 
     /// Projects take turns, so a project waits for its own work over its share, or for all of it.
-    private func unitsAhead(_ lane: Lane, account: Int?, pool place: Int) -> Double {
+    ///
+    /// - Returns: what waits in the lanes before, and what is before it in its own.
+    private func unitsAhead(_ lane: Lane, account: Int?, pool place: Int) -> (before: Double, own: Double) {
         let pool = self.pools[place]
         let units = pool.waitingUnits[lane.rawValue]
         let count = pool.waiting[lane.rawValue]
-        let ahead = self.unitsBefore(lane, pool: place)
-        guard count > 0 else { return ahead }
+        let before = self.unitsBefore(lane, pool: place)
+        guard count > 0 else { return (before, 0) }
         let line = account.flatMap { self.lines[lane.rawValue][LineKey(account: $0, pool: place)] }
         let own = Double(line?.count ?? 0) * units / Double(max(1, count))
         let turns = account.map { self.turns(lane, account: $0, of: self.weights(lane)[place]) } ?? 1
-        return ahead + min(units, own * turns) * pool.sizes[lane.rawValue].value
+        return (before, min(units, own * turns) * pool.sizes[lane.rawValue].value)
     }
 
     /// What waits in the lanes before this one.
@@ -68,6 +74,16 @@ extension Scheduler {
             weights[line.pool] += self.counters[lane.rawValue].weight(of: line.account)
         }
         return weights
+    }
+
+    /// Until the first of the engines that refuse takes work again, as they have told; 0 while one does.
+    private func secondsClosed(_ pool: Int) -> Double {
+        var first: Instant?
+        for index in self.pools[pool].engines where self.engines[index].isAvailable {
+            guard let until = self.engines[index].capacity.closedUntil, until > self.now else { return 0 }
+            first = min(first ?? until, until)
+        }
+        return first.map { $0.seconds(since: self.now) } ?? 0
     }
 
     /// Nothing of this lane can be sent before something ends.
@@ -148,7 +164,8 @@ extension Scheduler {
         else { return }
         // Without a rate, what runs is all that is known.
         let rate = pool.rate.expectedBackground ?? .infinity
-        let before = self.secondsToPlace(key.pool) + self.unitsBefore(.flex, pool: key.pool) / rate
+        let interactive = self.unitsBefore(.flex, pool: key.pool) / (pool.rate.all ?? .infinity)
+        let before = self.secondsToPlace(key.pool) + interactive
         let turns = self.turns(.flex, account: key.account, of: weights)
         let pace = pool.sizes[flex].value / rate
         var all = pool.waitingUnits[flex]

@@ -46,6 +46,41 @@ import Testing
         #expect(harness.scheduler.statistics.fellBack[Lane.flex.rawValue] == 1)
     }
 
+    @Test("interactive work before flex has the whole of the rate, and flex is foretold its wait behind it")
+    func behindInteractive() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        var key: UInt64 = 1
+        // A minute of a busy engine: standard requests all the time, and a flex request that gets a place in ten.
+        for second in 0..<60 {
+            for lane in second % 10 == 0 ? [Lane.flex] + [Lane](repeating: .standard, count: 9) : [] {
+                harness.arrive(key, lane)
+                key += 1
+            }
+            harness.pass(1)
+            harness.finish(harness.dispatched[harness.dispatched.count - 1].key)
+        }
+        #expect(harness.scheduler.waitingCount(.standard) + harness.scheduler.waitingCount(.flex) == 0)
+        for _ in 0..<10 {
+            harness.arrive(key)
+            key += 1
+        }
+        let wait = harness.scheduler.outlook(of: Harness.request(key, .flex))?.predictedWait ?? 0
+        #expect((8...13).contains(wait), "nine wait and one runs, a second each: \(wait)")
+    }
+
+    @Test("an engine that has said when it takes work again is foretold until then")
+    func closedEngine() {
+        var harness = Harness(engines: [Harness.engine("one", 4)])
+        harness.arrive(1)
+        harness.send(.failed(WorkKey(1), .full(retryAfter: .seconds(50))))
+        harness.send(.arrive(Harness.request(2, .standard, patience: .seconds(30))))
+        #expect(harness.refused[WorkKey(2)] == .seconds(20), "what is left beyond its patience")
+        harness.send(.arrive(Harness.request(3, .standard, patience: .seconds(60))))
+        #expect(harness.refused[WorkKey(3)] == nil)
+        harness.pass(51)
+        #expect(harness.dispatched.map(\.key.number) == [1, 3])
+    }
+
     @Test("a long wait says 60 seconds at most")
     func longest() {
         var (harness, key) = Self.measured()
