@@ -155,7 +155,9 @@ final class RunningCall: EngineCall, @unchecked Sendable {
             return
         }
         let kind: EngineFailure.Kind = self.phase == .answering ? .fault : .unreachable
-        self.fail(EngineFailure(kind, message: message, detail: detail))
+        var failure = EngineFailure(kind, message: message, detail: detail)
+        failure.wasSent = true
+        self.fail(failure)
     }
 }
 

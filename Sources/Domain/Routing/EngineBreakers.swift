@@ -48,16 +48,13 @@ public struct EngineBreakers: Sendable {
         return true
     }
 
-    /// The head of an answer has come that is no error: who waits for the outcome of a probe need not wait for its end.
+    /// The head of an answer has come: who waits to hear whether the engine can be reached need not wait for its end.
+    /// A model may still fail after its head, so its breaker waits for the whole answer.
     ///
-    /// - Returns: whether the engine, or the model there, may be asked again since now.
-    public mutating func reached(_ target: EngineTarget) -> Bool {
-        guard let place = self.loads.index(forKey: target.engine) else { return false }
-        let isEngineBack = self.loads.values[place].health.reached()
-        guard !self.failing.isEmpty, let model = self.failing.index(forKey: ModelAtEngine(target)) else {
-            return isEngineBack
-        }
-        return self.failing.values[model].reached() || isEngineBack
+    /// - Returns: whether the engine may be asked again since now.
+    public mutating func reached(_ engine: EngineID) -> Bool {
+        guard let place = self.loads.index(forKey: engine) else { return false }
+        return self.loads.values[place].health.reached()
     }
 
     /// - Parameter request: the same for all attempts at a request.

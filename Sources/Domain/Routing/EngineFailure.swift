@@ -36,6 +36,17 @@ public struct EngineFailure: Error, Equatable, Sendable {
     public let body: [UInt8]
     /// True once a byte of a successful answer arrived: nothing may be replayed to a client then.
     public var produced: Bool
+    /// The request had been written when its connection broke, and may be what broke it.
+    public var wasSent = false
+
+    /// The engine has not seen the request, and nothing says that it would mind it.
+    public var isOfReach: Bool {
+        switch self.kind {
+        case .unreachable: !self.wasSent
+        case .timeout(.connect): true
+        default: false
+        }
+    }
 
     public init(
         _ kind: Kind, status: Int? = nil, message: String, detail: String? = nil, retryAfter: Duration? = nil,

@@ -17,9 +17,6 @@ struct ModelHealth: Sendable {
 
     mutating func unprobed(now: Instant) { self.breaker.unprobed(now: now) }
 
-    /// See `EngineHealth.reached`.
-    mutating func reached() -> Bool { self.breaker.reached() }
-
     mutating func failed(_ failure: EngineFailure, of request: RequestID, now: Instant) {
         guard failure.kind == .fault else { return self.breaker.answered(endsRow: false) }
         if case .closed = self.breaker.state {

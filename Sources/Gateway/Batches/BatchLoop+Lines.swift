@@ -320,6 +320,8 @@ extension AttemptOutcome {
         case .clientFault: self = .finalFailure(status: failure.status ?? 400)
         case .capacity: self = .refused(retryAfter: failure.retryAfter)
         case .billing, .credential: self = .engineUnusable
+        // A line that its engine saw may be what broke the connection: its attempts are counted.
+        case .unreachable where failure.wasSent: self = .retryable(.connection, retryAfter: nil)
         case .unreachable, .timeout(.connect): self = .engineUnusable
         case .fault:
             self =

@@ -18,7 +18,8 @@ extension BatchLoop {
     ///
     /// - Returns: false where the engine refused something else, or the line was sent without a tier.
     mutating func notesRefusedTier(_ attempt: LineAttempt, _ failure: EngineFailure) -> Bool {
-        guard failure.kind == .clientFault, let asked = attempt.tiers.asked else { return false }
+        // What this gateway refused by itself no seller has seen.
+        guard attempt.wasSent, failure.kind == .clientFault, let asked = attempt.tiers.asked else { return false }
         let error = ErrorBody(parsing: failure.body, status: failure.status)
         let field = RequestField.serviceTier.name
         guard error.param == field || error.param == nil && error.message.contains(field) else { return false }

@@ -133,7 +133,7 @@ final class LineAttempt: AnswerSink {
             state.assembly.began(isEventStream: head.isEventStream)
             return state.scheduler
         }
-        scheduler?.answers(self.target)
+        scheduler?.answers(self.target.engine)
     }
 
     func bytes(_ bytes: UnsafeRawBufferPointer) {

@@ -50,6 +50,6 @@ package struct LineTiers: Hashable, Sendable {
 
     /// nil: the answer does not say which tier it was.
     package static func named(_ answered: String?) -> TierName? {
-        answered.flatMap { $0.isEmpty || $0 == "auto" ? nil : TierName($0) }
+        answered.flatMap { TierName(answered: $0) }.flatMap { $0 == "auto" ? nil : $0 }
     }
 }

@@ -99,8 +99,8 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
 
     func dispatched(to id: EngineID, key: WorkKey) {
         // A place is for one tier: another one asks for a place of its own.
-        let (isQueued, isOurs, lane, chosen) = self.state.withLock { state in
-            (state.phase == .queued, state.key == key, state.tier.lane, state.isTierChosen ? state.tier.name : nil)
+        let (isQueued, isOurs, lane, asked) = self.state.withLock { state in
+            (state.phase == .queued, state.key == key, state.tier.lane, state.askedTier)
         }
         guard isOurs else { return self.use.scheduler.send(.gone(key)) }
         guard isQueued else { return }
@@ -113,7 +113,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         }
         let order = EngineOrder(
             body: self.request.body, facts: self.request.facts, engine: engine, engineModel: target.engineModel,
-            clientStreams: self.clientStreams, lane: lane, tier: chosen.map { .named($0) } ?? .asItCame)
+            clientStreams: self.clientStreams, lane: lane, tier: asked)
         let wanted = self.state.withLock { state -> Int? in
             guard state.phase == .queued, state.key == key else { return nil }
             state.phase = .asking
@@ -155,7 +155,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             state.assembly.began(isEventStream: head.isEventStream)
             return state.target
         }
-        if let target { self.use.scheduler.answers(target) }
+        if let target { self.use.scheduler.answers(target.engine) }
     }
 
     func bytes(_ bytes: UnsafeRawBufferPointer, of attempt: Int?) {
@@ -276,7 +276,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
 
     func failed(_ failure: EngineFailure, of attempt: Int?) {
         enum Next {
-            case ignore, broken(EngineID), give(EngineTarget, WorkKey?)
+            case ignore, broken(EngineID), lost(EngineTarget, WorkKey), give(EngineTarget, WorkKey?)
             case retry(EngineTarget, WorkKey?, RetryRule.Decision)
         }
         let targets = self.targets
@@ -291,10 +291,18 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
                 state.path.broke(failure.reason, now)
                 return .broken(target.engine)
             }
+            if let key = state.key, !state.tier.lane.isInteractive, failure.isOfReach {
+                state.phase = .queued
+                state.target = nil
+                state.call = nil
+                state.path.failed(failure.reason, now)
+                return .lost(target, key)
+            }
             var failure = failure
             // A client that has seen nothing may get another answer, but what a bought engine made is paid for.
             let isBought = self.use.engines.table.engines[target.engine]?.kind.isOwned == false
-            failure.produced = isBought && (failure.produced || state.assembly.contentPieces > 0)
+            let pieces = state.assembly.contentPieces + state.relay.contentPieces
+            failure.produced = isBought && (failure.produced || pieces > 0)
             if !state.tried.contains(target.engine) { state.tried.append(target.engine) }
             let others = targets.contains {
                 !state.tried.contains($0.engine) && self.use.engines.isAvailable($0, now: now)
@@ -318,6 +326,12 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         case .broken(let engine):
             self.report(failure, engine)
             self.settleBroken(failure)
+        case .lost(let target, let key):
+            // It has time: no attempt is used up by an engine that nobody reaches, and it waits for one that somebody
+            // does, in its old place.
+            self.use.engines.finished(target, of: self.request.id, failure: failure, now: now)
+            self.report(failure, target.engine)
+            self.use.scheduler.lost(key, at: target.engine)
         case .give(let target, let key):
             self.note(failure, target, key)
             self.giveUp(failure, held: true)
@@ -335,7 +349,10 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     private func note(_ failure: EngineFailure, _ target: EngineTarget, _ key: WorkKey?) {
         self.use.engines.finished(target, of: self.request.id, failure: failure, now: self.use.clock.now)
         if let key {
-            let isFull = failure.kind == .capacity
+            // A seller without room for flex has room for others, as lines are told, too (decision 24).
+            let isOwned = self.use.engines.table.engines[target.engine]?.kind.isOwned == true
+            let isFlexOnly = !isOwned && !self.isInteractive && failure.isFlexCapacity
+            let isFull = failure.kind == .capacity && !isFlexOnly
             self.use.scheduler.send(.failed(key, isFull ? .full(retryAfter: failure.retryAfter) : .request))
         }
         self.use.scheduler.checkHealth(target.engine)

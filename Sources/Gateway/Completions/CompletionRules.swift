@@ -100,3 +100,17 @@ enum InteractiveTier {
         isBought ? asked + [TierName.priority, .flex].filter { !asked.contains($0) } : asked
     }
 }
+
+extension CompletionCall.State {
+    /// Tiers as sellers name them (openai-api 4.1); others are rows that the operator added, which no seller knows.
+    private static let sellersTiers: Set<TierName> = [
+        .standard, .flex, .priority, "auto", "fast", "scale", "ultrafast",
+    ]
+
+    /// What a bought engine is asked for: what the client wrote, unless its wishes led to another tier, or its word is
+    /// the operator's own.
+    var askedTier: EngineOrder.AskedTier {
+        guard Self.sellersTiers.contains(self.tier.name) else { return .named(self.tier.lane.tier) }
+        return self.isTierChosen ? .named(self.tier.name) : .asItCame
+    }
+}

@@ -49,7 +49,7 @@ public final class EngineDirectory: Sendable {
     }
 
     /// See `EngineBreakers.reached`.
-    func reached(_ target: EngineTarget) -> Bool { self.state.withLock { $0.breakers.reached(target) } }
+    func reached(_ engine: EngineID) -> Bool { self.state.withLock { $0.breakers.reached(engine) } }
 
     /// - Parameter request: the same for all attempts at a request.
     public func finished(_ target: EngineTarget, of request: RequestID, failure: EngineFailure?, now: Instant) {

@@ -32,7 +32,14 @@ extension ServeCompletion {
         }
         let others = self.tiers.tiers.filter(\.isSynchronous).compactMap { offered($0.name.text) }
         let (cheapest, after) = self.cheapest(for: deadline, standard: tier, among: others, request, targets)
-        return (cheapest, cheapest.name != tier.name, after)
+        return (cheapest, cheapest.name != tier.name, Self.first(fallback, after))
+    }
+
+    /// What a caller wishes holds beside what its deadline asks for: whichever comes first.
+    private static func first(_ wished: TierFallback?, _ due: TierFallback?) -> TierFallback? {
+        guard let wished else { return due }
+        guard let due else { return wished }
+        return wished.after ?? .seconds(Int64.max) <= due.after ?? .seconds(Int64.max) ? wished : due
     }
 
     private func resolve(_ word: String?, _ request: CompletionRequest) -> Tier? {

@@ -66,9 +66,11 @@ extension GatewayError {
             answer.status = failure.status ?? 400
             self.init(source: .client, answer: answer)
         case .capacity:
-            self.init(
-                source: .engine, retry: .afterDelay(failure.retryAfter ?? .seconds(5)), billing: billing,
-                answer: failure.status == 429 ? Self.tooMany(failure, isFlex: isFlex) : .overloaded)
+            let answer = failure.status == 429 ? Self.tooMany(failure, isFlex: isFlex) : .overloaded
+            var delay = failure.retryAfter ?? .seconds(5)
+            // The contract of flex, whoever refuses.
+            if answer.code == ErrorBody.resourceUnavailable.code { delay = min(.seconds(60), max(.seconds(5), delay)) }
+            self.init(source: .engine, retry: .afterDelay(delay), billing: billing, answer: answer)
         case .billing:
             self.init(source: .gateway, billing: billing, answer: .engineBilling)
         case .credential:

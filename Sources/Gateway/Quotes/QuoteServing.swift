@@ -44,7 +44,7 @@ struct ServedRow {
             }
             let tiers =
                 serving.isBought
-                ? LineTiers.bought(tier, endpoint) { priced($0)?.amounts != nil } : .own(row.tier)
+                ? LineTiers.bought(tier, endpoint) { priced($0)?.amounts != nil } : .own(tier)
             if serving.isBought, !asked.contains(tiers.expected) { asked.append(tiers.expected) }
             expected += [priced(tiers.expected)].compactMap { $0 }
             most += tiers.possible.compactMap { priced($0)?.amounts }

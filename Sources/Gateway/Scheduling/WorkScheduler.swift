@@ -32,10 +32,10 @@ public final class WorkScheduler: Sendable {
 
     private let state: Mutex<State>
     private let nextKey = Atomic<UInt64>(0)
-    /// Requests that waited or ran when the last one came.
-    private let requests = Atomic<Int>(0)
+    /// Requests and lines at engines when the last request came.
+    private let running = Atomic<Int>(0)
     /// With so many charges are committed in groups, one after the other.
-    private static let requestsBusy = 8
+    private static let runningBusy = 8
     let directory: EngineDirectory
     private let clock: any GatewayClock
     private let logger: Logger
@@ -98,8 +98,8 @@ public final class WorkScheduler: Sendable {
         let now = self.clock.now
         let (outlook, displaced) = self.state.withLock { state -> (Outlook?, [Displacement]) in
             state.work[request.key] = work
-            self.requests.store(state.work.count, ordering: .relaxed)
             state.scheduler.handle(.arrive(request), now: now, into: &actions)
+            self.running.store(state.scheduler.runningCount, ordering: .relaxed)
             return (state.scheduler.outlook, state.scheduler.displacements)
         }
         if let outlook { work.found(outlook) }
@@ -107,7 +107,7 @@ public final class WorkScheduler: Sendable {
     }
 
     /// Whoever ends now is hardly the only one.
-    var isBusy: Bool { self.requests.load(ordering: .relaxed) >= Self.requestsBusy }
+    var isBusy: Bool { self.running.load(ordering: .relaxed) >= Self.runningBusy }
 
     /// Seconds that an engine works on such a standard request; nil: not known yet.
     func usualSeconds(model: String, promptTokens: Int, outputTokens: Int) -> Double? {
@@ -283,8 +283,8 @@ public final class WorkScheduler: Sendable {
     }
 
     /// The head of an answer has come: an engine that was being tried takes work again.
-    func answers(_ target: EngineTarget) {
-        if self.directory.reached(target) { self.checkHealth(target.engine) }
+    func answers(_ engine: EngineID) {
+        if self.directory.reached(engine) { self.checkHealth(engine) }
     }
 
     /// An engine's health may have changed: the scheduler is told when it has.

@@ -4,6 +4,7 @@ import Ledger
 import OpenAIWire
 import Quantities
 import Routing
+import Scheduling
 import Testing
 
 @Suite("What an engine is asked, and what is billed") struct AskedAndBilledTests {
@@ -53,6 +54,23 @@ import Testing
             let body = try self.sent(desk)
             #expect(body["store"] == sent && body["top_k"] == .number("5"))
         }
+    }
+
+    @Test(
+        "a row of the operator's own is asked of a seller by its lane, since no seller knows its name",
+        arguments: [("eco", "flex"), ("vip", "priority"), ("priority", "priority"), ("fast", "fast")])
+    func operatorsTier(_ asked: String, _ sent: String) async throws {
+        var settings = TierSettings()
+        for (name, lane) in [("eco", Lane.flex), ("vip", .priority)] {
+            settings.rows.append(
+                .init(
+                    Tier(
+                        TierName(name), lane: lane, patience: .seconds(30), waitMax: .seconds(600),
+                        pricedAs: .priority)))
+        }
+        let desk = try await CompletionDesk([.answer(CompletionDesk.answer)], kind: .openai, tiers: settings)
+        _ = try desk.ask(String(CompletionDesk.question.dropLast()) + #","service_tier":"\#(asked)"}"#)
+        #expect(try self.sent(desk)["service_tier"] == .string(sent))
     }
 
     @Test("a usage of zero is a zero, no missing one (prices-and-finops 8.2 rule 7)")

@@ -42,6 +42,14 @@ import Testing
         #expect(!error.answer.message.contains("org-1") && !error.answer.message.contains("credentials"))
     }
 
+    @Test("of flex says to come again in 5 to 60 seconds, whatever the engine says", arguments: [0, 2, 30, 1_000])
+    func delay(_ seconds: Int64) async throws {
+        let failure = EngineFailure(.capacity, status: 429, message: "no", retryAfter: .seconds(seconds))
+        let flex = GatewayError(failure, isFlex: true)
+        #expect(flex.retry == .afterDelay(.seconds(min(60, max(5, seconds)))))
+        #expect(GatewayError(failure).retry == .afterDelay(.seconds(seconds)))
+    }
+
     /// The beginning of an answer that is folded, and then nothing.
     private static let cut = EngineScript([
         .head(AnswerHead(status: 200, contentType: "text/event-stream")),

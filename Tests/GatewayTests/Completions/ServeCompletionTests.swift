@@ -180,6 +180,34 @@ struct ServeCompletionTests {
         #expect(third.state.whole != nil)
     }
 
+    @Test("flex waits for an engine that nobody reaches, and uses up no attempt")
+    func flexWaitsForEngine() async throws {
+        let away = EngineScript.failure(EngineFailure(.unreachable, message: "refused"))
+        let desk = try await CompletionDesk(Array(repeating: away, count: 5) + [.answer(CompletionDesk.answer)])
+        let flex = CompletionDesk.question.replacing(#""top_k":5"#, with: #""service_tier":"flex""#)
+        let (client, _) = try desk.ask(flex)
+        for _ in 0..<20 where client.state.whole == nil {
+            desk.clock.advance(by: .milliseconds(500))
+            desk.scheduler.tick()
+        }
+        #expect(client.state.whole != nil && client.state.error == nil && desk.engine.requests.count == 6)
+    }
+
+    @Test("a request that may have broken its engine is not sent again and again")
+    func flexPoison() async throws {
+        var broke = EngineFailure(.unreachable, message: "closed")
+        broke.wasSent = true
+        let desk = try await CompletionDesk(Array(repeating: .failure(broke), count: 9))
+        let flex = CompletionDesk.question.replacing(#""top_k":5"#, with: #""service_tier":"flex""#)
+        let (client, _) = try desk.ask(flex)
+        for _ in 0..<20 where client.state.error == nil {
+            desk.timers.fire()
+            desk.clock.advance(by: .milliseconds(500))
+            desk.scheduler.tick()
+        }
+        #expect(client.state.error?.answer.code == "engine_unreachable" && desk.engine.requests.count == 3)
+    }
+
     @Test("an engine is back with the head of its first answer, however long the answer is")
     func reachedByProbe() async throws {
         let away = EngineScript.failure(EngineFailure(.unreachable, message: "refused"))

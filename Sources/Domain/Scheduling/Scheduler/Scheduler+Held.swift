@@ -30,7 +30,8 @@ extension Scheduler {
     /// Whether one more may be kept for hours: its body stays in memory all that time.
     func hasRoomToHold(_ request: WorkRequest) -> Bool {
         !self.isStopping && self.heldTokens + request.promptTokens <= Self.heldTokensMax
-            && self.heldTokensOf[request.project, default: 0] + request.promptTokens <= Self.heldTokensMax / 4
+            && self.heldOf[request.project, default: (0, 0)].tokens + request.promptTokens <= Self.heldTokensMax / 4
+            && self.heldOf[request.project, default: (0, 0)].count < Self.flexWaitingMax / 4
     }
 
     mutating func hold(_ entry: HeldRequest) {
@@ -38,7 +39,8 @@ extension Scheduler {
         self.waitingTiers[request.lane.rawValue][request.tier, default: 0] += 1
         self.held[request.key] = entry
         self.heldTokens += request.promptTokens
-        self.heldTokensOf[request.project, default: 0] += request.promptTokens
+        let before = self.heldOf[request.project, default: (0, 0)]
+        self.heldOf[request.project] = (before.count + 1, before.tokens + request.promptTokens)
         self.pools[entry.pool].held.count += 1
         self.pools[entry.pool].held.units += entry.units
     }
@@ -48,8 +50,9 @@ extension Scheduler {
         let request = entry.request
         self.waitingTiers[request.lane.rawValue][request.tier, default: 0] -= 1
         self.heldTokens -= request.promptTokens
-        let left = self.heldTokensOf[request.project, default: 0] - request.promptTokens
-        self.heldTokensOf[request.project] = left > 0 ? left : nil
+        let before = self.heldOf[request.project, default: (1, 0)]
+        self.heldOf[request.project] =
+            before.count > 1 ? (before.count - 1, before.tokens - request.promptTokens) : nil
         self.pools[entry.pool].held.count -= 1
         self.pools[entry.pool].held.units -= entry.units
         return entry

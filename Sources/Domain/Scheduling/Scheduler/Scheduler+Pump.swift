@@ -218,8 +218,10 @@ extension Scheduler {
     private func nextFlex(for index: Int) -> LineKey? {
         self.nextLine(.flex) { line in
             guard self.pools[line.pool].engines.contains(index),
-                let key = self.lines[Lane.flex.rawValue][line]?.peek, let size = self.waiting[key]?.request.sizeTokens
+                let key = self.lines[Lane.flex.rawValue][line]?.peek, let request = self.waiting[key]?.request,
+                request.avoided.isEmpty || self.engines(for: request).contains(index)
             else { return false }
+            let size = request.sizeTokens
             return self.engines[index].holds(size) && !self.isLeftToOthers(index, line.pool, size: size)
         }
     }

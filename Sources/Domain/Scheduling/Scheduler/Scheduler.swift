@@ -33,9 +33,9 @@ public struct Scheduler: Sendable {
     var running: [WorkKey: Running] = [:]
     /// Flex requests that wait for their model's hours; in no line.
     var held: [WorkKey: HeldRequest] = [:]
-    /// Prompt tokens of these, in all and by project.
+    /// Prompt tokens of these, and how many there are of each project, with their prompt tokens.
     var heldTokens = 0
-    var heldTokensOf: [ProjectID: Int] = [:]
+    var heldOf: [ProjectID: (count: Int, tokens: Int)] = [:]
     /// Nothing is held any more.
     var isStopping = false
     var batches: [BatchID: OfferedBatch] = [:]

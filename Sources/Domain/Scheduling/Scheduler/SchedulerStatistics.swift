@@ -130,6 +130,9 @@ extension Scheduler {
         self.waiting.values.map { ($0.request.key, self.pools[$0.request.pool].id) }
     }
 
+    /// Requests and lines at engines.
+    public var runningCount: Int { self.running.count }
+
     public func isRunning(_ key: WorkKey, at engine: EngineID) -> Bool {
         self.running[key].map { self.engines[$0.engine].profile.id == engine } ?? false
     }

@@ -211,6 +211,20 @@ import Testing
         #expect(harness.dispatched.count == 50)
     }
 
+    @Test("flex waits for another engine than the one that failed it, too")
+    func avoidedByFlex() {
+        var harness = Harness(engines: [Harness.engine("one", 4), Harness.engine("two", 1)])
+        for key: UInt64 in 1...2 {
+            var request = Harness.request(key, .flex)
+            request.avoided = ["one"]
+            harness.send(.arrive(request))
+        }
+        harness.pass(2)
+        #expect(harness.dispatched.map(\.engine) == ["two"])
+        harness.finish(WorkKey(1))
+        #expect(harness.dispatched.map(\.engine) == ["two", "two"])
+    }
+
     @Test("a request waits for another engine than the one that failed it, or takes a line's place there")
     func avoided() {
         var harness = Harness(engines: [Harness.engine("one", 4), Harness.engine("two", 1)])

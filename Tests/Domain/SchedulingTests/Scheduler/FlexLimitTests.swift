@@ -20,11 +20,23 @@ import Testing
         #expect(harness.refused.count == 1)
     }
 
-    @Test("flex that is held for hours counts")
+    @Test("flex that is held for hours counts, and a quarter is the most for one project")
     func held() {
         var harness = HeldFlexTests.closed()
-        for key in 1...UInt64(Scheduler.flexWaitingMax) {
-            harness.send(.arrive(Harness.request(key, .flex, patience: .seconds(3_600))))
+        var key: UInt64 = 0
+        func arrive(_ project: Int) {
+            key += 1
+            harness.send(
+                .arrive(
+                    Harness.request(key, .flex, project: ProjectID("proj_\(project)"), patience: .seconds(3_600))))
+        }
+        for project in 0..<4 {
+            for _ in 0..<Scheduler.flexWaitingMax / 4 { arrive(project) }
+            #expect(harness.refused.isEmpty)
+            if project == 2 {
+                arrive(project)
+                #expect(harness.refused.removeValue(forKey: WorkKey(key)) != nil)
+            }
         }
         harness.arrive(100_001, .flex)
         #expect(harness.refused.keys.map(\.number) == [100_001])
