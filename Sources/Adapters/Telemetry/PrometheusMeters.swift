@@ -57,8 +57,11 @@ public final class PrometheusMeters: Meters {
     ) {
         let key = SeriesKey(model: model, tier: tier.text)
         if let place = state.series.index(forKey: key) { return change(&state.series.values[place]) }
-        let kept = state.series.count < Self.seriesMax ? key : SeriesKey(model: "other", tier: tier.text)
-        change(&state.series[kept, default: Series()])
+        if state.series.count < Self.seriesMax { return change(&state.series[key, default: Series()]) }
+        // Sellers name tiers, too: these are as many as they like.
+        let known = state.series.index(forKey: SeriesKey(model: "other", tier: tier.text)) != nil
+        let rest = known || state.series.count < Self.seriesMax + Self.tiersMax ? tier.text : "other"
+        change(&state.series[SeriesKey(model: "other", tier: rest), default: Series()])
     }
 
     public func requestStarted(model: String, tier: TierName) {

@@ -27,6 +27,7 @@ enum WishHeaders {
                 }
             case UInt8(ascii: "e"):
                 let lower = name.lowercased()
+                let value = Self.trimmed(value)
                 if lower == "ebb-deadline" { wishes.deadline = try self.deadline(value, now: now) }
                 if lower == "ebb-keep-alive" { wishes.keepAlive = try self.keepAlive(value) }
                 if lower == "ebb-fallback" { wishes.fallback = try self.fallback(value) }
@@ -34,6 +35,13 @@ enum WishHeaders {
             }
         }
         return wishes
+    }
+
+    /// White space around a value is not part of it (RFC 9110, section 5.5).
+    private static func trimmed(_ value: String) -> String {
+        func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
+        guard value.first.map(isBlank) == true || value.last.map(isBlank) == true else { return value }
+        return String(value.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }
 
     /// `500ms`, `90s`, `10m`, `2h`, `1d` from now, or a moment as RFC 3339 writes it: a day alone is none. At most
