@@ -1,4 +1,6 @@
 """Engines that go away, refuse, or share a model."""
+import concurrent.futures
+import json
 import re
 import time
 
@@ -8,7 +10,7 @@ import pytest
 from harness.batches import chat_line, chat_lines, ended, progressed, rows, submit
 from harness.gateway import SimulatedEngine
 from harness.ledger import Books
-from harness.scripted_engine import ScriptedEngine
+from harness.scripted_engine import HangUp, ScriptedEngine
 from harness.waiting import wait_until
 
 ASK = {"model": "simulated", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 4}
@@ -71,6 +73,39 @@ def test_another_engine_takes_over(start_engine, start_gateway):
         stream = list(client.chat.completions.create(**ASK, stream=True))
         assert stream[-1].choices[0].finish_reason
     assert {charge["engine"] for charge in Books(gateway.data).charges()} == {"engine-2"}
+
+
+def test_flex_outlives_one_of_two_engines(start_engine, start_gateway):
+    engines = [start_engine(slots=2, decode_rate=40) for _ in range(2)]
+    gateway = start_gateway(config="engines:\n" + "".join(
+        f"  - {{name: e{number}, url: '{engine.url}', kind: simulated, concurrency: 2}}\n"
+        for number, engine in enumerate(engines)))
+    flex = {**ASK, "max_tokens": 40, "service_tier": "flex", "extra_body": {"ignore_eos": True}}
+    with gateway.sdk(max_retries=0) as client, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(client.chat.completions.create, **flex) for _ in range(8)]
+        wait_until(lambda: all(engine.running() == 2 for engine in engines), 10, "both work")
+        engines[1].kill()
+        assert [answer.result(60).service_tier for answer in answers] == ["flex"] * 8
+    assert [charge["output"] for charge in Books(gateway.data).charges()] == [40] * 8
+
+
+def test_a_line_that_breaks_its_connection_fails_and_the_others_do_not(start_gateway):
+    class Fragile(ScriptedEngine):
+        def usual_answer(self, path, body):
+            if "poison" in json.dumps(body):
+                raise HangUp
+            return super().usual_answer(path, body)
+
+    with Fragile() as engine:
+        gateway = start_gateway(config=f"engines: [{{name: one, url: '{engine.url}'}}]\n")
+        lines = chat_lines(5, "fine", model="scripted") + [chat_line("poison", "poison", model="scripted")]
+        with gateway.sdk() as client:
+            batch = ended(client, submit(client, lines).id, 90)
+            assert (batch.status, batch.request_counts.completed, batch.request_counts.failed) == ("completed", 5, 1)
+            assert [row["custom_id"] for row in rows(client, batch.error_file_id)] == ["poison"]
+        sent = [body for body in engine.sent("/v1/chat/completions") if "poison" in json.dumps(body)]
+        # Five attempts; one on a connection that was kept open is made once more on another.
+        assert 5 <= len(sent) <= 10
 
 
 def test_two_engines_share_a_batch(start_engine, start_gateway):

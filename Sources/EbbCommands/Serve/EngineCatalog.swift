@@ -120,8 +120,12 @@ final class EngineCatalog: Sendable {
         let reports = self.reports.withLock { $0 }
         var aliases: [String: [EngineTarget]] = [:]
         for model in self.models where !model.targets.isEmpty {
-            aliases[model.name] = model.targets.map {
-                EngineTarget(engine: $0.engine, engineModel: $0.engineModel, weight: $0.weight)
+            aliases[model.name] = model.targets.map { target in
+                // An engine that is named alone may call the model otherwise, as its own list says.
+                let listed = setups.first { $0.engine.id == target.engine }?.configuration.models
+                let own = listed?.first { $0.name == model.name && target.engineModel == model.name }?.engineModel
+                return EngineTarget(
+                    engine: target.engine, engineModel: own ?? target.engineModel, weight: target.weight)
             }
         }
         for setup in setups {

@@ -1,3 +1,4 @@
+import Ledger
 import OpenAIWire
 import Quantities
 import Routing
@@ -39,7 +40,9 @@ extension TracedRequest {
             span.add("ebb.batch.line", Int64(self.way.line) + 1)
         }
         span.add("ebb.tier.asked", self.requestedTier)
-        span.add("ebb.tier.served", self.servedTier.text)
+        if self.way.path.outcome != Charge.Outcome.refused.rawValue {
+            span.add("ebb.tier.served", self.servedTier.text)
+        }
         span.add("ebb.outcome", self.way.path.outcome)
         span.add("ebb.wait.seconds", self.way.path.waitedSeconds)
         // For display; the ledger is exact.

@@ -7,6 +7,10 @@ import threading
 from .certificates import certificate
 
 
+class HangUp(Exception):
+    """Raised in place of an answer: the connection closes without one."""
+
+
 class ScriptedEngine:
     """Serves one model. Scripted answers go out in order; when there are none left the usual answer does."""
 
@@ -92,7 +96,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def handle(self):
         try:
             super().handle()
-        except ssl.SSLError:
+        except (ssl.SSLError, HangUp):
             self.close_connection = True
 
     def do_GET(self):
