@@ -140,6 +140,8 @@ def run(engine, options):
         times, _, errors = found[way]
         preempted = samples(ports[way]).get("ebb_preemptions_total", 0) if way in ports else 0
         print(f"{way:16}{len(times):9}{p50[way]:9.0f}{p99[way]:9.0f}{rate[way]:13.0f}{preempted:11.0f}{len(errors):8}")
+        for error in errors[:1]:
+            print(f"  {error}")
     bars = []
     for way in ports:
         bars += [

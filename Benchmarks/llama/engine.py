@@ -28,7 +28,7 @@ def chat(model, prompt, output, **more):
 def stream(port, body, stop=None):
     """Asks for a stream; returns seconds to the first token, seconds in all, and usage. None when `stop` was set."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
-    begin, first, usage = time.perf_counter(), None, {}
+    begin, first, usage, last = time.perf_counter(), None, {}, b""
     try:
         connection.request(
             "POST", "/v1/chat/completions",
@@ -42,10 +42,12 @@ def stream(port, body, stop=None):
                 return None
             if not line.startswith(b"data: {"):
                 continue
-            chunk = json.loads(line[6:])
+            chunk, last = json.loads(line[6:]), line
             usage = chunk.get("usage") or usage
             if first is None and chunk.get("choices") and chunk["choices"][0]["delta"].get("content"):
                 first = time.perf_counter() - begin
+        if first is None:
+            raise RuntimeError(f"no token; the last event was {last[:300]}")
         return first, time.perf_counter() - begin, usage
     finally:
         connection.close()
