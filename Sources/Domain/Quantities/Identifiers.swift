@@ -84,11 +84,14 @@ public struct TierName: TextIdentifier {
     public let text: String
     public init(_ text: String) { self.text = text }
 
-    /// As an engine names the tier that served: 1 to 64 ASCII letters, digits, `.`, `_` and `-`; nil for anything else.
+    /// As an engine names the tier that served: 1 to 64 ASCII letters, digits, `.`, `_` and `-`; nil for anything else,
+    /// and for `auto`, which is a wish and served nobody.
     ///
     /// An engine's answer is input: its tier goes into a header, the ledger and the labels of metrics.
     public init?(answered text: String) {
-        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(Self.isNamePart) else { return nil }
+        guard text != "auto", (1...64).contains(text.utf8.count), text.utf8.allSatisfy(Self.isNamePart) else {
+            return nil
+        }
         self.text = text
     }
 

@@ -13,10 +13,11 @@ struct JobTier {
 
     /// - Parameter answered: the tier that an answer names. Engines of one's own are not asked for any.
     func charged(_ answered: String?) -> TierName {
-        switch self.engines {
+        let named = answered.flatMap { TierName(answered: $0) }
+        return switch self.engines {
         case .own: self.tier
-        case .bought: LineTiers.named(answered) ?? .standard
-        case .unknown: LineTiers.named(answered) ?? self.tier
+        case .bought: named ?? .standard
+        case .unknown: named ?? self.tier
         }
     }
 

@@ -309,7 +309,7 @@ public final class BatchEngines: Sendable, LineSource {
     }
 
     /// As of the last review; nil for a batch that the scheduler does not know.
-    func deadlineLoad(of batch: BatchID) -> Double? { self.scheduler.deadlineLoad(of: batch) }
+    func deadlineLoad(of batch: BatchID) -> Double? { self.scheduler.standing(of: batch)?.load }
 
     /// No engine can be used by the batch before then, as its last attempts told.
     func pause(_ batch: BatchID, until moment: Instant) { self.state.withLock { $0.paused[batch] = moment } }

@@ -45,11 +45,6 @@ package struct LineTiers: Hashable, Sendable {
     /// - Parameter answered: `service_tier` of the answer.
     package func served(_ answered: String?) -> TierName {
         guard self.isBought else { return self.expected }
-        return Self.named(answered) ?? .standard
-    }
-
-    /// nil: the answer does not say which tier it was.
-    package static func named(_ answered: String?) -> TierName? {
-        answered.flatMap { TierName(answered: $0) }.flatMap { $0 == "auto" ? nil : $0 }
+        return answered.flatMap { TierName(answered: $0) } ?? .standard
     }
 }

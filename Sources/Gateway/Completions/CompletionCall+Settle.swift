@@ -115,7 +115,7 @@ extension CompletionCall {
 
     /// Bought engines say which tier served; ours served what was asked of us.
     func servedTier(_ answered: String?) -> TierName {
-        guard let named = answered.flatMap({ TierName(answered: $0) }), named != "auto",
+        guard let named = answered.flatMap({ TierName(answered: $0) }),
             let engine = self.state.withLock({ $0.target?.engine }),
             self.use.engines.table.engines[engine]?.kind.isOwned == false
         else { return self.tier }

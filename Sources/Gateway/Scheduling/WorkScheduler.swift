@@ -121,9 +121,6 @@ public final class WorkScheduler: Sendable {
         self.state.withLock { $0.scheduler.foretoldWait(lane, project: project, pool: PoolID(model)) }
     }
 
-    /// Work due by a batch's deadline over what can be served until then; nil while it has no work here.
-    func deadlineLoad(of batch: BatchID) -> Double? { self.state.withLock { $0.scheduler.deadlineLoad(of: batch) } }
-
     /// The engine could not be asked after all; the request waits again, and the engine is looked at at the next tick.
     func lost(_ key: WorkKey, at engine: EngineID) {
         let now = self.clock.now

@@ -89,7 +89,8 @@ struct QuantitiesTests {
     @Test(
         "what could be more than a tier's name is none",
         arguments: [
-            "", "default\r\nset-cookie: a=b", "flex flex", "flex\u{0}", "größe", String(repeating: "a", count: 65),
+            "", "auto", "default\r\nset-cookie: a=b", "flex flex", "flex\u{0}", "größe",
+            String(repeating: "a", count: 65),
         ])
     func answeredNonsense(text: String) { #expect(TierName(answered: text) == nil) }
 

@@ -122,9 +122,6 @@ extension Scheduler {
             heldUntil: batch.rank == .batch ? batch.pool.flatMap { self.opening($0) } : nil)
     }
 
-    /// ``BatchStanding/load`` of one batch; nil when it is not known here.
-    public func deadlineLoad(of batch: BatchID) -> Double? { self.batches[batch]?.load }
-
     /// Requests that wait, in no order, and what they wait for.
     public var waitingRequests: [(key: WorkKey, pool: PoolID)] {
         self.waiting.values.map { ($0.request.key, self.pools[$0.request.pool].id) }

@@ -44,6 +44,18 @@ import Testing
         }
     }
 
+    /// A batch of 400 lines, due in ten minutes at an engine that serves one a second, that has so many after half a
+    /// minute, looked at again.
+    static func grown(to lines: Int) -> Harness {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        var left = 400
+        harness.offer("batch_1", lines: left, deadline: 600)
+        Self.serve(&harness, seconds: 30, left: &left, deadline: 600)
+        left = lines
+        Self.serve(&harness, seconds: 12, left: &left, deadline: 600)
+        return harness
+    }
+
     @Test(
         "the rank goes up at once, and back when the load is well below",
         arguments: [
@@ -144,12 +156,7 @@ import Testing
 
     @Test("a critical batch is before flex requests, and these are next once it has gone")
     func criticalFirst() {
-        var harness = Harness(engines: [Harness.engine("one", 1)])
-        var left = 400
-        harness.offer("batch_1", lines: left, deadline: 600)
-        Self.serve(&harness, seconds: 30, left: &left, deadline: 600)
-        left = 900
-        Self.serve(&harness, seconds: 12, left: &left, deadline: 600)
+        var harness = Self.grown(to: 900)
         #expect(harness.scheduler.batchStandings[0].rank == .critical)
         for key in 1...3 { harness.arrive(UInt64(key), .flex) }
         let lines = harness.lines.count
@@ -163,12 +170,7 @@ import Testing
 
     @Test("flex requests and a promoted batch take turns")
     func turns() {
-        var harness = Harness(engines: [Harness.engine("one", 1)])
-        var left = 400
-        harness.offer("batch_1", lines: left, deadline: 600)
-        Self.serve(&harness, seconds: 30, left: &left, deadline: 600)
-        left = 530
-        Self.serve(&harness, seconds: 12, left: &left, deadline: 600)
+        var harness = Self.grown(to: 530)
         #expect(harness.scheduler.batchStandings[0].rank == .flex)
         for key in 1...10 { harness.arrive(UInt64(key), .flex) }
         let (lines, flex) = (harness.lines.count, harness.dispatched.count)
