@@ -3,48 +3,46 @@
 package struct WaitingLine: Sendable {
     package init() {}
 
-    private var keys: [WorkKey?] = []
+    private struct Place: Sendable {
+        let key: WorkKey
+        let number: Int
+    }
+
+    private var places: [Place] = []
     private var head = 0
     /// Preempted ones, the first to go last.
-    private var returned: [WorkKey] = []
-    private var gone: Set<WorkKey> = []
-    package private(set) var count = 0
+    private var returned: [Place] = []
+    /// The place of each key. One that leaves only loses its number; what it leaves behind is dropped when its turn
+    /// comes.
+    private var numbers: [WorkKey: Int] = [:]
+    private var next = 0
 
-    package var isEmpty: Bool { self.count == 0 }
+    package var count: Int { self.numbers.count }
+    package var isEmpty: Bool { self.numbers.isEmpty }
 
-    package mutating func append(_ key: WorkKey) {
-        if self.gone.remove(key) != nil { self.clear(key) }
-        self.keys.append(key)
-        self.count += 1
+    /// - Parameter key: not in the line.
+    package mutating func append(_ key: WorkKey) { self.places.append(self.place(for: key)) }
+
+    /// - Parameter key: not in the line.
+    package mutating func putBack(_ key: WorkKey) { self.returned.append(self.place(for: key)) }
+
+    package mutating func remove(_ key: WorkKey) { self.numbers[key] = nil }
+
+    private mutating func place(for key: WorkKey) -> Place {
+        self.next += 1
+        precondition(self.numbers.updateValue(self.next, forKey: key) == nil, "a request stands in a line twice")
+        return Place(key: key, number: self.next)
     }
 
-    package mutating func putBack(_ key: WorkKey) {
-        self.returned.append(key)
-        self.count += 1
-    }
-
-    /// The caller knows that the key is in the line.
-    package mutating func remove(_ key: WorkKey) {
-        self.gone.insert(key)
-        self.count -= 1
-    }
-
-    /// One that left comes back before its old place was passed.
-    private mutating func clear(_ key: WorkKey) {
-        self.returned.removeAll { $0 == key }
-        for index in self.keys.indices.dropFirst(self.head) where self.keys[index] == key { self.keys[index] = nil }
-    }
+    private func isTaken(_ place: Place) -> Bool { self.numbers[place.key] == place.number }
 
     package mutating func first() -> WorkKey? {
-        while let key = self.returned.last {
-            if self.gone.remove(key) == nil { return key }
+        while let place = self.returned.last {
+            if self.isTaken(place) { return place.key }
             self.returned.removeLast()
         }
-        while self.head < self.keys.count {
-            if let key = self.keys[self.head] {
-                if self.gone.remove(key) == nil { return key }
-                self.keys[self.head] = nil
-            }
+        while self.head < self.places.count {
+            if self.isTaken(self.places[self.head]) { return self.places[self.head].key }
             self.head += 1
             self.compact()
         }
@@ -53,34 +51,26 @@ package struct WaitingLine: Sendable {
 
     /// As `first`, without dropping what has left.
     package var peek: WorkKey? {
-        if let key = self.returned.last(where: { !self.gone.contains($0) }) { return key }
-        for case let key? in self.keys[self.head...] where !self.gone.contains(key) { return key }
-        return nil
+        let place = self.returned.last { self.isTaken($0) } ?? self.places[self.head...].first { self.isTaken($0) }
+        return place?.key
     }
 
     /// All in the order in which they are next, without dropping what has left.
     package func forEach(_ body: (WorkKey) -> Void) {
-        for key in self.returned.reversed() where !self.gone.contains(key) { body(key) }
-        for case let key? in self.keys[self.head...] where !self.gone.contains(key) { body(key) }
+        for place in self.returned.reversed() where self.isTaken(place) { body(place.key) }
+        for place in self.places[self.head...] where self.isTaken(place) { body(place.key) }
     }
 
     package mutating func removeFirst() -> WorkKey? {
         guard let key = self.first() else { return nil }
-        if self.returned.last == key {
-            self.returned.removeLast()
-        } else {
-            self.keys[self.head] = nil
-            self.head += 1
-            self.compact()
-        }
-        self.count -= 1
+        self.remove(key)
         return key
     }
 
-    /// Drops the used front once it is the larger half, so that each key moves once on average.
+    /// Drops the used front once it is the larger half, so that each place moves once on average.
     private mutating func compact() {
-        guard self.head >= 64, self.head * 2 >= self.keys.count else { return }
-        self.keys.removeFirst(self.head)
+        guard self.head >= 64, self.head * 2 >= self.places.count else { return }
+        self.places.removeFirst(self.head)
         self.head = 0
     }
 }
