@@ -92,20 +92,25 @@ extension Scheduler {
         for (line, waiting) in self.lines[flex] where line.pool == place { waiting.forEach { keys.append($0) } }
         // Lines have no order: in that of their keys the same are held in every replay.
         for key in keys.sorted() {
-            guard let entry = self.waiting[key] else { continue }
-            let account = entry.request.account
-            let request = entry.request.again(
-                project: self.counters[flex].project(of: account), pool: self.pools[place].id)
-            let limit = request.waitsUntil(from: entry.arrivedAt)
-            let behind = self.pools[place].held.units
-            guard self.hasRoomToHold(request),
-                self.opening(patience: request.patience, until: limit, behind: behind, place) != nil,
+            guard let entry = self.waiting[key], let held = self.heldAgain(entry, place),
                 self.dequeue(key, isFirst: false) != nil
             else { continue }
-            self.counters[flex].leaveQueue(account)
-            self.hold(
-                HeldRequest(request: request, pool: place, arrivedAt: entry.arrivedAt, preemptions: entry.preemptions))
+            self.counters[flex].leaveQueue(entry.request.account)
+            self.hold(held)
         }
+    }
+
+    /// What a request that came while there were hours, or that lost its place, is held as; nil: it goes into its line.
+    func heldAgain(_ entry: Waiting, _ place: Int) -> HeldRequest? {
+        guard entry.request.lane == .flex else { return nil }
+        let project = self.counters[Lane.flex.rawValue].project(of: entry.request.account)
+        let request = entry.request.again(project: project, pool: self.pools[place].id)
+        let limit = request.waitsUntil(from: entry.arrivedAt)
+        let behind = self.pools[place].held.units
+        guard self.hasRoomToHold(request),
+            self.opening(patience: request.patience, until: limit, behind: behind, place) != nil
+        else { return nil }
+        return HeldRequest(request: request, pool: place, arrivedAt: entry.arrivedAt, preemptions: entry.preemptions)
     }
 
     private mutating func release(_ key: WorkKey) {

@@ -95,6 +95,10 @@ extension Scheduler {
     private mutating func waitAgain(_ request: Request, _ work: Running, preemptions: Int) {
         var entry = Waiting(request: request, arrivedAt: work.arrivedAt)
         entry.preemptions = preemptions
+        if let held = self.heldAgain(entry, work.pool) {
+            self.counters[work.lane.rawValue].ended(work.account)
+            return self.hold(held)
+        }
         self.counters[work.lane.rawValue].returned(work.account)
         self.enqueue(entry, isBack: true)
     }

@@ -129,6 +129,29 @@ import Testing
         #expect(harness.scheduler.waitingCount(.flex) == 0 && harness.scheduler.violations.count == 0)
     }
 
+    @Test("one that runs when the hours end and loses its place waits for the next ones, with its old patience")
+    func losesItsPlace() {
+        var harness = Self.closed(1)
+        harness.send(.arrive(Harness.request(1, .flex, patience: .seconds(20_000))))
+        harness.pass(1_000)
+        harness.send(.held("one", until: Instant(seconds: 5_000)))
+        #expect(harness.dispatched.map(\.key.number) == [1] && harness.scheduler.heldFlex == nil)
+        harness.send(.arrive(Harness.request(2, .standard)))
+        #expect(harness.dispatched.map(\.key.number) == [1, 2])
+        #expect(harness.scheduler.heldFlex?.count == 1 && harness.scheduler.waitingCount(.flex) == 1)
+        harness.finish(WorkKey(2))
+        harness.pass(3_999)
+        #expect(harness.dispatched.count == 2)
+        harness.pass(1)
+        #expect(harness.dispatched.map(\.key.number) == [1, 2, 1])
+        harness.send(.held("one", until: Instant(seconds: 30_000)))
+        harness.send(.failed(WorkKey(1), .lost))
+        harness.pass(1)
+        #expect(harness.dispatched.map(\.key.number) == [1, 2, 1, 1], "the next ones would be too late for it")
+        harness.finish(WorkKey(1))
+        #expect(harness.scheduler.waitingCount(.flex) == 0 && harness.scheduler.violations.count == 0)
+    }
+
     @Test("before the process ends, those that are held are refused, and no more are held")
     func stop() {
         var harness = Self.closed()
