@@ -3,7 +3,6 @@ import Pricing
 public import Quantities
 import Routing
 import Scheduling
-import Synchronization
 
 /// What background hours are for: an engine, or one model there.
 public struct BackgroundPlace: Hashable, Sendable {
@@ -30,18 +29,32 @@ public struct BackgroundPlace: Hashable, Sendable {
 /// Opens and closes engines for background work by the hours of the week.
 ///
 /// Batches wait outside the hours; the scheduler promotes those that could not end in time, and these run at any hour.
-final class BackgroundGate: Sendable {
+struct BackgroundGate: Sendable {
     /// A schedule without a start in sight is looked at again after this time.
     static let lookAhead: Duration = .seconds(86_400)
 
     private let hours: @Sendable (BackgroundPlace, Instant) -> PriceSchedule?
-    private let logger: Logger
     /// Places that are closed, and until when.
-    private let closed = Mutex<[BackgroundPlace: Instant]>([:])
+    private var closed: [BackgroundPlace: Instant] = [:]
 
-    init(hours: @escaping @Sendable (BackgroundPlace, Instant) -> PriceSchedule?, logger: Logger) {
-        self.hours = hours
-        self.logger = logger
+    init(hours: @escaping @Sendable (BackgroundPlace, Instant) -> PriceSchedule?) { self.hours = hours }
+
+    /// A place that has opened or closed.
+    struct Change {
+        let place: BackgroundPlace
+        /// nil: it is open.
+        let until: Instant?
+
+        func log(to logger: Logger) {
+            let whose = self.place.model == nil ? "engine" : "model"
+            var metadata = self.place.metadata
+            if let until {
+                metadata["until"] = "\(until.rfc3339)"
+                logger.info("batches wait for the \(whose)'s background hours", metadata: metadata)
+            } else {
+                logger.info("the \(whose)'s background hours have begun", metadata: metadata)
+            }
+        }
     }
 
     /// When background work may begin; nil: now.
@@ -56,20 +69,20 @@ final class BackgroundGate: Sendable {
 
     /// What the scheduler is to be told.
     ///
-    /// - Parameter isFirst: also of places whose gate is as it was, because the scheduler may not have known them.
-    func events(_ table: RoutingTable, now: Instant, isFirst: Bool) -> [SchedulerEvent] {
+    /// - Parameters:
+    ///   - isFirst: also of places whose gate is as it was, because the scheduler may not have known them.
+    ///   - changes: what has opened or closed since the last call is appended.
+    mutating func events(
+        _ table: RoutingTable, now: Instant, isFirst: Bool, changes: inout [Change]
+    ) -> [SchedulerEvent] {
         var events: [SchedulerEvent] = []
         for place in Self.places(table) {
             guard let schedule = self.hours(place, now) else { continue }
-            let (before, until) = self.closed.withLock { closed in
-                let before = closed[place]
-                let until = Self.opening(schedule, after: now, known: before)
-                closed[place] = until
-                return (before, until)
-            }
+            let before = self.closed[place]
+            let until = Self.opening(schedule, after: now, known: before)
+            self.closed[place] = until
             if isFirst || until != before { events.append(place.held(until: until)) }
-            if until == before { continue }
-            self.say(place, until: until)
+            if until != before { changes.append(Change(place: place, until: until)) }
         }
         return events
     }
@@ -80,16 +93,5 @@ final class BackgroundGate: Sendable {
             for target in table.targets(for: model) ?? [] { places.append(.init(target.engine, model: model)) }
         }
         return places
-    }
-
-    private func say(_ place: BackgroundPlace, until: Instant?) {
-        let whose = place.model == nil ? "engine" : "model"
-        var metadata = place.metadata
-        if let until {
-            metadata["until"] = "\(until.rfc3339)"
-            self.logger.info("batches wait for the \(whose)'s background hours", metadata: metadata)
-        } else {
-            self.logger.info("the \(whose)'s background hours have begun", metadata: metadata)
-        }
     }
 }

@@ -20,6 +20,7 @@ public final class WorkScheduler: Sendable {
 
     private struct State: Sendable {
         var scheduler: Scheduler
+        var gate: BackgroundGate
         var work: [WorkKey: any ScheduledWork] = [:]
         weak var lines: (any LineSource)?
         var lineKeys: Set<WorkKey> = []
@@ -40,7 +41,6 @@ public final class WorkScheduler: Sendable {
     private let clock: any GatewayClock
     private let logger: Logger
     private let meters: (any Meters)?
-    private let gate: BackgroundGate
     private let protection: @Sendable (EngineID) -> Protection
 
     /// - Parameters:
@@ -56,8 +56,8 @@ public final class WorkScheduler: Sendable {
         self.logger = logger
         self.meters = meters
         self.protection = protection
-        self.gate = BackgroundGate(hours: backgroundHours, logger: logger)
-        self.state = Mutex(State(scheduler: Scheduler(now: clock.now)))
+        let gate = BackgroundGate(hours: backgroundHours)
+        self.state = Mutex(State(scheduler: Scheduler(now: clock.now), gate: gate))
         self.learn(directory.table)
         directory.onReplace { [weak self] in self?.learn($0) }
     }
@@ -66,15 +66,16 @@ public final class WorkScheduler: Sendable {
     public func learn(_ table: RoutingTable) {
         let now = self.clock.now
         let engines = table.engines.values.sorted { $0.id < $1.id }.map { SchedulerEvent.engine(self.profile($0)) }
-        let hours = self.gate.events(table, now: now, isFirst: true)
+        var changes: [BackgroundGate.Change] = []
         self.send { state in
             state.narrowed = [:]
             let pools = table.aliases.sorted { $0.key < $1.key }.map { alias, targets in
                 Self.pool(alias, self.serving(alias, targets, now: now, in: &state))
             }
             // Last: hours of models need their pools.
-            return engines + pools + hours
+            return engines + pools + state.gate.events(table, now: now, isFirst: true, changes: &changes)
         }
+        for change in changes { change.log(to: self.logger) }
     }
 
     private static func pool(_ alias: String, _ targets: [EngineTarget]) -> SchedulerEvent {
@@ -241,12 +242,15 @@ public final class WorkScheduler: Sendable {
     public func tick() {
         let now = self.clock.now
         var stranded: [(WorkKey, any ScheduledWork)] = []
-        let news = self.progress() + self.gate.events(self.directory.table, now: now, isFirst: false)
+        var changes: [BackgroundGate.Change] = []
+        let progress = self.progress()
         self.send { state in
-            let engines = self.directory.table.engines.keys.sorted()
-            return engines.flatMap { self.availability(of: $0, now: now, in: &state) }
-                + self.poolsInUse(now: now, in: &state) + news + [.tick]
+            let table = self.directory.table
+            let hours = state.gate.events(table, now: now, isFirst: false, changes: &changes)
+            return table.engines.keys.sorted().flatMap { self.availability(of: $0, now: now, in: &state) }
+                + self.poolsInUse(now: now, in: &state) + progress + hours + [.tick]
         }
+        for change in changes { change.log(to: self.logger) }
         let table = self.directory.table
         self.state.withLock { state in
             guard !state.unavailable.isEmpty || table.engines.isEmpty else { return }
