@@ -112,6 +112,9 @@ public struct CompletionRequest: Sendable {
         self.wishes.clientTimeout.map { self.arrivedAt.advanced(by: $0 - min(.seconds(2), $0 / 4)) }
     }
 
+    /// By the body's length alone, for predictions.
+    var promptTokensGuessed: Int { self.body.count / LocalPromptCounter.bytesPerToken }
+
     /// What every log line about the request says of it.
     func logged(_ more: Logger.Metadata) -> Logger.Metadata {
         var metadata = more

@@ -35,7 +35,7 @@ extension CompletionCall {
         if place.hasFailed || patience == .zero, self.isOutOfReach { return self.giveUp(.outOfReach, held: true) }
         var work = WorkRequest(
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
-            promptTokens: self.request.body.count / LocalPromptCounter.bytesPerToken,
+            promptTokens: self.request.promptTokensGuessed,
             outputTokens: Self.expectedOutput(self.request.facts.maxTokens), patience: patience, giveUpAt: giveUpAt)
         work.avoided = place.tried
         work.tier = tier.name

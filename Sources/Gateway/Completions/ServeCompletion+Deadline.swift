@@ -49,19 +49,15 @@ extension ServeCompletion {
     /// Twice what an engine works on such a request, a second at least.
     private func answerTime(of request: CompletionRequest) -> Duration {
         let seconds = self.scheduler.usualSeconds(
-            model: request.facts.model, promptTokens: Self.promptTokens(of: request),
+            model: request.facts.model, promptTokens: request.promptTokensGuessed,
             outputTokens: CompletionCall.expectedOutput(request.facts.maxTokens))
         return seconds.map { .seconds(max(1, min(86_400, 2 * $0))) } ?? Self.answerTimeUnknown
-    }
-
-    private static func promptTokens(of request: CompletionRequest) -> Int {
-        request.body.count / LocalPromptCounter.bytesPerToken
     }
 
     /// Picodollars that the request would probably cost in a tier, to compare tiers by; nil: unpriced.
     private func price(of request: CompletionRequest, in tier: Tier, _ targets: [EngineTarget]) -> Int128? {
         let usage = TokenUsage(
-            input: Int64(Self.promptTokens(of: request)),
+            input: Int64(request.promptTokensGuessed),
             output: request.facts.maxTokens ?? CompletionCall.outputTokensUsual)
         let names = [targets.first?.engineModel, request.facts.model].compactMap { $0 }
         return self.pricer.price(usage, names: names, tier: tier.name, at: request.arrivedAt).amount?.picodollars

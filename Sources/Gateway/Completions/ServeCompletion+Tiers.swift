@@ -3,13 +3,23 @@ import Quantities
 import Routing
 import Scheduling
 
+/// The tier that serves a request.
+struct TierChoice {
+    let tier: Tier
+    /// Where this one has no room.
+    let fallback: TierFallback?
+    /// What the request would have got without its deadline, where that is another tier.
+    var usual: (tier: Tier, fallback: TierFallback?)?
+
+    /// A deadline led to another tier than the one asked for.
+    var isChosen: Bool { self.usual != nil }
+}
+
 /// Which tier a request gets, and which ones are offered to it.
 extension ServeCompletion {
-    /// The tier that serves, whether it is another than the one asked for, and the one that the caller wishes where it
-    /// has no room.
     func tier(
         of request: CompletionRequest, _ targets: [EngineTarget]
-    ) throws(GatewayError) -> (tier: Tier, isChosen: Bool, fallback: TierFallback?) {
+    ) throws(GatewayError) -> TierChoice {
         let asked = request.facts.serviceTier
         func offered(_ word: String?) -> Tier? {
             self.resolve(word, request).flatMap { self.isSold($0, request, targets) ? $0 : nil }
@@ -28,11 +38,13 @@ extension ServeCompletion {
             throw .client(.unpricedTier(tier.name.text, model: request.facts.model, offered: others))
         }
         guard let deadline = request.wishes.deadline, asked == nil || asked == "auto" else {
-            return (tier, false, fallback)
+            return TierChoice(tier: tier, fallback: fallback)
         }
         let others = self.tiers.tiers.filter(\.isSynchronous).compactMap { offered($0.name.text) }
         let (cheapest, after) = self.cheapest(for: deadline, standard: tier, among: others, request, targets)
-        return (cheapest, cheapest.name != tier.name, Self.first(fallback, after))
+        return TierChoice(
+            tier: cheapest, fallback: Self.first(fallback, after),
+            usual: cheapest.name == tier.name ? nil : (tier, fallback))
     }
 
     /// What a caller wishes holds beside what its deadline asks for: whichever comes first.

@@ -61,12 +61,11 @@ public final class ServeCompletion: Sendable {
             guard let targets = self.engines.targets(for: request.facts.model) else {
                 throw self.unserved(request.facts.model)
             }
-            let (tier, isChosen, fallback) = try self.tier(of: request, targets)
-            try self.hold(request, tier: tier.name, fallback: fallback?.tier, targets: targets)
+            let choice = try self.paid(self.tier(of: request, targets), request, targets)
             let call = CompletionCall(
-                use: self, request: request, tier: tier, isTierChosen: isChosen, fallback: fallback, targets: targets,
-                sink: self.keptAlive(sink, request))
-            self.meters.requestStarted(model: request.facts.model, tier: tier.name)
+                use: self, request: request, tier: choice.tier, isTierChosen: choice.isChosen,
+                fallback: choice.fallback, targets: targets, sink: self.keptAlive(sink, request))
+            self.meters.requestStarted(model: request.facts.model, tier: choice.tier.name)
             call.enqueue(targets)
             return call
         } catch {
@@ -94,6 +93,21 @@ public final class ServeCompletion: Sendable {
         return GatewayError(source: .engine, retry: .afterDelay(.seconds(1)), answer: .noEngineYet)
     }
 
+    /// The choice with its hold. Where the money left pays for no dearer tier, a deadline is a wish: the request gets
+    /// the tier that it would have had without one.
+    private func paid(
+        _ choice: TierChoice, _ request: CompletionRequest, _ targets: [EngineTarget]
+    ) throws(GatewayError) -> TierChoice {
+        do {
+            try self.hold(request, tier: choice.tier.name, fallback: choice.fallback?.tier, targets: targets)
+            return choice
+        } catch {
+            guard let usual = choice.usual else { throw error }
+            try self.hold(request, tier: usual.tier.name, fallback: usual.fallback?.tier, targets: targets)
+            return TierChoice(tier: usual.tier, fallback: usual.fallback)
+        }
+    }
+
     /// Projects with a spend cap reserve the most that the request may cost; an unpriced model cannot be capped, so it
     /// is refused there.
     private func hold(
@@ -118,8 +132,10 @@ public final class ServeCompletion: Sendable {
         }
     }
 
-    private func possibleTiers(_ tiers: [TierName], _ targets: [EngineTarget]) -> [TierName] {
+    /// The tiers that may be charged: a bought engine says itself which one served; its account may prefer another.
+    private func possibleTiers(_ asked: [TierName], _ targets: [EngineTarget]) -> [TierName] {
         let engines = self.engines.table.engines
-        return InteractiveTier.possible(tiers, isBought: targets.contains { engines[$0.engine]?.kind.isOwned == false })
+        guard targets.contains(where: { engines[$0.engine]?.kind.isOwned == false }) else { return asked }
+        return asked + [TierName.priority, .flex].filter { !asked.contains($0) }
     }
 }

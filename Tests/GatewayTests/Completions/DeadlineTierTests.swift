@@ -25,12 +25,14 @@ import Testing
     }
 
     /// The lane in which a request with such a deadline waits.
-    static func lane(_ desk: CompletionDesk, deadline: Int64, timeout: Duration? = nil) throws -> Lane? {
+    static func lane(
+        _ desk: CompletionDesk, deadline: Int64, timeout: Duration? = nil, body: String = CompletionDesk.question
+    ) throws -> Lane? {
         func waiting() -> [Int] { desk.scheduler.snapshot.lanes.map(\.waiting) }
         let before = waiting()
         let wishes = ServiceWishes(
             clientTimeout: timeout, deadline: desk.clock.now.advanced(by: .seconds(deadline)))
-        _ = try desk.ask(CompletionDesk.question, id: "req_last", wishes: wishes)
+        _ = try desk.ask(body, id: "req_last", wishes: wishes)
         let after = waiting()
         return Lane.allCases.first { after[$0.rawValue] > before[$0.rawValue] }
     }
@@ -55,6 +57,17 @@ import Testing
         #expect(try Self.lane(desk, deadline: 20) == .standard)
         #expect(try Self.lane(try await Self.busy(waiting: 4), deadline: 5) == .standard)
         #expect(try Self.lane(try await Self.busy(waiting: 0), deadline: 20) == .flex, "it would be its turn in time")
+    }
+
+    @Test(
+        "where the money left does not pay for the dearer tier the request waits as it would without a deadline",
+        arguments: [("0.01", Lane.priority), ("0.002", .standard), ("0.001", nil)])
+    func money(left: String, lane: Lane?) async throws {
+        // At most 0.0013 dollars as a standard request, with the longest chat template; four times as much otherwise.
+        let body = #"{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":100}"#
+        let desk = try await Self.busy(waiting: 4)
+        desk.holds.open("proj_a", cap: try Money(decimalDollars: left), spent: .zero)
+        #expect(try Self.lane(desk, deadline: 20, body: body) == lane)
     }
 
     @Test("flex is left early enough for the standard tier's own wait")

@@ -93,14 +93,6 @@ struct EngineOrder: Sendable {
     }
 }
 
-/// Which tiers may be charged for a request.
-enum InteractiveTier {
-    /// The tiers that may serve it: a bought engine says itself which one did, and its account may prefer another.
-    static func possible(_ asked: [TierName], isBought: Bool) -> [TierName] {
-        isBought ? asked + [TierName.priority, .flex].filter { !asked.contains($0) } : asked
-    }
-}
-
 extension CompletionCall.State {
     /// Tiers as sellers name them (openai-api 4.1); others are rows that the operator added, which no seller knows.
     private static let sellersTiers: Set<TierName> = [
