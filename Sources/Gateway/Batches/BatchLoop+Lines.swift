@@ -68,12 +68,12 @@ extension BatchLoop {
     /// Each engine that can be used now is to get lines that begin alike. While none can the plan stays as it is.
     private mutating func planFor(_ now: Instant) {
         let directory = self.context.directory
-        let engines = self.targets.map(\.engine).filter { directory.isAvailable($0, now: now) }
-        guard !engines.isEmpty, engines != self.plan?.engines else { return }
-        let table = directory.table
-        self.plan?.serve(engines) { id in
-            table.engines[id].flatMap { $0.kind.hasSlotCaches ? BatchEngines.places(of: $0) : nil }
+        let engines = directory.table.engines
+        let places = self.targets.map(\.engine).filter { directory.isAvailable($0, now: now) }.map { id in
+            BatchPlan.Place(
+                engine: id, slots: engines[id].flatMap { $0.kind.hasSlotCaches ? BatchEngines.places(of: $0) : nil })
         }
+        if !places.isEmpty, places != self.plan?.places { self.plan?.serve(places) }
     }
 
     private mutating func nextLine(at engine: EngineID, _ now: Instant) -> BatchPlan.Dispatch? {

@@ -20,18 +20,24 @@ struct BatchPlan: Sendable {
         let slot: Int?
     }
 
+    /// An engine that can be sent lines.
+    struct Place: Equatable, Sendable {
+        let engine: EngineID
+        /// How many it has where each has a cache of its own; nil: one cache for all.
+        let slots: Int?
+    }
+
     /// The lanes of one engine: one for each slot that has a cache of its own, or one for all of it.
     private struct Seat {
-        let lanes: Range<Int>
-        let hasSlots: Bool
-        /// Lanes of slots that run nothing.
-        var free: [Int]
+        var lanes: [Int] = []
+        var hasSlots = false
+        /// Lanes of slots that run nothing, the next one last.
+        var free: [Int] = []
     }
 
     private(set) var ledger: LineLedger
     private let order: PrefixOrder?
-    /// Engines that can be sent lines.
-    private(set) var engines: [EngineID] = []
+    private(set) var places: [Place] = []
     /// nil while one cache gets all lines: it runs the order as it is.
     private var lanes: LanePlan?
     private var seats: [EngineID: Seat] = [:]
@@ -46,26 +52,37 @@ struct BatchPlan: Sendable {
             order: order?.lines ?? [], policy: policy)
     }
 
-    /// Lines go to these engines from now on. One that is gone gives back what it had before it.
-    ///
-    /// - Parameter slots: how many an engine has where each has a cache of its own; nil: one cache for all.
-    mutating func serve(_ engines: [EngineID], slots: (EngineID) -> Int?) {
-        for gone in self.engines where !engines.contains(gone) {
-            for lane in self.seats[gone]?.lanes ?? 0..<0 { self.lanes?.giveBack(lane: lane) }
+    /// Lines go to these engines from now on. One that is gone gives back what it had before it, and so does a slot.
+    mutating func serve(_ places: [Place]) {
+        for gone in self.places where !places.contains(where: { $0.engine == gone.engine }) {
+            for lane in self.seats[gone.engine]?.lanes ?? [] { self.lanes?.giveBack(lane: lane) }
         }
-        self.engines = engines
+        self.places = places
         guard let order else { return }
         if self.lanes == nil {
-            guard engines.count > 1 || engines.contains(where: { slots($0) != nil }) else { return }
+            guard places.count > 1 || places.contains(where: { $0.slots != nil }) else { return }
             self.lanes = LanePlan(order, slots: 0)
         }
-        for engine in engines where self.seats[engine] == nil {
-            let slots = slots(engine)
-            let added = (0..<max(1, slots ?? 1)).compactMap { _ in self.lanes?.addLane() }
-            guard let first = added.first, let last = added.last else { continue }
-            self.seats[engine] = Seat(
-                lanes: first..<last + 1, hasSlots: slots != nil, free: slots == nil ? [] : added.reversed())
+        for place in places { self.seat(place) }
+    }
+
+    /// How many slots an engine has, or that it has any, may be found out while the batch runs.
+    private mutating func seat(_ place: Place) {
+        var seat = self.seats[place.engine] ?? Seat()
+        if seat.hasSlots != (place.slots != nil) {
+            seat.hasSlots.toggle()
+            seat.free = seat.hasSlots ? seat.lanes : []
         }
+        let count = max(1, place.slots ?? 1)
+        while seat.lanes.count < count, let lane = self.lanes?.addLane() {
+            seat.lanes.append(lane)
+            if seat.hasSlots { seat.free.insert(lane, at: 0) }
+        }
+        while seat.lanes.count > count, let lane = seat.lanes.popLast() {
+            self.lanes?.giveBack(lane: lane)
+            seat.free.removeAll { $0 == lane }
+        }
+        self.seats[place.engine] = seat
     }
 
     /// The next line for an engine, or nil when none is ready now.
@@ -75,9 +92,9 @@ struct BatchPlan: Sendable {
                 Dispatch(lease: $0, engine: engine, lane: Self.anyLane, slot: nil)
             }
         }
-        let (homes, engines) = (self.homes, self.engines)
+        let (homes, places) = (self.homes, self.places)
         let own = self.ledger.leaseReturned(now: now) { line in
-            homes[line].map { $0 == engine || !engines.contains($0) } ?? true
+            homes[line].map { home in home == engine || !places.contains { $0.engine == home } } ?? true
         }
         if let own { return self.again(own, at: engine) }
         if let fresh = self.fresh(at: engine, now: now) { return fresh }
@@ -88,7 +105,7 @@ struct BatchPlan: Sendable {
     private mutating func fresh(at engine: EngineID, now: Instant) -> Dispatch? {
         guard let seat = self.seats[engine] else { return nil }
         guard seat.hasSlots else {
-            return self.fresh(in: seat.lanes.lowerBound, now: now).map {
+            return self.fresh(in: seat.lanes[0], now: now).map {
                 Dispatch(lease: $0.lease, engine: engine, lane: Self.anyLane, slot: nil)
             }
         }
@@ -96,8 +113,8 @@ struct BatchPlan: Sendable {
             let lane = seat.free[place]
             guard let (lease, isGrouped) = self.fresh(in: lane, now: now) else { continue }
             self.seats[engine]?.free.remove(at: place)
-            return Dispatch(
-                lease: lease, engine: engine, lane: lane, slot: isGrouped ? lane - seat.lanes.lowerBound : nil)
+            let slot = isGrouped ? seat.lanes.firstIndex(of: lane) : nil
+            return Dispatch(lease: lease, engine: engine, lane: lane, slot: slot)
         }
         return nil
     }
@@ -124,7 +141,10 @@ struct BatchPlan: Sendable {
     }
 
     mutating func ended(lane: Int, at engine: EngineID) {
-        if lane != Self.anyLane { self.seats[engine]?.free.append(lane) }
+        guard let seat = self.seats[engine], seat.hasSlots, seat.lanes.contains(lane), !seat.free.contains(lane) else {
+            return
+        }
+        self.seats[engine]?.free.append(lane)
     }
 
     mutating func finish(

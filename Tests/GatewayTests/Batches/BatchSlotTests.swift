@@ -1,10 +1,11 @@
 import Gateway
 import GatewayTesting
 import OpenAIWire
+import Quantities
 import Routing
 import Testing
 
-@Suite("The slots that a batch asks an engine for") struct BatchSlotTests {
+@Suite("The slots that a batch asks an engine for", .timeLimit(.minutes(1))) struct BatchSlotTests {
     /// Three beginnings of several lines each, apart from each other, and three lines that are alone.
     private static let texts: [String] = {
         let shared = String(repeating: "shared words ", count: 20)
@@ -39,6 +40,43 @@ import Testing
         for group in ["0 ", "1 ", "2 "] {
             #expect(Set(grouped.filter { $0.text.hasPrefix(group) }.map(\.slot)).count == 1)
         }
+    }
+
+    @Test("more slots that are found while it runs are used, and one that is not there is asked for no more")
+    func found() async throws {
+        let hanging = EngineScript.hanging(then: .answer(CompletionDesk.answer))
+        let desk = try await BatchDesk(kind: .llamacpp, places: 1) { _ in hanging }
+        func slots() throws -> [Int64?] {
+            try desk.engine.requests.map { try JSONValue(parsing: $0.body)["id_slot"]?.integer }
+        }
+        func learn(concurrency: Int) throws {
+            var engine = try #require(desk.directory.table.engines["e1"])
+            engine.concurrency = concurrency
+            desk.directory.replace(try RoutingTable(engines: [engine], aliases: desk.directory.table.aliases))
+        }
+        func wait(requests: Int) async {
+            while desk.engine.requests.count < requests {
+                desk.clock.advance(by: .milliseconds(500))
+                desk.scheduler.tick()
+                await Task.yield()
+            }
+        }
+        try await desk.running {
+            _ = try await desk.submit(
+                Self.texts[2..<11].map { #"{"model":"m","messages":[{"role":"user","content":"\#($0)"}]}"# })
+            await wait(requests: 1)
+            try learn(concurrency: 3)
+            await wait(requests: 3)
+            #expect(try Set(slots()) == [0, 1, 2])
+            try learn(concurrency: 2)
+            for call in 0..<9 {
+                await wait(requests: call + 1)
+                desk.engine.calls[call].resume()
+            }
+            #expect(await desk.exit() == .ended)
+        }
+        #expect(try slots().count == 9)
+        #expect(try slots().dropFirst(3).allSatisfy { $0.map { (0..<2).contains($0) } ?? true })
     }
 
     @Test("a line's own one stays, and is the only one") func own() async throws {
