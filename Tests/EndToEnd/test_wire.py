@@ -1,6 +1,7 @@
 """HTTP as real clients and strangers speak it: chunked bodies, limits, broken requests, many connections."""
 import concurrent.futures
 import json
+import select
 import socket
 import time
 
@@ -293,3 +294,41 @@ def test_a_client_s_broken_request_takes_no_engine_from_others(start_gateway):
                 error_of(answer, 502, "server_error", "engine_fault")
             for model in ("good", "bad"):
                 assert http.post("chat/completions", json={**CHAT, "model": model}).status_code == 200
+
+
+@pytest.mark.parametrize("path, body", [("/healthz", b""), ("/v1/chat/completions", json.dumps(CHAT).encode())])
+def test_an_offered_protocol_is_declined_and_the_connection_ends(gateway, path, body):
+    """A parser takes in nothing after an offer of another protocol: the answer is the last, and says so (RFC 9110)."""
+    request = (f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\nHost: gateway\r\n"
+               "Authorization: Bearer sk-end-to-end-tests\r\nContent-Type: application/json\r\n"
+               "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
+               f"Content-Length: {len(body)}\r\n\r\n").encode()
+    said = exchange(gateway, request + body, b"GET /healthz HTTP/1.1\r\nHost: gateway\r\n\r\n", seconds=8)
+    assert said.startswith(b"HTTP/1.1 200") and said.count(b"HTTP/1.1") == 1, said[:400]
+    assert b"connection: close" in said.lower()
+
+
+def test_a_head_that_is_too_long_is_refused(gateway):
+    said = exchange(gateway, b"GET /healthz HTTP/1.1\r\nHost: gateway\r\n",
+                    *[f"X-{number}: {'x' * 7_000}\r\n".encode() for number in range(12)], b"\r\n")
+    assert said.startswith(b"HTTP/1.1 431"), said[:300]
+
+
+def test_who_does_not_read_answers_is_not_read_from(gateway):
+    host, port = gateway.root.removeprefix("http://").split(":")
+    request = (b"POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer sk-end-to-end-tests\r\n"
+               b"Content-Length: 2\r\n\r\n{}")
+    # Each is refused with some 400 bytes: over 100 MB that nobody takes, where sockets hold ten on each way.
+    most = 300_000 * len(request)
+    with socket.create_connection((host, int(port))) as connection:
+        connection.setblocking(False)
+        sent = 0
+        while sent < most and select.select([], [connection], [], 2)[1]:
+            sent += connection.send(request * 1_000)
+    assert sent < most
+
+
+def test_a_key_that_is_repeated_for_ever_is_refused(http):
+    body = b'{"model":"sim",' + b'"n":1,' * 65 + b'"messages":[{"role":"user","content":"hi"}],"n":1}'
+    error_of(http.post("chat/completions", content=body), 400, "invalid_request_error", "repeated_keys", None)
+    assert http.post("chat/completions", content=body.replace(b'"n":1,', b"", 1)).status_code == 200

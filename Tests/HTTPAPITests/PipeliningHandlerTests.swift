@@ -98,6 +98,42 @@ struct PipeliningHandlerTests {
         #expect(connection.events.seen == ["/1", "body", "end", "/2", "end"])
     }
 
+    @Test("who does not read its answers is not read from, and gets no further one begun")
+    func unread() throws {
+        let connection = try Connection()
+        try connection.request("/1")
+        connection.channel.isWritable = false
+        try connection.answer()
+        try connection.request("/2")
+        connection.channel.read()
+        #expect(connection.events.seen == ["/1", "end"] && connection.reads.count == 0)
+        connection.channel.isWritable = true
+        connection.channel.pipeline.fireChannelWritabilityChanged()
+        #expect(connection.events.seen == ["/1", "end", "/2", "end"] && connection.reads.count == 1)
+    }
+
+    @Test("an offer of another protocol makes the answer the connection's last", arguments: [true, false])
+    func upgrade(isOffer: Bool) throws {
+        let connection = try Connection()
+        let head = HTTPRequestHead(
+            version: .http1_1, method: isOffer ? .GET : .CONNECT, uri: "/1",
+            headers: isOffer ? ["connection": "upgrade", "upgrade": "h2c"] : [:])
+        try connection.channel.writeInbound(HTTPServerRequestPart.head(head))
+        try connection.channel.writeInbound(HTTPServerRequestPart.end(nil))
+        try connection.request("/2")
+        try connection.answer()
+        #expect(try connection.written() == ["200 close"])
+        #expect(connection.events.seen == ["/1", "end"] && !connection.channel.isActive)
+    }
+
+    @Test("what the parser does not take in is not kept: 431, and the end")
+    func overflow() throws {
+        let connection = try Connection()
+        connection.channel.pipeline.fireErrorCaught(ByteToMessageDecoderError.PayloadTooLargeError())
+        #expect(try connection.written() == ["431 close"])
+        #expect(connection.events.seen == ["broken"])
+    }
+
     @Test("a client that leaves is noticed at once, one that sent ahead after its turn")
     func gone() throws {
         let connection = try Connection()

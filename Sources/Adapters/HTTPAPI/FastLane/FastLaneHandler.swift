@@ -188,8 +188,8 @@ final class FastLaneHandler: ChannelDuplexHandler {
     private func serve(_ incoming: Incoming, context: ChannelHandlerContext) {
         let head = incoming.head
         let exchange = FastExchange(
-            id: self.lane.randomness.requestID(at: self.lane.clock.now), head: head, keepAlive: head.isKeepAlive,
-            context: context, handler: self)
+            id: self.lane.randomness.requestID(at: self.lane.clock.now), head: head,
+            keepAlive: !self.pipelining.endsWithAnswer, context: context, handler: self)
         self.state = .serving(exchange)
         do {
             let clientID = try ClientRequestID.read(head.headers.first(name: "x-client-request-id"))

@@ -35,8 +35,9 @@ package final class PipeliningHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     /// No request is taken after the present one.
     private var isLast = false
-    /// The present request's client takes no other answer on this connection: HTTP/1.0, or it said so.
-    private var endsWithAnswer = false
+    /// The present request's client gets no other answer on this connection: HTTP/1.0, or it said so, or it offers or
+    /// asks for another protocol, after which the parser takes in nothing more.
+    private(set) package var endsWithAnswer = false
     /// The present request's client knows no chunks.
     private var isHTTP10 = false
     /// The server stops: the connection closes after the present answer.
@@ -59,7 +60,7 @@ package final class PipeliningHandler: ChannelDuplexHandler {
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         self.partsRead &+= 1
-        if self.phase == .answering || !self.waiting.isEmpty {
+        if self.phase == .answering || !self.waiting.isEmpty || self.phase == .idle && !context.channel.isWritable {
             if !self.isLast { self.waiting.append(.part(data)) }
         } else if self.phase != .idle || !self.isLast {
             self.deliver(data, context: context)
@@ -71,7 +72,7 @@ package final class PipeliningHandler: ChannelDuplexHandler {
         case .head(let head):
             self.phase = .receiving
             self.isHTTP10 = head.version == .http1_0
-            self.endsWithAnswer = !head.isKeepAlive
+            self.endsWithAnswer = !head.isKeepAlive || head.method == .CONNECT || head.headers.contains(name: "upgrade")
             if self.endsWithAnswer { self.isLast = true }
         case .body: break
         case .end:
@@ -82,7 +83,13 @@ package final class PipeliningHandler: ChannelDuplexHandler {
     }
 
     package func read(context: ChannelHandlerContext) {
-        if self.waiting.isEmpty { context.read() } else { self.isReadHeld = true }
+        // Who does not read its answers is not read from.
+        if self.waiting.isEmpty, context.channel.isWritable { context.read() } else { self.isReadHeld = true }
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        context.fireChannelWritabilityChanged()
+        self.goOn()
     }
 
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -121,9 +128,13 @@ package final class PipeliningHandler: ChannelDuplexHandler {
         case .receiving: self.phase = .draining
         case .idle, .draining: break
         }
+        self.goOn()
+    }
+
+    private func goOn() {
         guard !self.waiting.isEmpty || self.isReadHeld, !self.isDelivering, let context = self.context else { return }
         self.deliverWaiting(context)
-        guard self.isReadHeld, self.waiting.isEmpty else { return }
+        guard self.isReadHeld, self.waiting.isEmpty, context.channel.isWritable else { return }
         self.isReadHeld = false
         context.read()
     }
@@ -131,7 +142,9 @@ package final class PipeliningHandler: ChannelDuplexHandler {
     private func deliverWaiting(_ context: ChannelHandlerContext) {
         self.isDelivering = true
         var isPart = false
-        while self.phase != .answering, let next = self.waiting.popFirst() {
+        while self.phase != .answering, self.phase != .idle || context.channel.isWritable,
+            let next = self.waiting.popFirst()
+        {
             switch next {
             case .part(let data):
                 isPart = true
@@ -166,7 +179,8 @@ package final class PipeliningHandler: ChannelDuplexHandler {
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let broken = error as? HTTPParserError else {
+        let isTooMuch = error is ByteToMessageDecoderError.PayloadTooLargeError
+        guard let broken = isTooMuch ? HTTPParserError.headerOverflow : error as? HTTPParserError else {
             context.fireErrorCaught(error)
             return
         }
@@ -178,9 +192,10 @@ package final class PipeliningHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Broken HTTP is answered with 400, unless its answer has begun or is out; whoever hears of the error closes.
+    /// Broken HTTP is answered with 400, a head that is too long with 431, unless the answer has begun or is out; who
+    /// hears of the error closes.
     private func refuse(_ error: HTTPParserError, context: ChannelHandlerContext) {
-        self.answerLast(.badRequest, context: context)
+        self.answerLast(error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest, context: context)
         self.isLast = true
         context.fireErrorCaught(error)
     }
