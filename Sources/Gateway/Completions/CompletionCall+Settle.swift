@@ -12,12 +12,13 @@ extension CompletionCall {
         let facts = answer.facts
         let usage = self.billable(facts.usage, outputTokens: answer.outputTokensEstimate)
         let served = self.servedTier(facts.serviceTier)
+        // SDKs ask for base64 and decode it blindly; an engine that answers floats is converted. Before the commit, as
+        // all others' commits wait for what is done after it.
+        let body = EmbeddingEncoding.asAsked(
+            facts.completed(answer.body, servedTier: served.text), self.request.facts, self.request.endpoint)
         self.settle(usage, model: facts.model, tier: served, outcome: .answered) { result, price in
             switch result {
             case .success:
-                // SDKs ask for base64 and decode it blindly; an engine that answers floats is converted.
-                let body = EmbeddingEncoding.asAsked(
-                    facts.completed(answer.body, servedTier: served.text), self.request.facts, self.request.endpoint)
                 self.sink.whole(
                     WholeAnswer(status: 200, body: body, tier: served, usage: usage, amount: price.amount))
             case .failure(let failure):

@@ -11,6 +11,8 @@ struct UsageEstimate: Sendable {
     private static let imageTokensUnknown: Int64 = 1_024
     /// No request uses more tokens of one kind; a report beyond that is nonsense.
     private static let tokensMax: Int64 = 1_000_000_000
+    /// A longer body is measured as it is: what its texts are is found in a tree of it, many times its size.
+    private static let readBytesMax = 256 * 1_024
 
     let facts: RequestFacts
     /// The one that the facts were found in.
@@ -48,7 +50,9 @@ struct UsageEstimate: Sendable {
         let rule = ImageTokenRule.forModel(self.engineModel)
         var images: Int64 = 0
         for image in content.images { images += CostBound.tokens(of: image, rule, unknown: Self.imageTokensUnknown) }
-        guard let json = try? JSONValue(parsing: self.body), let prompt = PromptReading(body: json) else {
+        guard self.body.count <= Self.readBytesMax, let json = try? JSONValue(parsing: self.body),
+            let prompt = PromptReading(body: json)
+        else {
             let inline = content.images.reduce(0) { $0 + ($1.isInline ? $1.urlBytes : 0) }
             return Int64(LocalPromptCounter.estimate(bytes: self.body.count - inline)) + images
         }

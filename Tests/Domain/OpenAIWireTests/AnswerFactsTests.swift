@@ -144,6 +144,17 @@ import Testing
         (#"{"error":{"message":"x"}}"#, #"{"error":{"message":"x"}}"#),
     ]
 
+    @Test("an answer of many choices is completed in each of them")
+    func manyChoices() throws {
+        let choices = [String](repeating: #"{"message":{}}"#, count: 16_000).joined(separator: ",")
+        let bytes = Array((#"{"choices":["# + choices + #"],"service_tier":"auto"}"#).utf8)
+        let facts = try AnswerFacts.scan(bytes, .chatCompletions)
+        let completed = try JSONValue(parsing: facts.completed(bytes, servedTier: "flex"))
+        let all = try #require(completed["choices"]?.array)
+        #expect(all.count == 16_000 && all.allSatisfy { $0["message"]?["refusal"] == JSONValue.null })
+        #expect(completed["service_tier"]?.string == "flex")
+    }
+
     @Test("an answer is completed for OpenAI's clients", arguments: completions)
     func completes(_ before: String, _ after: String) throws {
         let bytes = Array(before.utf8)

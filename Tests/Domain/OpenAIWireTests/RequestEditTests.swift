@@ -59,7 +59,7 @@ import Testing
         var random = RandomJSON(seed: seed)
         let space = ["", " ", "\n\t"]
         var members: [(String, String)] = []
-        for index in 0..<random.below(6) { members.append(("k\(index)", "\(index)")) }
+        for index in 0..<random.below(seed < 300 ? 6 : 150) { members.append(("k\(index)", "\(index)")) }
         let text = members.map { member in
             "\(space[random.below(3)])\"\(member.0)\"\(space[random.below(3)]):\(member.1)\(space[random.below(3)])"
         }

@@ -104,6 +104,18 @@ import Testing
         #expect(String(decoding: edit.apply(to: body), as: UTF8.self) == #"{"messages":[1],"model":"mid"}"#)
     }
 
+    @Test("a body that repeats keys without end is refused")
+    func repeated() throws {
+        func body(_ times: Int) -> [UInt8] {
+            Array(("{" + String(repeating: #""n":1,"#, count: times) + #""model":"m","messages":[1],"n":1}"#).utf8)
+        }
+        let most = RequestFacts.shadowedMax
+        #expect(try RequestFacts.scan(body(most), .chatCompletions).shadowed.count == most)
+        #expect(throws: RequestError.repeatedKeys(maximum: most)) {
+            try RequestFacts.scan(body(most + 1), .chatCompletions)
+        }
+    }
+
     @Test("legacy completions need no prompt, and embeddings take a string")
     func others() throws {
         #expect(try RequestFacts.scan(Array(#"{"model":"m"}"#.utf8), .completions).model == "m")

@@ -38,6 +38,14 @@ import Testing
         #expect(try await self.charged(silent, tools).input == 1 + 4 + 3 + 1 + 12)
     }
 
+    @Test("a long body is taken as it is, without the images in it")
+    func long() async throws {
+        let silent = self.answer(#""content":"yes""#)
+        let text = self.question(
+            #""messages":[{"role":"user","content":"\#(String(repeating: "word ", count: 60_000))"}]"#)
+        #expect(try await self.charged(silent, text).input == Int64((text.utf8.count + 3) / 4))
+    }
+
     static let answers: [(message: String, tokens: Int64)] = [
         (#""content":"yes""#, 1), (#""content":"""#, 0), (#""content":"12345678""#, 2),
         (#""content":"1234","reasoning_content":"12345678""#, 3),

@@ -4,8 +4,14 @@ import NIOCore
 import OpenAIWire
 
 extension Request {
+    /// Of a request that only describes something. The longest honest one lists the parts of an upload.
+    static let jsonBodyBytesMax = 1_024 * 1_024
+
     /// The whole body of a small JSON request.
+    ///
+    /// - Parameter limit: of any body, where that is less.
     func jsonBody(limit: Int) async throws -> [UInt8] {
+        let limit = min(limit, Self.jsonBodyBytesMax)
         var bytes: [UInt8] = []
         for try await buffer in self.body {
             guard bytes.count + buffer.readableBytes <= limit else {

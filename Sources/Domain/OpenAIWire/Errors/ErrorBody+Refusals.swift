@@ -77,6 +77,12 @@ extension ErrorBody {
             got: "an object with \(got) properties", code: "object_above_max_properties")
     }
 
+    public static func repeatedKeys(maximum: Int) -> ErrorBody {
+        ErrorBody(
+            status: 400, message: "Invalid body: its top-level keys are repeated more than \(maximum) times.",
+            param: nil, code: "repeated_keys")
+    }
+
     private static func outOfBounds(
         _ name: String, _ problem: String, expected: String, got: String, code: String
     ) -> ErrorBody {

@@ -72,9 +72,17 @@ public struct BodyEdit: Hashable, Sendable {
         return result
     }
 
-    /// By place; insertions at one place keep their order, and come before what is removed there. Few splices, mostly
-    /// in order already: the stable insertion sort costs nothing; many (embeddings) come sorted.
+    /// By place; insertions at one place keep their order, and come before what is removed there. Few splices are
+    /// mostly in order already: the stable insertion sort costs nothing.
     private static func sort(_ splices: inout [Splice]) {
+        guard splices.count <= Self.fewSplices else {
+            let order = splices.indices.sorted { a, b in
+                if Self.isBefore(splices[a].range, splices[b].range) { return true }
+                return !Self.isBefore(splices[b].range, splices[a].range) && a < b
+            }
+            splices = order.map { splices[$0] }
+            return
+        }
         for index in splices.indices.dropFirst() {
             var at = index
             while at > 0, Self.isBefore(splices[at].range, splices[at - 1].range) {
@@ -83,6 +91,8 @@ public struct BodyEdit: Hashable, Sendable {
             }
         }
     }
+
+    private static let fewSplices = 32
 
     private static func isBefore(_ a: Range<Int>, _ b: Range<Int>) -> Bool {
         a.lowerBound != b.lowerBound ? a.lowerBound < b.lowerBound : a.upperBound < b.upperBound
@@ -119,20 +129,31 @@ public struct BodyEdit: Hashable, Sendable {
     }
 
     private func appendInsertions(to splices: inout [Splice]) {
-        let start = splices.count
-        for (position, insertion) in self.insertions.enumerated() {
+        var counts: [Int: Int] = [:]
+        var atStarts: [Splice] = []
+        var atEnds: [Splice] = []
+        for insertion in self.insertions {
             let layout = insertion.layout
-            let gone = self.removals.count { $0.open == layout.open }
-            let before = self.insertions[..<position].count { $0.layout.open == layout.open }
-            let hasOthers = layout.memberCount - gone + before > 0
+            let hasOthers = layout.memberCount > self.removals.count || self.hasOthers(layout, &counts)
             if insertion.atStart {
                 let bytes = hasOthers ? insertion.bytes + [UInt8(ascii: ",")] : insertion.bytes
-                splices.insert(Splice(range: layout.open + 1..<layout.open + 1, bytes: bytes), at: start)
+                atStarts.append(Splice(range: layout.open + 1..<layout.open + 1, bytes: bytes))
             } else {
                 let bytes = hasOthers ? [UInt8(ascii: ",")] + insertion.bytes : insertion.bytes
-                splices.append(Splice(range: layout.close..<layout.close, bytes: bytes))
+                atEnds.append(Splice(range: layout.close..<layout.close, bytes: bytes))
             }
         }
+        // The last one that was put first is the first one.
+        splices += atStarts.reversed() + atEnds
+    }
+
+    /// Whether a member of a small object stays, or was added before.
+    ///
+    /// - Parameter counts: these members of the objects that were asked about, by their opening braces.
+    private func hasOthers(_ layout: JSONObjectLayout, _ counts: inout [Int: Int]) -> Bool {
+        let count = counts[layout.open] ?? layout.memberCount - self.removals.count { $0.open == layout.open }
+        counts[layout.open] = count + 1
+        return count > 0
     }
 
     /// What goes when one member alone is removed from its object.

@@ -9,6 +9,7 @@ public enum RequestError: Error, Hashable, Sendable {
     case emptyArray(String)
     case tooLong(String, maximum: Int, got: Int)
     case tooManyProperties(String, maximum: Int, got: Int)
+    case repeatedKeys(maximum: Int)
 
     /// What the client sees; always a 400.
     public var body: ErrorBody {
@@ -23,6 +24,7 @@ public enum RequestError: Error, Hashable, Sendable {
         case .tooLong(let name, let maximum, let got): .tooLong(name, maximum: maximum, got: got)
         case .tooManyProperties(let name, let maximum, let got):
             .tooManyProperties(name, maximum: maximum, got: got)
+        case .repeatedKeys(let maximum): .repeatedKeys(maximum: maximum)
         }
     }
 }

@@ -7,6 +7,8 @@ public struct RequestFacts: Hashable, Sendable {
     public static let choicesMax: Int64 = 128
     /// The most candidates of a legacy completion (openai-api 5.7).
     public static let bestOfMax: Int64 = 20
+    /// Earlier occurrences of known keys in one body. Each is cut out on the way; no honest body has one.
+    public static let shadowedMax = 64
 
     public let endpoint: Endpoint
     /// The frame of the body's top-level object.
@@ -79,6 +81,7 @@ public struct RequestFacts: Hashable, Sendable {
         } catch {
             throw .unparsable(error)
         }
+        if facts.shadowed.count > Self.shadowedMax { throw .repeatedKeys(maximum: Self.shadowedMax) }
         try facts.interpret(scanner)
         return facts
     }
@@ -96,7 +99,7 @@ public struct RequestFacts: Hashable, Sendable {
             let value = try scanner.value()
             memberCount += 1
             guard let index = field.map({ Int($0.rawValue) }) else { continue }
-            if let earlier = members[index] { shadowed.append(earlier) }
+            if let earlier = members[index], shadowed.count <= Self.shadowedMax { shadowed.append(earlier) }
             members[index] = JSONMember(key: key.range, value: value)
         }
         let layout = JSONObjectLayout(open: open, close: scanner.offset - 1, memberCount: memberCount)
