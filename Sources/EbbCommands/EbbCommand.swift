@@ -27,6 +27,8 @@ public struct EbbCommand: AsyncParsableCommand {
     /// Runs the command line of this process and ends it.
     public static func launch() async -> Never {
         var status: Int32 = 0
+        // A limit on the size of files is an error of the write that meets it, not the end of the process.
+        _ = signal(SIGXFSZ, SIG_IGN)
         if let advice = Self.misspelt(CommandLine.arguments.dropFirst()) {
             Console.error("Error: \(advice)")
             Self.end(ExitStatus.usage)

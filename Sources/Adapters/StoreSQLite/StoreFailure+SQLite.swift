@@ -25,6 +25,8 @@ extension StoreFailure {
             self = .conflict(failure.message)
         case .SQLITE_CONSTRAINT_FOREIGNKEY:
             self = .notFound
+        case _ where failure.isAboutOneEntry:
+            self = .rejected("\(failure.message) (SQLite code \(failure.code))")
         default:
             switch failure.code & 0xFF {
             case SQLITE_FULL: self = .unavailable("the disk is full")
@@ -44,7 +46,7 @@ extension StoreFailure {
             self.init(
                 SQLiteFailure(
                     code: failure.extendedResultCode.rawValue, message: failure.message ?? "unknown database error"))
-        case let failure as QuantityError: self = .unavailable("a number does not fit the database: \(failure)")
+        case let failure as QuantityError: self = .rejected("a number does not fit the database: \(failure)")
         default: self = .unavailable("\(error)")
         }
     }

@@ -110,12 +110,14 @@ extension GaugeName {
     var metricName: String {
         switch self {
         case .batchesRunning: "ebb_batches_running"
+        case .storeFailing: "ebb_store_failing"
         }
     }
 
     var help: String {
         switch self {
         case .batchesRunning: "Batches in progress or cancelling."
+        case .storeFailing: "1 while the data folder cannot be written, and nothing is sent to engines."
         }
     }
 }

@@ -22,6 +22,7 @@ struct GatewayAssembly: Sendable {
     let clock = SystemClock()
     let randomness = SystemRandomness()
     let store: SQLiteStore
+    let commits: KeptCommits
     let blobs: BlobDisk
     let client: HTTPEngineClient
     let directory: EngineDirectory
@@ -62,6 +63,7 @@ struct GatewayAssembly: Sendable {
                 meters.committed(group: group.entries, seconds: group.latency.secondsApproximate)
             }
             self.store = try SQLiteStore.open(folder: data, settings: settings)
+            self.commits = KeptCommits(self.store, timers: self.clock, meters: meters, logger: logger)
             self.epoch = try await self.store.beginServing()
             self.blobs = try BlobDisk(folder: data + "/blobs", randomness: self.randomness)
         } catch {
@@ -123,10 +125,9 @@ struct GatewayAssembly: Sendable {
 
     var batchContext: BatchContext {
         var context = BatchContext(
-            store: self.store, blobs: self.blobs, engines: self.batchEngines, directory: self.directory,
-            client: self.client, pricer: self.pricer, meters: self.meters, holds: self.holds, clock: self.clock,
-            timers: self.clock,
-            randomness: self.randomness, limits: self.limits,
+            store: self.store, commits: self.commits, blobs: self.blobs, engines: self.batchEngines,
+            directory: self.directory, client: self.client, pricer: self.pricer, meters: self.meters,
+            holds: self.holds, clock: self.clock, timers: self.clock, randomness: self.randomness, limits: self.limits,
             policy: .init(failuresMax: self.configuration.batch.maxAttempts),
             ordersByPrefix: self.configuration.batch.order == .prefix, epoch: self.epoch, logger: self.logger)
         context.history = self.history

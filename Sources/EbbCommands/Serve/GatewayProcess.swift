@@ -52,7 +52,7 @@ struct GatewayProcess {
             learn: { assembly.tiers.learn($0) })
         try await access.refresh()
         let completions = ServeCompletion(
-            engines: assembly.directory, client: assembly.client, commits: assembly.store, pricer: assembly.pricer,
+            engines: assembly.directory, client: assembly.client, commits: assembly.commits, pricer: assembly.pricer,
             holds: assembly.holds, scheduler: assembly.scheduler, tiers: assembly.tiers, meters: assembly.meters,
             clock: assembly.clock, timers: assembly.clock, randomness: assembly.randomness, history: assembly.history,
             tracer: assembly.tracer, isLive: { keys.isLive($0) }, logger: logger)
@@ -122,6 +122,7 @@ struct GatewayProcess {
                         assembly.scheduler.snapshot, holds: assembly.holds.turnover, prompts: runner.prompts)
                 },
                 notReady: {
+                    if assembly.commits.isFailing { return "the data folder cannot be written" }
                     guard assembly.directory.table.modelNames.isEmpty else { return nil }
                     return catalog.hasEngines ? "no engine has answered yet" : "no engine is configured"
                 }),

@@ -4,7 +4,7 @@ public import Scheduling
 
 /// What every batch execution needs from the process around it.
 public struct BatchContext: Sendable {
-    public typealias Stores = BatchStore & FileStore & CommitLog
+    public typealias Stores = BatchStore & FileStore
 
     /// What becomes of a batch whose cost limit has no room for another line.
     public enum AtCostLimit: Sendable {
@@ -15,6 +15,8 @@ public struct BatchContext: Sendable {
     }
 
     public var store: any Stores
+    /// Where the fates of lines are made durable.
+    public var commits: any CommitLog
     public var blobs: any BlobStore
     public var engines: BatchEngines
     public var directory: EngineDirectory
@@ -45,13 +47,14 @@ public struct BatchContext: Sendable {
     public var logger: Logger
 
     public init(
-        store: any Stores, blobs: any BlobStore, engines: BatchEngines, directory: EngineDirectory,
-        client: any EngineClient, pricer: Pricer, meters: any Meters, holds: Holds, clock: any GatewayClock,
-        timers: any Timers,
-        randomness: any Randomness, limits: GatewayLimits = GatewayLimits(), policy: RetryPolicy = RetryPolicy(),
+        store: any Stores, commits: any CommitLog, blobs: any BlobStore, engines: BatchEngines,
+        directory: EngineDirectory, client: any EngineClient, pricer: Pricer, meters: any Meters, holds: Holds,
+        clock: any GatewayClock, timers: any Timers, randomness: any Randomness,
+        limits: GatewayLimits = GatewayLimits(), policy: RetryPolicy = RetryPolicy(),
         ordersByPrefix: Bool = true, epoch: Int64, logger: Logger
     ) {
         self.store = store
+        self.commits = commits
         self.blobs = blobs
         self.engines = engines
         self.directory = directory

@@ -17,6 +17,8 @@ extension BatchLoop {
 
     private mutating func sendLines() {
         let now = self.context.clock.now
+        // What runs is kept; more would be bought without an end.
+        if self.context.commits.isFailing { return self.wake(at: now.advanced(by: Self.storePause)) }
         if let until = self.pausedUntil {
             if now < until { return self.wake(at: until) }
             self.pausedUntil = nil
@@ -241,7 +243,7 @@ extension BatchLoop {
         self.spending.add(amount)
         Failpoint.hit("line.answered")
         let prompt = self.prompt(of: attempt, result.commit.charge)
-        self.context.store.commit(.line(result.commit)) { [send, board, meters = self.context.meters] outcome in
+        self.context.commits.commit(.line(result.commit)) { [send, board, meters = self.context.meters] outcome in
             if outcome == .success(.committed), let charge = result.commit.charge {
                 meters.charged(charge)
                 meters.promptEnded(prompt)

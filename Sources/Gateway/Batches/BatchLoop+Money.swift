@@ -141,6 +141,8 @@ public enum BatchWait: Hashable, Sendable {
     case engineCapacity
     /// No engine can be reached, or they refuse this gateway.
     case engineUnavailable
+    /// The store cannot be written.
+    case store
     /// None of its engines takes background work before this moment, and its deadline allows to wait.
     case backgroundHours(until: Instant)
 
@@ -149,6 +151,7 @@ public enum BatchWait: Hashable, Sendable {
         case .projectSpendLimit: "project_spend_limit"
         case .engineCapacity: "engine_capacity"
         case .engineUnavailable: "engine_unavailable"
+        case .store: "store_unavailable"
         case .backgroundHours: "background_hours"
         }
     }

@@ -10,6 +10,8 @@ struct BatchLoop {
     /// The first pause after an engine proved unusable; doubles up to `pauseMax`.
     static let pauseFirst: Duration = .milliseconds(500)
     static let pauseMax: Duration = .seconds(30)
+    /// While the store cannot be written.
+    static let storePause: Duration = .seconds(1)
     /// No timer runs longer: a clock that is set forward ends a window late by no more than this.
     static let timerMax: Duration = .seconds(60)
 

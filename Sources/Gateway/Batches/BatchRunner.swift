@@ -121,6 +121,7 @@ public final class BatchRunner: Sendable {
             state.isStopping = true
             return Array(state.running.values)
         }
+        self.context.commits.giveUp()
         for execution in running { execution.send(.shutDown(keepsBought: keepsBought)) }
         self.inbox.finish()
     }

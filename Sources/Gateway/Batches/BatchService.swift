@@ -89,6 +89,7 @@ public final class BatchService: Sendable {
     public func waitsFor(_ batch: BatchRecord) -> BatchWait? {
         if let wait = self.runner.board(of: batch.id)?.wait { return wait }
         guard batch.status == BatchStatus.inProgress.rawValue, let model = batch.model else { return nil }
+        if self.runner.context.commits.isFailing { return .store }
         return self.runner.context.engines.wait(of: batch.id, model: model)
     }
 

@@ -189,7 +189,7 @@ extension CompletionCall {
     }
 
     /// Nothing ran: nothing is charged.
-    func refuseRevoked(_ key: WorkKey) {
+    func refuseUnsent(_ key: WorkKey, _ error: GatewayError, outcome: String) {
         let isFirst = self.state.withLock { state -> Bool in
             guard state.phase == .queued, state.key == key else { return false }
             state.phase = .done
@@ -198,8 +198,7 @@ extension CompletionCall {
         guard isFirst else { return }
         self.leaveScheduler()
         self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
-        let error = GatewayError.client(.revokedKey)
-        self.finished(outcome: "revoked", usage: .zero, amount: nil, tier: self.tier)
+        self.finished(outcome: outcome, usage: .zero, amount: nil, tier: self.tier)
         self.use.meters.count(.rejected, error.answer.code ?? "none")
         self.sink.refused(error)
     }

@@ -106,8 +106,9 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         guard isQueued else { return }
         let now = self.use.clock.now
         if now.since(self.request.arrivedAt) >= Self.keyHolds, !self.use.isLive(self.request.caller) {
-            return self.refuseRevoked(key)
+            return self.refuseUnsent(key, .client(.revokedKey), outcome: "revoked")
         }
+        if self.use.commits.isFailing { return self.refuseUnsent(key, .unrecorded, outcome: "store") }
         guard let (target, engine) = self.use.engines.admit(id, of: self.targets(with: id, now: now), now: now) else {
             return self.use.scheduler.lost(key, at: id)
         }

@@ -58,6 +58,8 @@ public final class ServeCompletion: Sendable {
     /// Starts serving; the sink hears everything that follows, also refusals.
     public func serve(_ request: CompletionRequest, to sink: any ClientSink) -> (any ServedRequest)? {
         do throws(GatewayError) {
+            // An answer whose charge cannot be recorded is not bought.
+            if self.commits.isFailing { throw .unrecorded }
             guard let targets = self.engines.targets(for: request.facts.model) else {
                 throw self.unserved(request.facts.model)
             }

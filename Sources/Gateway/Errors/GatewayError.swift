@@ -46,8 +46,15 @@ public struct GatewayError: Error, Sendable, Hashable {
     }
 
     public init(_ failure: StoreFailure) {
-        self.init(source: .store, retry: .afterDelay(.seconds(1)), answer: .serverError)
+        if case .unavailable = failure {
+            self.init(source: .store, retry: .afterDelay(.seconds(5)), answer: .storeUnavailable)
+        } else {
+            self.init(source: .store, retry: .afterDelay(.seconds(1)), answer: .serverError)
+        }
     }
+
+    /// Nothing can be recorded at the moment.
+    static let unrecorded = GatewayError(StoreFailure.unavailable("it is known to fail"))
 
     /// The bytes of the answer's body.
     public var bodyBytes: [UInt8] { self.engineBody ?? self.answer.encoded }

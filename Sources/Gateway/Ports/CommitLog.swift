@@ -49,9 +49,18 @@ public protocol CommitLog: Sendable {
     /// Queues the entry and returns at once; `done` is called once, from any thread, when the entry is durable or has
     /// failed. It must not block.
     func commit(_ entry: CommitEntry, done: @escaping @Sendable (Result<CommitResult, StoreFailure>) -> Void)
+
+    /// What would be committed now could not be: nothing is to be made that costs something.
+    var isFailing: Bool { get }
+
+    /// The process stops: nobody waits any longer for what cannot be committed now.
+    func giveUp()
 }
 
 extension CommitLog {
+    public var isFailing: Bool { false }
+    public func giveUp() {}
+
     /// `commit` for code that can wait.
     public func commit(_ entry: CommitEntry) async throws(StoreFailure) -> CommitResult {
         let result = await withCheckedContinuation { continuation in

@@ -43,6 +43,7 @@ public enum CounterName: String, Sendable, CaseIterable {
 /// Gauges that the gateway sets; names are in Telemetry.
 public enum GaugeName: String, Sendable, CaseIterable {
     case batchesRunning
+    case storeFailing
 }
 
 public struct FinishedRequest: Sendable {

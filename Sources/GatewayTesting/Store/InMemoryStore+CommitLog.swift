@@ -37,7 +37,7 @@ extension InMemoryStore.State {
             _ = try charge.amount?.storedPicodollars
             _ = try charge.listAmount?.storedPicodollars
         } catch {
-            throw .unavailable("an amount does not fit a charge: \(error)")
+            throw .rejected("an amount does not fit a charge: \(error)")
         }
         guard self.chargedRequests.insert(charge.request).inserted else { return self.countRefusal(charge) }
         self.charges.append(charge)
@@ -71,7 +71,7 @@ extension InMemoryStore.State {
                 do throws(QuantityError) {
                     batch.usage = try batch.usage.adding(charge.usage)
                 } catch {
-                    throw .unavailable("the usage of a batch does not fit: \(error)")
+                    throw .rejected("the usage of a batch does not fit: \(error)")
                 }
             }
         } else {

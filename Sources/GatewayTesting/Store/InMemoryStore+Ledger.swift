@@ -28,7 +28,7 @@ extension InMemoryStore: LedgerStore {
                 do throws(QuantityError) {
                     try group.totals.add(charge)
                 } catch {
-                    throw .unavailable("a sum of charges does not fit: \(error)")
+                    throw .rejected("a sum of charges does not fit: \(error)")
                 }
                 groups[name] = group
             }

@@ -33,6 +33,7 @@ struct BatchDesk {
     ///   - places: lines in flight at most, at each engine.
     ///   - engines: `e1` and so on.
     ///   - book: nil: a dollar and two in each tier.
+    ///   - keepsCommits: what the store cannot take is kept.
     ///   - windows: the tiers that batches ask for by them.
     ///   - otherwise: what an engine does after the scripts.
     ///   - backgroundHours: of its engines.
@@ -43,7 +44,7 @@ struct BatchDesk {
         atCostLimit: BatchContext.AtCostLimit = .end, backgroundHours: PriceSchedule? = nil,
         modelHours: PriceSchedule? = nil,
         tiersPricedAs: [TierName: TierName] = [:], tiers: TierSettings = TierSettings(), book: PriceBook? = nil,
-        windows: [String: TierName] = ["24h": .batch, "2h": "2h"],
+        windows: [String: TierName] = ["24h": .batch, "2h": "2h"], keepsCommits: Bool = false,
         otherwise: @escaping @Sendable (EngineRequest) -> EngineScript = { _ in .answer(CompletionDesk.answer) }
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts, otherwise: otherwise)
@@ -62,7 +63,9 @@ struct BatchDesk {
             directory: self.directory, clock: self.clock, logger: logger,
             backgroundHours: { place, _ in place.model == nil ? backgroundHours : modelHours })
         var context = BatchContext(
-            store: self.store, blobs: self.blobs,
+            store: self.store,
+            commits: keepsCommits
+                ? KeptCommits(self.store, timers: self.timers, logger: logger) : self.store, blobs: self.blobs,
             engines: BatchEngines(scheduler: self.scheduler, clock: self.clock),
             directory: self.directory, client: self.engine, pricer: self.pricer, meters: NoMeters(), holds: self.holds,
             clock: self.clock, timers: self.timers, randomness: SeededRandomness(),

@@ -62,6 +62,33 @@ import Testing
         try self.expectSettled(desk)
     }
 
+    @Test("buys no line twice, and no more lines than ran when the disk became full")
+    func fullDisk() async throws {
+        let desk = try await BatchDesk(places: 4, keepsCommits: true)
+        desk.store.commitFailure = Self.down
+        try await desk.running {
+            let id = try await desk.submit(lines: 40)
+            await desk.engine.waitForRequests(1)
+            while desk.service.waitsFor(try await desk.batch(id)) != .store { await Task.yield() }
+            for _ in 0..<50 {
+                desk.clock.advance(by: .seconds(1))
+                desk.timers.fire()
+                desk.scheduler.tick()
+                await Task.yield()
+            }
+            #expect(desk.engine.requests.count <= 4 && desk.store.allCharges.isEmpty)
+            desk.store.commitFailure = nil
+            while try await desk.batch(id).status != "completed" {
+                desk.clock.advance(by: .seconds(1))
+                desk.timers.fire()
+                desk.scheduler.tick()
+                await Task.yield()
+            }
+            #expect(try await desk.batch(id).completedLines == 40)
+        }
+        #expect(desk.engine.requests.count == 40 && desk.store.allCharges.count == 40)
+    }
+
     @Test("settles a commit under way that fails with nothing")
     func failedCommit() async throws {
         let desk = try await self.deskWithLineInFlight()

@@ -66,12 +66,14 @@ struct CompletionDesk {
     /// - Parameters:
     ///   - engines: how many engines serve the model `m`.
     ///   - concurrency: requests that each bears; nil: unknown.
+    ///   - keepsCommits: what the store cannot take is kept.
     ///   - tracedShare: of the traces that begin here; nil: none at all.
     init(
         _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm,
         concurrency: Int? = nil, takesPriorities: Bool = false, tiers: TierSettings = TierSettings(),
         tracedShare: Double? = nil, book: PriceBook? = nil,
-        isLive: @escaping @Sendable (Caller) -> Bool = { _ in true }, log: CapturedLog = CapturedLog()
+        keepsCommits: Bool = false, isLive: @escaping @Sendable (Caller) -> Bool = { _ in true },
+        log: CapturedLog = CapturedLog()
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
@@ -86,7 +88,8 @@ struct CompletionDesk {
         self.scheduler = WorkScheduler(directory: self.directory, clock: self.clock, logger: log.logger)
         self.tiers = try TierDirectory(tiers, scheduler: self.scheduler, logger: log.logger)
         self.service = ServeCompletion(
-            engines: self.directory, client: self.engine, commits: self.store,
+            engines: self.directory, client: self.engine,
+            commits: keepsCommits ? KeptCommits(self.store, timers: self.timers, logger: log.logger) : self.store,
             pricer: Pricer(book: try book ?? Self.book(), tiersPricedAs: tiers.pricedAs), holds: self.holds,
             scheduler: self.scheduler, tiers: self.tiers,
             meters: NoMeters(), clock: self.clock, timers: self.timers,

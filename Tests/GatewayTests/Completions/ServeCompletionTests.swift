@@ -45,7 +45,7 @@ struct ServeCompletionTests {
         desk.store.commitFailure = .unavailable("disk full")
         desk.holds.open("proj_a", cap: Money(dollars: 1), spent: .zero)
         let (client, _) = try desk.ask(CompletionDesk.question)
-        #expect(client.state.whole == nil && client.state.error?.answer.status == 500)
+        #expect(client.state.whole == nil && client.state.error?.answer.status == 503)
         #expect(desk.holds.spent("proj_a") == .zero)
         #expect(client.state.error?.source == .store)
     }

@@ -74,6 +74,12 @@ extension ErrorBody {
         status: 503, message: "No engine has answered yet.", type: Self.serverErrorType,
         code: Self.engineUnreachableCode)
 
+    /// What is made would not be recorded: the gateway's disk is full, or its database cannot be written for another
+    /// reason.
+    public static let storeUnavailable = ErrorBody(
+        status: 503, message: "The gateway cannot store anything at the moment. Please try again later.",
+        type: Self.serverErrorType, code: "store_unavailable")
+
     private static let engineUnreachableCode = "engine_unreachable"
 
     /// The engine limits how fast it is asked.
