@@ -155,6 +155,8 @@ public protocol LedgerStore: Sendable {
     /// Sums by served model and tier.
     func totals(_ filter: ChargeFilter) async throws(StoreFailure) -> [ChargeGroup]
     func spent(project: ProjectID) async throws(StoreFailure) -> Money
+    /// Of all projects at one moment; those that were never charged may be missing.
+    func spent() async throws(StoreFailure) -> [ProjectID: Money]
     /// Over fully answered requests, by the model that the client asked for.
     func outputStatistics(model: String) async throws(StoreFailure) -> OutputStatistics?
 }
