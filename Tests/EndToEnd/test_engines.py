@@ -244,3 +244,13 @@ def test_lines_tell_an_engine_with_priorities_that_they_can_wait(start_gateway):
             ended(client, submit(client, chat_lines(2, "late", model="scripted")).id)
             client.chat.completions.create(**ASK | {"model": "scripted"})
         assert [body["priority"] for body in engine.sent("/v1/chat/completions")] == [40, 40, 0]
+
+
+def test_what_an_engine_writes_stays_on_its_line_of_the_log(start_gateway):
+    forged = "2026-01-01T00:00:00+0000 error ebb: forged"
+    for form in ("text", "json"):
+        with ScriptedEngine(f"m\n{forged}\x1b[2J") as engine:
+            log = start_gateway(
+                config=f"log: {{format: {form}}}\nengines: [{{name: one, url: '{engine.url}'}}]\n", data=form).log()
+        assert "engine found" in log and "forged" in log and "\x1b" not in log
+        assert not any(line.startswith(forged) for line in log.splitlines())

@@ -1,5 +1,6 @@
 import Gateway
 import GatewayTesting
+import Ledger
 import Quantities
 import Synchronization
 import Testing
@@ -78,5 +79,53 @@ import Testing
         #expect(try await self.store.revoke("key_a", at: self.clock.now))
         try await access.refresh()
         #expect(access.keys.caller(Self.hash) == nil)
+    }
+
+    private func charge(_ request: RequestID) -> Charge {
+        Charge(
+            request: request, project: "proj_a", key: "key_a", endpoint: "/v1/chat/completions", engine: "e",
+            requestedModel: "m", servedModel: "m", servedTier: .standard, startedAt: self.clock.now,
+            finishedAt: self.clock.now, usage: TokenUsage(input: 1, output: 1), amount: Money(dollars: 1),
+            listAmount: nil, priceVersion: "test", outcome: .answered)
+    }
+
+    /// Stores a charge, as a process does before it settles it.
+    private func commit(_ request: RequestID) async throws {
+        #expect(try await self.store.commit(.charge(self.charge(request))) == .committed)
+    }
+
+    private func settle(_ request: RequestID) {
+        self.holds.settle(request, project: "proj_a", actual: Money(dollars: 1))
+    }
+
+    @Test("a cap that comes, goes and comes back while work is charged counts each charge once") func busy()
+        async throws
+    {
+        try await self.addKey()
+        try await self.commit("req_before")
+        let access = try await self.refresher()
+        #expect(!self.holds.hasCap("proj_a") && self.holds.spent("proj_a") == Money(dollars: 1))
+        try await self.commit("req_1")
+        self.settle("req_1")
+        try await self.commit("req_2")
+        for cap in [Money(dollars: 9), nil, Money(dollars: 8)] {
+            var project = try #require(try await self.store.project("proj_a"))
+            project.spendCap = cap
+            try await self.store.update(project)
+            try await access.refresh()
+            #expect(self.holds.hasCap("proj_a") == (cap != nil))
+        }
+        self.settle("req_2")
+        #expect(self.holds.spent("proj_a") == Money(dollars: 3))
+        #expect(try await self.store.spent(project: "proj_a") == Money(dollars: 3))
+    }
+
+    @Test("a project that is new to the process begins with what the ledger has of it") func new() async throws {
+        let access = try await self.refresher()
+        try await self.commit("req_before")
+        try await self.addKey(cap: Money(dollars: 5))
+        try await access.refresh()
+        self.settle("req_1")
+        #expect(self.holds.spent("proj_a") == Money(dollars: 2))
     }
 }

@@ -146,6 +146,23 @@ struct DiscoveryTests {
         #expect(report.metrics == expected.metrics)
     }
 
+    @Test(
+        "Slots that no engine can have are not told",
+        arguments: [
+            ("9223372036854775807", nil), ("1000000000000", nil), ("100001", nil), ("0", nil), ("-1", nil),
+            ("1.5", nil), ("null", nil), ("1e3", 1_000), ("100000", 100_000), ("1", 1),
+        ] as [(String, Int?)])
+    func slots(_ told: String, _ slots: Int?) async throws {
+        var llamacpp = FakeEngine.llamacpp
+        llamacpp.pages["/props"] = #"{"total_slots":\#(told)}"#
+        var sglang = FakeEngine.sglang
+        sglang.pages["/get_server_info"] = #"{"model_path":"llama","max_running_requests":\#(told)}"#
+        for fake in [llamacpp, sglang] {
+            let report = await EngineDiscovery(client: self.client(fake)).report(try self.engine(), kind: nil)
+            #expect(report.isReachable && report.slots == slots)
+        }
+    }
+
     @Test("A dead engine is unreachable, with the reason, and is asked once")
     func dead() async throws {
         let client = ScriptedEngine(fetch: { _ throws(EngineFailure) in

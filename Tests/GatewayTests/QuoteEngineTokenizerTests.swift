@@ -87,6 +87,25 @@ struct NoVocabulary: EncoderSource {
         #expect(failing.questions.count == 1)
     }
 
+    @Test(
+        "A count that cannot be true is none, and neither is a sum of counts that cannot be",
+        arguments: ["9223372036854775807", "-1", "1000000000000001"])
+    func nonsense(_ count: String) async throws {
+        let client = TableEngine(["/sub/tokenize": #"{"count":\#(count)}"#])
+        let request = try self.request(#"{"input":["abcdefgh","abcdefgh"]}"#)
+        let counted = try await self.counter(.vllm, client).count(request, model: "m")
+        #expect(counted == CountedPrompt(tokens: 4, source: .bytes, reasons: [.vocabularyMissing]))
+    }
+
+    @Test("Counts that overflow together are estimated here")
+    func overflow() async throws {
+        let client = TableEngine(["/sub/tokenize": #"{"count":1000000000000000}"#])
+        let texts = Array(repeating: #""abcd""#, count: 9_224).joined(separator: ",")
+        let counted = try await self.counter(.vllm, client).count(
+            try self.request(#"{"input":[\#(texts)]}"#), model: "m")
+        #expect(counted.tokens == 9_224 && counted.source == .bytes)
+    }
+
     @Test("An engine that is gone is asked once, the model's next engine counts")
     func nextEngine() async throws {
         let client = TableEngine(["/b/tokenize": #"{"count":7}"#])

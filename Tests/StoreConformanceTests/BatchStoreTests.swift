@@ -137,7 +137,8 @@ import Testing
     }
 
     @Test(
-        "rows are read in input order, successes and failures apart, and deleted apart", arguments: StoreKind.allCases)
+        "rows are read in input order, successes and failures apart; their bytes go with their file",
+        arguments: StoreKind.allCases)
     func lines(_ kind: StoreKind) async throws {
         try await self.withProjects(kind) { (store) async throws in
             let epoch = try await store.beginServing()
@@ -163,10 +164,17 @@ import Testing
             #expect(try await store.lineBytes(of: "batch_a", succeeded: true) == (bytes: 16, count: 4))
             #expect(try await store.lineBytes(of: "batch_x", succeeded: true) == (bytes: 0, count: 0))
 
-            try await store.deleteLines(of: "batch_a", succeeded: true)
+            try await store.insert(Samples.file("file-output", content: .batchOutput("batch_a")))
+            try await store.insert(Samples.file("file-errors", content: .batchErrors("batch_a")))
+            #expect(try await store.delete("file-output", project: "proj_b") == nil)
+            #expect(try await store.lineBytes(of: "batch_a", succeeded: true).bytes == 16, "another project's file")
+            #expect(try await store.delete("file-output", project: "proj_a") == [])
+            #expect(try await store.lineBytes(of: "batch_a", succeeded: false) == (bytes: 4, count: 1))
             #expect(try await store.finishedLines(of: "batch_a") == [0, 1, 2, 3, 4], "the lines stay done")
             let emptied = try await store.lines(of: "batch_a", succeeded: true, after: -1, limit: 1, bytes: 99)
             #expect(emptied.first?.output == [])
+            #expect(try await store.delete("file-errors", project: "proj_a") != nil)
+            #expect(try await store.lineBytes(of: "batch_a", succeeded: false) == (bytes: 1, count: 1))
             #expect(try await store.finishedLines(of: "batch_b") == [0])
             let filter = ChargeFilter(batch: "batch_a")
             #expect(try await store.charges(filter, after: 0, limit: 9).count == 5, "charges stay")

@@ -24,6 +24,7 @@ import Testing
         let ofB = (charges + 3) / 4
         #expect(try await store.spent(project: "proj_a").picodollars == Int128(charges - ofB) * Self.each)
         #expect(try await store.spent(project: "proj_b").picodollars == Int128(ofB) * Self.each)
+        #expect(try await store.spent().values.reduce(0) { $0 + $1.picodollars } == Int128(charges) * Self.each)
         let output = try await store.outputStatistics(model: "small")
         #expect(output == OutputStatistics(requests: Int64(charges), outputTokens: Int64(charges) * 20))
     }

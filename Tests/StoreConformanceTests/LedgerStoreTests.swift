@@ -54,6 +54,11 @@ import Testing
             #expect(try await store.totals(ChargeFilter(project: "proj_x")) == [])
             #expect(try await store.spent(project: "proj_a").picodollars == 3_000_000_000 - 7)
             #expect(try await store.spent(project: "proj_x") == .zero)
+            _ = try await store.commit(.charge(Samples.charge("req_6", project: "proj_b")))
+            let all = try await store.spent()
+            #expect(all["proj_a"] == (try await store.spent(project: "proj_a")))
+            #expect(all["proj_b"] == (try await store.spent(project: "proj_b")) && all["proj_b"] != nil)
+            #expect(all["proj_x"] ?? .zero == .zero)
         }
     }
 

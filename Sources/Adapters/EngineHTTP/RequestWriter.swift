@@ -71,8 +71,7 @@ final class RequestWriter: ChannelOutboundHandler {
 
     private static func beginning(_ wire: WireCall, headers: HTTPHeaders) -> ByteBuffer {
         var headers = headers
-        let url = wire.engine.url
-        headers.add(name: "host", value: url.port == (url.isTLS ? 443 : 80) ? url.host : "\(url.host):\(url.port)")
+        headers.add(name: "host", value: wire.engine.url.authority)
         headers.add(name: "accept", value: wire.isStream ? "text/event-stream" : "application/json")
         if wire.method == .POST { headers.add(name: "content-type", value: "application/json") }
         var bytes = ByteBuffer(string: "\(wire.method.rawValue) \(wire.path) HTTP/1.1\r\n")

@@ -105,15 +105,13 @@ extension SQLiteStore: BatchStore {
         }
     }
 
-    public func deleteLines(of batch: BatchID, succeeded: Bool) async throws(StoreFailure) {
-        try await self.write { db in
-            try db.execute(
-                sql: """
-                    UPDATE line_result SET output = x''
-                    WHERE batch = (\(Self.sequence)) AND succeeded = \(succeeded ? 1 : 0)
-                    """,
-                arguments: ["id": batch.text])
-        }
+    static func forgetOutput(of batch: BatchID, succeeded: Bool, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                UPDATE line_result SET output = x''
+                WHERE batch = (\(Self.sequence)) AND succeeded = \(succeeded ? 1 : 0)
+                """,
+            arguments: ["id": batch.text])
     }
 
     private static let sequence = "SELECT seq FROM batch WHERE id = :id"

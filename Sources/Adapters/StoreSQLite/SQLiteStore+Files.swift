@@ -31,8 +31,12 @@ extension SQLiteStore: FileStore {
             try db.execute(sql: "DELETE FROM file WHERE id = ?", arguments: [id.text])
             switch file.content {
             case .blob(let blob, let index): return try Self.unreferenced([blob, index], db)
-            case .batchErrors(let batch): return try Self.unreferenced(Self.batch(batch, project, db)?.blobs ?? [], db)
-            case .batchOutput: return []
+            case .batchErrors(let batch):
+                try Self.forgetOutput(of: batch, succeeded: false, db)
+                return try Self.unreferenced(Self.batch(batch, project, db)?.blobs ?? [], db)
+            case .batchOutput(let batch):
+                try Self.forgetOutput(of: batch, succeeded: true, db)
+                return []
             }
         }
     }

@@ -48,11 +48,26 @@ extension SQLiteStore: LedgerStore {
             let uncounted = try ChargeCount.uncounted(db).spent[project] ?? .zero
             let row = try Row.fetchOne(
                 db, sql: "SELECT dollars, picodollars FROM spent WHERE project = ?", arguments: [project.text])
-            guard let row else { return uncounted }
-            let dollars: Int64 = row["dollars"]
-            let picodollars: Int64 = row["picodollars"]
-            return try Money(dollars: dollars).adding(Money(picodollars: Int128(picodollars))).adding(uncounted)
+            return try row.map { try Self.counted($0).adding(uncounted) } ?? uncounted
         }
+    }
+
+    public func spent() async throws(StoreFailure) -> [ProjectID: Money] {
+        try await self.read { db in
+            var spent = try ChargeCount.uncounted(db).spent
+            let rows = try Row.fetchCursor(db, sql: "SELECT project, dollars, picodollars FROM spent")
+            while let row = try rows.next() {
+                let project: ProjectID = row.id("project")
+                spent[project] = try Self.counted(row).adding(spent[project] ?? .zero)
+            }
+            return spent
+        }
+    }
+
+    private static func counted(_ row: Row) throws -> Money {
+        let dollars: Int64 = row["dollars"]
+        let picodollars: Int64 = row["picodollars"]
+        return try Money(dollars: dollars).adding(Money(picodollars: Int128(picodollars)))
     }
 
     public func outputStatistics(model: String) async throws(StoreFailure) -> OutputStatistics? {

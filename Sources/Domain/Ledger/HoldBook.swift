@@ -62,6 +62,7 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
 
     private struct Balance: Sendable {
         var cap: Money?
+        var isOpen = false
         var spent = Money.zero
         var reserved = Money.zero
 
@@ -79,14 +80,19 @@ public struct HoldBook<Account: Hashable & Sendable>: Sendable {
 
     public init() {}
 
-    /// Opens an account or changes its cap; `spent` is what the ledger held when the account got its first cap.
+    /// Opens an account or changes its cap.
+    ///
+    /// - Parameter spent: what the ledger held before the first settlement here. It counts once: from then on this book
+    ///   knows better than a figure that was read a moment ago.
     public mutating func open(_ account: Account, cap: Money?, spent: Money) {
         var balance = self.balances[account] ?? Balance()
-        // An account that counts already knows better than a figure read a moment ago.
-        if balance.cap == nil { balance.spent = spent }
+        if !balance.isOpen { balance.spent = spent }
+        balance.isOpen = true
         balance.cap = cap
         self.balances[account] = balance
     }
+
+    public func isOpen(_ account: Account) -> Bool { self.balances[account]?.isOpen == true }
 
     /// Nil for an account without a cap.
     public func balance(_ account: Account) -> CapBalance? {

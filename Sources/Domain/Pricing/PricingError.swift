@@ -17,7 +17,7 @@ public enum Unpriced: Hashable, Sendable {
 }
 
 /// What can go wrong when a usage becomes a charge.
-public enum PricingError: Error, Equatable, Sendable {
+public enum PricingError: Error, Hashable, Sendable {
     case unpriced(Unpriced)
     /// The usage contradicts itself (a part larger than its whole, a negative count); the text says how.
     case inconsistentUsage(String)

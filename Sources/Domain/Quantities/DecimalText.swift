@@ -33,7 +33,8 @@ public enum DecimalText {
             bytes = bytes.dropFirst()
         }
         if !bytes.isEmpty {
-            guard let value = Int(String(decoding: bytes.dropFirst(), as: UTF8.self)), abs(value) <= 60 else {
+            guard let value = Int(String(decoding: bytes.dropFirst(), as: UTF8.self)), value.magnitude <= 60
+            else {
                 throw .malformed(String(text))
             }
             exponent = value

@@ -52,6 +52,10 @@ public struct TokenUsage: Hashable, Sendable {
         if self.cachedAudioInput > min(self.audioInput, self.cachedInput) {
             return "cached audio tokens exceed audio or cached tokens"
         }
+        let cached = self.cachedInput + self.cacheWrite + self.cacheWriteLong
+        if cached + self.audioInput - self.cachedAudioInput > self.input {
+            return "uncached audio, cached and cache-write tokens exceed input tokens"
+        }
         return nil
     }
 
@@ -60,6 +64,9 @@ public struct TokenUsage: Hashable, Sendable {
         if min(self.output, self.reasoningOutput, self.audioOutput) < 0 { return "a token count is negative" }
         if self.reasoningOutput > self.output { return "reasoning tokens exceed output tokens" }
         if self.audioOutput > self.output { return "audio output tokens exceed output tokens" }
+        if self.reasoningOutput + self.audioOutput > self.output {
+            return "reasoning and audio tokens exceed output tokens"
+        }
         return nil
     }
 

@@ -75,6 +75,7 @@ public struct Engine: Hashable, Sendable {
 /// The parts of an engine's base URL.
 public struct EngineURL: Hashable, Sendable, CustomStringConvertible {
     public let isTLS: Bool
+    /// A name or an address, an IPv6 one without its brackets.
     public let host: String
     public let port: Int
     /// Starts with `/` or is empty; never ends with `/`. The API's own `/v1` is its last part.
@@ -123,8 +124,14 @@ public struct EngineURL: Hashable, Sendable, CustomStringConvertible {
     /// The server's root without `/v1`, for `/metrics`, `/slots`, `/tokenize`.
     public var rootPath: String { String(self.pathPrefix.dropLast(3)) }
 
+    /// The value of `Host`: without the scheme's own port, an IPv6 address in brackets (RFC 9110 7.2, RFC 3986 3.2.2).
+    public var authority: String {
+        self.port == (self.isTLS ? 443 : 80) ? self.hostText : "\(self.hostText):\(self.port)"
+    }
+
+    private var hostText: String { self.host.contains(":") ? "[\(self.host)]" : self.host }
+
     public var description: String {
-        let name = self.host.contains(":") ? "[\(self.host)]" : self.host
-        return "\(self.isTLS ? "https" : "http")://\(name):\(self.port)\(self.pathPrefix)"
+        "\(self.isTLS ? "https" : "http")://\(self.hostText):\(self.port)\(self.pathPrefix)"
     }
 }

@@ -30,8 +30,7 @@ struct ServerClient: Sendable {
         }
         self.connection = ServerConnection(url: url, tls: url.isTLS ? context : nil)
         var headers = HTTPHeaders()
-        let host = url.host.contains(":") ? "[\(url.host)]" : url.host
-        headers.add(name: "host", value: url.port == (url.isTLS ? 443 : 80) ? host : "\(host):\(url.port)")
+        headers.add(name: "host", value: url.authority)
         headers.add(name: "user-agent", value: "ebb/\(EbbCommand.configuration.version)")
         headers.add(name: "connection", value: "close")
         if let key { headers.add(name: "authorization", value: "Bearer \(key.text)") }

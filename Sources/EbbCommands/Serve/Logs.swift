@@ -1,5 +1,5 @@
 import ConfigurationYAML
-import Logging
+package import Logging
 import OpenAIWire
 import Quantities
 
@@ -8,11 +8,54 @@ enum Logs {
     static func make(_ configuration: LogConfiguration) -> Logger {
         let format = configuration.format
         var logger = Logger(label: "ebb") { label -> any LogHandler in
-            if format == .json { return JSONLogHandler() }
-            return StreamLogHandler.standardError(label: label)
+            if format == .json { return OneLineLogHandler(JSONLogHandler()) }
+            return OneLineLogHandler(StreamLogHandler.standardError(label: label))
         }
         logger.logLevel = Logger.Level(rawValue: configuration.level.rawValue) ?? .info
         return logger
+    }
+}
+
+/// Keeps what others wrote (engines, clients) from writing lines of its own: a value has at most `valueMax` characters,
+/// and those that control a terminal, a line or the direction of writing are escaped.
+package struct OneLineLogHandler: LogHandler {
+    package static let valueMax = 1_000
+
+    private var inner: any LogHandler
+
+    package init(_ inner: any LogHandler) { self.inner = inner }
+
+    package var metadata: Logger.Metadata {
+        get { self.inner.metadata }
+        set { self.inner.metadata = newValue }
+    }
+
+    package var logLevel: Logger.Level {
+        get { self.inner.logLevel }
+        set { self.inner.logLevel = newValue }
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { self.inner[metadataKey: key] }
+        set { self.inner[metadataKey: key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var event = event
+        event.metadata = event.metadata?.mapValues { .string(Self.escaped($0.description)) }
+        self.inner.log(event: event)
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars.prefix(Self.valueMax) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                result += scalar.escaped(asASCII: true)
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return text.unicodeScalars.count > Self.valueMax ? result + "…" : result
     }
 }
 

@@ -43,9 +43,12 @@ public actor AccessRefresher {
         }
         try await self.keys.refresh { (projects) async throws(StoreFailure) in
             self.learn(projects)
-            for project in projects where project.spendCap != nil || self.holds.hasCap(project.id) {
-                let spent = try await self.store.spent(project: project.id)
-                self.holds.open(project.id, cap: project.spendCap, spent: spent)
+            // Read before any key of the project works. What it is charged from then on counts as it is settled, cap or
+            // not: a sum that is read meanwhile has charges of which it is not known whether they are settled.
+            let isNew = projects.contains { !self.holds.isOpen($0.id) }
+            let spent = isNew ? try await self.store.spent() : [:]
+            for project in projects {
+                self.holds.open(project.id, cap: project.spendCap, spent: spent[project.id] ?? .zero)
             }
         }
     }

@@ -110,22 +110,21 @@ public final class ServeCompletion: Sendable {
         }
     }
 
-    /// Projects with a spend cap reserve the most that the request may cost; an unpriced model cannot be capped, so it
-    /// is refused there.
+    /// Projects with a spend cap reserve the most that the request may cost; what may be unpriced cannot be capped, so
+    /// it is refused there.
     private func hold(
         _ request: CompletionRequest, tier: TierName, fallback: TierName?, targets: [EngineTarget]
     ) throws(GatewayError) {
         guard self.holds.hasCap(request.caller.project) else { return }
         let asked = [tier] + (fallback.map { [$0] } ?? [])
         let bound = CostBound(pricer: self.pricer, at: request.arrivedAt, atAnyHour: true)
-        func most(_ tiers: [TierName]) -> Money? {
-            bound.most(request.facts, body: request.body, engineModels: targets.map(\.engineModel), tiers: tiers)
-        }
-        // The prompt is walked once where only the asked tiers can serve, which is nearly always.
-        let tiers = self.possibleTiers(asked, targets)
-        guard let named = most(asked), let most = tiers == asked ? named : most(tiers) else {
+        let most = bound.most(
+            request.facts, body: request.body, engineModels: targets.map(\.engineModel),
+            tiers: self.possibleTiers(asked, targets), asked: asked)
+        guard let most else {
+            let tiers = asked.map { "'\($0)'" }.joined(separator: " or in ")
             throw GatewayError.invalid(
-                "The model '\(request.facts.model)' has no price in this tier, and this project has a spend limit.",
+                "The model '\(request.facts.model)' has no price in \(tiers), and this project has a spend limit.",
                 param: "model", code: "unpriced_model", status: 400)
         }
         let placement = self.holds.place(request.id, project: request.caller.project, amount: most)

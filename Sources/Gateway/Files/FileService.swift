@@ -154,11 +154,6 @@ public final class FileService: Sendable {
         do throws(StoreFailure) {
             let blobs = try await self.store.delete(file.id, project: file.project) ?? []
             for blob in blobs { try self.blobs.delete(blob) }
-            switch file.content {
-            case .blob: break
-            case .batchOutput(let batch): try await self.store.deleteLines(of: batch, succeeded: true)
-            case .batchErrors(let batch): try await self.store.deleteLines(of: batch, succeeded: false)
-            }
         } catch { throw GatewayError(error) }
     }
 

@@ -32,7 +32,8 @@ public struct CostBound: Sendable {
         self.atAnyHour = atAnyHour
     }
 
-    /// The highest price under any name by which the request may be charged; nil when the book has none.
+    /// The highest price under any name by which the request may be charged; nil when the book has none, or none for
+    /// one of the asked tiers at one of the engines.
     ///
     /// A bound that cannot be computed is one that no cap can hold.
     ///
@@ -40,27 +41,34 @@ public struct CostBound: Sendable {
     ///   - body: the one that the facts were found in.
     ///   - engineModels: the names by which engines know the model; they decide what an image is.
     ///   - tiers: the ones that may serve.
-    public func most(_ facts: RequestFacts, body: [UInt8], engineModels: [String], tiers: [TierName]) -> Money? {
+    ///   - asked: the ones of them that must have a price. What a seller may choose instead bounds nothing without one.
+    public func most(
+        _ facts: RequestFacts, body: [UInt8], engineModels: [String], tiers: [TierName], asked: [TierName] = []
+    ) -> Money? {
         let content = PromptContent(facts, in: body)
         let readers = engineModels.isEmpty ? [facts.model] : engineModels
         let input = readers.map { Self.input(facts, content, bytes: body.count, model: $0) }.max() ?? 0
         let output = Self.output(facts, content)
-        var most: Money?
+        var ceilings: [Money?] = []
         for tier in tiers {
-            for name in [facts.model] + engineModels {
-                guard let table = self.pricer.table(names: [name], tier: tier, at: self.at) else { continue }
-                do throws(PricingError) {
-                    let ceiling = try table.ceiling(
-                        input: input, output: output, at: self.at, atAnyHour: self.atAnyHour)
-                    most = max(most ?? .zero, ceiling)
-                } catch .unpriced {
-                    continue
-                } catch {
-                    return Self.unbounded
-                }
-            }
+            let each = readers.map { self.ceiling([$0, facts.model], tier, input: input, output: output) }
+            if asked.contains(tier), each.contains(nil) { return nil }
+            // Engines may answer under the name that the client used.
+            ceilings += each + [self.ceiling([facts.model], tier, input: input, output: output)]
         }
-        return most
+        return ceilings.compactMap { $0 }.max()
+    }
+
+    /// Nil for what would be unpriced.
+    private func ceiling(_ names: [String], _ tier: TierName, input: Int64, output: Int64) -> Money? {
+        guard let table = self.pricer.table(names: names, tier: tier, at: self.at) else { return nil }
+        do throws(PricingError) {
+            return try table.ceiling(input: input, output: output, at: self.at, atAnyHour: self.atAnyHour)
+        } catch .unpriced {
+            return nil
+        } catch {
+            return Self.unbounded
+        }
     }
 
     /// More than any cap.

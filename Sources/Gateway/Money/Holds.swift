@@ -49,6 +49,9 @@ public final class Holds: Sendable {
 
     public init(logger: Logger) { self.logger = logger }
 
+    func isOpen(_ project: ProjectID) -> Bool { self.state.withLock { $0.book.isOpen(project) } }
+
+    /// - Parameter spent: what the ledger held before this process charged the project anything; it counts once.
     public func open(_ project: ProjectID, cap: Money?, spent: Money) {
         let woken = self.state.withLock { state in
             state.book.open(project, cap: cap, spent: spent)

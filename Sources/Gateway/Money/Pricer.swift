@@ -59,12 +59,9 @@ public final class Pricer: Sendable {
         return Price(amount: nil, listAmount: nil, version: self.book.version, reason: reason)
     }
 
-    /// The first of `names` that the book knows, with its table.
+    /// The table by which a usage is charged; nil when it would be unpriced.
     public func table(names: [String], tier: TierName, at: Instant) -> PriceTable? {
-        for name in self.preferred(names) {
-            if let table = try? self.table(name, tier: tier, at: at) { return table }
-        }
-        return nil
+        self.priceName(names, at: at).flatMap { try? self.table($0, tier: tier, at: at) }
     }
 
     /// True where a usage would be unpriced because its model has prices in other tiers only.
@@ -83,8 +80,7 @@ public final class Pricer: Sendable {
 
     /// Whether a usage would have a price in a tier, under the name by which it is charged.
     func sells(_ tier: TierName, names: [String], at: Instant) -> Bool {
-        guard let name = self.priceName(names, at: at) else { return false }
-        return (try? self.table(name, tier: tier, at: at)) != nil
+        self.table(names: names, tier: tier, at: at) != nil
     }
 
     /// The one of `names` by which a usage is charged: the first that the book knows; nil when it knows none.

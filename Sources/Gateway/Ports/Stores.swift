@@ -52,8 +52,9 @@ public protocol FileStore: Sendable {
     func files(
         project: ProjectID, purpose: String?, page: PageRequest
     ) async throws(StoreFailure) -> Page<FileRecord>
-    /// Removes the record. Blobs of the file, or of the batch whose errors it showed, that no file and no unfinished
-    /// batch refers to any more are returned for deletion. - Returns: nil when there is no such file.
+    /// Removes the record and, in the same transaction, the bytes of the batch's rows that it showed: that the lines
+    /// are done stays, and so do their charges. Blobs of the file, or of the batch whose errors it showed, that no file
+    /// and no unfinished batch refers to any more are returned for deletion. - Returns: nil when there is no such file.
     func delete(_ id: FileID, project: ProjectID) async throws(StoreFailure) -> [BlobKey]?
     /// Files past their expiry, oldest first, over all projects.
     func expiredFiles(now: Instant, limit: Int) async throws(StoreFailure) -> [FileRecord]
@@ -108,9 +109,6 @@ public protocol BatchStore: Sendable {
     ) async throws(StoreFailure) -> [LineRow]
     /// Bytes of all rows of one kind, one newline each included, and their number.
     func lineBytes(of batch: BatchID, succeeded: Bool) async throws(StoreFailure) -> (bytes: Int64, count: Int64)
-    /// Forgets the bytes of one output view (its file expired or was deleted). That the lines are done stays, and so do
-    /// their charges.
-    func deleteLines(of batch: BatchID, succeeded: Bool) async throws(StoreFailure)
 }
 
 /// Output lengths seen so far, for quotes.
@@ -157,6 +155,8 @@ public protocol LedgerStore: Sendable {
     /// Sums by served model and tier.
     func totals(_ filter: ChargeFilter) async throws(StoreFailure) -> [ChargeGroup]
     func spent(project: ProjectID) async throws(StoreFailure) -> Money
+    /// Of all projects at one moment; those that were never charged may be missing.
+    func spent() async throws(StoreFailure) -> [ProjectID: Money]
     /// Over fully answered requests, by the model that the client asked for.
     func outputStatistics(model: String) async throws(StoreFailure) -> OutputStatistics?
 }

@@ -94,7 +94,11 @@ public final class EngineTokenizer: PromptCounting {
         switch request.prompt {
         case .texts(let texts, let given):
             var tokens = given
-            for text in texts { tokens += try await self.tokens(target, text: text) }
+            for text in texts {
+                let (sum, overflow) = tokens.addingReportingOverflow(try await self.tokens(target, text: text))
+                if overflow { throw .thisRequest }
+                tokens = sum
+            }
             return CountedPrompt(tokens: tokens, source: .engine)
         case .chat(_, let tools):
             var members = [JSONValue.Member("messages", request.body["messages"] ?? request.body["input"] ?? .null)]
@@ -119,7 +123,7 @@ public final class EngineTokenizer: PromptCounting {
     }
 
     private static func count(_ answer: JSONValue) throws(Refusal) -> Int64 {
-        if let count = answer["count"]?.integer, count >= 0 { return count }
+        if let count = answer["count"]?.integer, (0...UsageReading.countMax).contains(count) { return count }
         if let tokens = answer["tokens"]?.array { return Int64(tokens.count) }
         throw .thisRequest
     }

@@ -97,14 +97,6 @@ extension InMemoryStore: BatchStore {
             return (rows.reduce(0) { $0 + Int64($1.output.count) + 1 }, Int64(rows.count))
         }
     }
-
-    public func deleteLines(of batch: BatchID, succeeded: Bool) async throws(StoreFailure) {
-        try self.change { state in
-            for (line, row) in state.lines[batch] ?? [:] where row.succeeded == succeeded {
-                state.lines[batch]?[line]?.output = []
-            }
-        }
-    }
 }
 
 extension InMemoryStore.State {
@@ -116,6 +108,12 @@ extension InMemoryStore.State {
         stored.failedLines = 0
         stored.usage = .zero
         self.batches[batch.id] = stored
+    }
+
+    mutating func forgetOutput(of batch: BatchID, succeeded: Bool) {
+        for (line, row) in self.lines[batch] ?? [:] where row.succeeded == succeeded {
+            self.lines[batch]?[line]?.output = []
+        }
     }
 
     func rows(of batch: BatchID, succeeded: Bool) -> [LineCommit] {

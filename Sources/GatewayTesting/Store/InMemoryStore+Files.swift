@@ -30,8 +30,12 @@ extension InMemoryStore: FileStore {
             state.files[id] = nil
             switch file.content {
             case .blob(let blob, let index): return state.unreferenced([blob, index])
-            case .batchErrors(let batch): return state.unreferenced(state.batches[batch]?.blobs ?? [])
-            case .batchOutput: return []
+            case .batchErrors(let batch):
+                state.forgetOutput(of: batch, succeeded: false)
+                return state.unreferenced(state.batches[batch]?.blobs ?? [])
+            case .batchOutput(let batch):
+                state.forgetOutput(of: batch, succeeded: true)
+                return []
             }
         }
     }

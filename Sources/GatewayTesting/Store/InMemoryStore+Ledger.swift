@@ -43,6 +43,15 @@ extension InMemoryStore: LedgerStore {
         }
     }
 
+    public func spent() async throws(StoreFailure) -> [ProjectID: Money] {
+        try self.change { state in
+            state.charges.reduce(into: [:]) { spent, charge in
+                let sum = (spent[charge.project] ?? .zero).picodollars + (charge.amount ?? .zero).picodollars
+                spent[charge.project] = Money(picodollars: sum)
+            }
+        }
+    }
+
     public func outputStatistics(model: String) async throws(StoreFailure) -> OutputStatistics? {
         try self.change { $0.modelOutput[model] }
     }

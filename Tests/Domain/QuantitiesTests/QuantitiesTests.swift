@@ -38,6 +38,13 @@ struct QuantitiesTests {
         #expect(throws: QuantityError.self) { try Money(decimalDollars: "") }
     }
 
+    @Test(
+        "exponents beyond any number here are refused",
+        arguments: ["1e61", "1e-61", "0e\(Int.max)", "1e\(Int.min)", "1e9223372036854775808", "1e-9223372036854775809"])
+    func hugeExponents(text: String) {
+        #expect(throws: QuantityError.malformed(text)) { try DecimalText.units(text, fractionDigits: 9) }
+    }
+
     @Test("people see at least two decimals and never a rounded amount")
     func display() throws {
         #expect(try Money(decimalDollars: "1440").description == "$1440.00")

@@ -16,6 +16,16 @@ struct RoutingTests {
     }
 
     @Test(
+        "a Host names no usual port, and an IPv6 address in brackets",
+        arguments: [
+            ("http://[::1]:18436", "[::1]:18436"), ("http://[::1]", "[::1]"), ("https://[fe80::2]:443/v1", "[fe80::2]"),
+            ("http://h:443", "h:443"), ("http://127.0.0.1:80/x", "127.0.0.1"), ("https://h.example", "h.example"),
+        ])
+    func authority(text: String, host: String) throws {
+        #expect(try EngineURL(text).authority == host)
+    }
+
+    @Test(
         "unusable URLs say why",
         arguments: ["ftp://h", "http://", "http://h:0", "http://u@h", "http://h?x=1", "http://h:99999"])
     func badURLs(text: String) {

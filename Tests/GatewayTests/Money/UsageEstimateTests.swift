@@ -2,6 +2,7 @@ import Gateway
 import GatewayTesting
 import Ledger
 import OpenAIWire
+import Pricing
 import Quantities
 import Routing
 import Testing
@@ -92,6 +93,15 @@ import Testing
         (#"{"prompt_tokens":10,"completion_tokens":-5}"#, 10, 1),
         (#"{"prompt_tokens":10,"completion_tokens":5000000000}"#, 10, 1),
         (#"{"prompt_tokens":10,"completion_tokens":2,"completion_tokens_details":{"reasoning_tokens":9}}"#, 10, 2),
+        // Six are not cached, and eight would be audio that is not.
+        (
+            #"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":8}}"#,
+            10, 5
+        ),
+        (
+            #"{"prompt_tokens":10,"completion_tokens":5,"#
+                + #""completion_tokens_details":{"reasoning_tokens":3,"audio_tokens":3}}"#, 10, 5
+        ),
     ]
 
     @Test("keeps of a report what can be true", arguments: reports)
@@ -99,5 +109,41 @@ import Testing
         let usage = try await self.charged(self.answer(#""content":"yes""#, #","usage":\#(report)"#))
         #expect(usage.isEstimated && usage.input == input && usage.output == output)
         #expect(usage.inconsistency == nil)
+    }
+
+    @Test("audio of which none is said to be cached, beside cached tokens, is no free request")
+    func audioAndCache() async throws {
+        func rate(_ dollars: String) throws -> Rate { try Rate(try Money(decimalDollars: dollars), per: 1_000_000) }
+        let prices = TierPrices([
+            .input: try rate("1"), .cachedInput: try rate("0.1"), .audioInput: try rate("10"),
+            .cachedAudioInput: try rate("1"), .output: try rate("2"), .reasoningOutput: try rate("3"),
+            .audioOutput: try rate("20"),
+        ])
+        let book = try PriceBook(
+            version: "test", entries: [PriceEntry(provider: "own", models: ["m"], tiers: [.standard: prices])])
+        for (report, _, _) in Self.reports {
+            let answer = self.answer(#""content":"yes""#, #","usage":\#(report)"#)
+            let desk = try await CompletionDesk([.answer(answer)], book: book)
+            _ = try desk.ask(CompletionDesk.question)
+            let charge = try #require(desk.store.allCharges.first)
+            #expect(try #require(charge.amount, "\(report)") > .zero)
+        }
+    }
+
+    @Test("the log tells once of each meter, band and tier without a price, and of no unknown model")
+    func notices() async throws {
+        let log = CapturedLog()
+        let audio = #"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"audio_tokens":8}}"#
+        let answer = self.answer(#""content":"yes""#, #","usage":\#(audio)"#)
+        let desk = try await CompletionDesk([.answer(answer), .answer(answer)], log: log)
+        for number in 1...2 { _ = try desk.ask(CompletionDesk.question, id: RequestID("req_\(number)")) }
+        #expect(desk.store.allCharges.map(\.amount) == [nil, nil])
+        #expect(log.count("served without a price") == 1)
+        let line = try #require(log.lines.first { $0.message.contains("served without a price") })
+        #expect(line.metadata["reason"] == "no price for audio_in of model 'm' in tier 'default'")
+        let empty = try await CompletionDesk(
+            [.answer(answer)], book: try PriceBook(version: "test", entries: []), log: log)
+        _ = try empty.ask(CompletionDesk.question)
+        #expect(log.count("served without a price") == 1)
     }
 }
