@@ -74,3 +74,14 @@ def test_a_gateway_answers_from_an_engine_over_tls(start_gateway, stream, tmp_pa
             text = "".join(chunk.choices[0].delta.content or "" for chunk in answer if chunk.choices) if stream \
                 else answer.choices[0].message.content
         assert text == "scripted answer"
+
+
+@pytest.mark.parametrize("content, words", [(None, "cannot be opened: No such file"), ("x", "is no PEM file")])
+def test_a_file_of_certificates_that_is_none_is_told_with_its_engine(tmp_path, content, words):
+    config, file = tmp_path / "ebb.yaml", tmp_path / "partner-ca.pem"
+    config.write_text("engines: [{name: partner, url: 'https://127.0.0.1:1', tls: {ca_file: partner-ca.pem}}]\n")
+    if content:
+        file.write_text(content)
+    for command in [("serve", "--data", tmp_path / "data"), ("engines", "check")]:
+        told = ebb(*command, "--config", config, home=tmp_path, status=2).stderr
+        assert f"engine 'partner', tls.ca_file: '{file}' {words}" in told

@@ -103,7 +103,7 @@ struct HTTPEngineClientTests {
         options.model = "sim"
         change(&options)
         let engine = try await SimulatedEngine.start(options: options, group: Self.group)
-        let client = try HTTPEngineClient(group: Self.group)
+        let client = HTTPEngineClient(group: Self.group)
         try await body(client, engine)
         await client.shutdown()
         try await engine.shutdown()
@@ -137,7 +137,7 @@ struct HTTPEngineClientTests {
         var options = SimulatorOptions()
         options.model = "sim"
         let engine = try await SimulatedEngine.start(options: options, group: Self.group)
-        let client = try HTTPEngineClient(group: Self.group)
+        let client = HTTPEngineClient(group: Self.group)
         _ = await Self.ask(client, try Self.request(engine.port))
         let port = engine.port
         try await engine.shutdown()
@@ -174,7 +174,7 @@ struct HTTPEngineClientTests {
     func connect() async throws {
         let address = try FullAddress()
         defer { address.close() }
-        let client = try HTTPEngineClient(group: Self.group)
+        let client = HTTPEngineClient(group: Self.group)
         // The total is below what a socket waits by itself, so that it would end the call if this limit did not.
         let limits = EngineTimeouts(connect: .milliseconds(200), total: .seconds(5))
         let sink = await Self.ask(client, try Self.request(address.port, timeouts: limits))
@@ -205,7 +205,7 @@ struct HTTPEngineClientTests {
             options.model = "sim"
             options.decodeRate = rate
             let engine = try await SimulatedEngine.start(options: options, group: Self.group)
-            let client = try HTTPEngineClient(group: Self.group)
+            let client = HTTPEngineClient(group: Self.group)
             let sink = await Self.ask(
                 client, try Self.request(engine.port, stream: true, body: body, timeouts: limits))
             #expect(sink.failure?.kind == .timeout(stage))

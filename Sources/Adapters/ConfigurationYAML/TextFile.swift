@@ -40,7 +40,7 @@ public enum TextFile {
     }
 
     /// Why the file at `path` cannot be read; nil when it can.
-    static func problem(_ path: String) -> String? {
+    public static func problem(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "cannot be opened: \(Self.reason(errno))" }
         defer { close(descriptor) }

@@ -33,12 +33,11 @@ public final class HTTPEngineClient: EngineClient {
     private let pools: [ObjectIdentifier: LoopPool]
     private let group: any EventLoopGroup
 
-    /// - Throws: an `NIOSSLError` when a certificate file cannot be read.
-    public init(group: any EventLoopGroup, access: [EngineID: Access] = [:]) throws {
+    public init(group: any EventLoopGroup, access: [EngineID: Access] = [:]) {
         self.group = group
         var prepared: [EngineID: EngineAccess] = [:]
-        for (engine, value) in access { prepared[engine] = try EngineAccess(value) }
-        let fallback = try EngineAccess(Access())
+        for (engine, value) in access { prepared[engine] = EngineAccess(value) }
+        let fallback = EngineAccess(Access())
         var pools: [ObjectIdentifier: LoopPool] = [:]
         for loop in group.makeIterator() {
             pools[ObjectIdentifier(loop)] = LoopPool(loop: loop, access: prepared, fallback: fallback)

@@ -64,7 +64,7 @@ final class LoopPool: @unchecked Sendable {
                         let name =
                             url.host.contains(":") || url.host.allSatisfy({ $0.isNumber || $0 == "." })
                             ? nil : url.host
-                        try pipeline.addHandler(NIOSSLClientHandler(context: access.tls, serverHostname: name))
+                        try pipeline.addHandler(NIOSSLClientHandler(context: access.tls.get(), serverHostname: name))
                     }
                     let writer = RequestWriter()
                     try pipeline.addHandler(writer)

@@ -64,6 +64,7 @@ struct ServerOptions: ParsableArguments {
 
     private func tls() throws -> NIOSSLContext? {
         guard let file = self.caFile else { return nil }
+        if let problem = CertificateFile.problem(file) { throw CommandFailure("--ca-file '\(file)' \(problem)") }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .file(file)
         do { return try NIOSSLContext(configuration: configuration) } catch {

@@ -51,10 +51,7 @@ struct EnginesCheckCommand: AsyncParsableCommand {
             }
             var access: [EngineID: HTTPEngineClient.Access] = [:]
             for setup in setups { access[setup.engine.id] = setup.access }
-            let client: HTTPEngineClient
-            do { client = try HTTPEngineClient(group: MultiThreadedEventLoopGroup.singleton, access: access) } catch {
-                throw CommandFailure("TLS cannot be set up: \(error)")
-            }
+            let client = HTTPEngineClient(group: MultiThreadedEventLoopGroup.singleton, access: access)
             var findings = await Self.findings(setups, client, askPaid: self.askPaid)
             await client.shutdown()
             let reports = Dictionary(findings.map { ($0.report.engine, $0.report) }) { $1 }

@@ -19,11 +19,7 @@ struct QuoteEngines {
         self.setups = setups
         var access: [EngineID: HTTPEngineClient.Access] = [:]
         for setup in setups { access[setup.engine.id] = setup.access }
-        do {
-            self.client = try HTTPEngineClient(group: MultiThreadedEventLoopGroup.singleton, access: access)
-        } catch {
-            throw CommandFailure("the engines cannot be reached: \(error)")
-        }
+        self.client = HTTPEngineClient(group: MultiThreadedEventLoopGroup.singleton, access: access)
     }
 
     /// What the engines serve.

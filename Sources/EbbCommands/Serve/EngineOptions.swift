@@ -82,6 +82,9 @@ struct EngineSetup: Sendable {
         self.kind = EngineKind(rawValue: configuration.kind.rawValue)
         do {
             let url = try EngineURL(configuration.url)
+            if let file = configuration.tls.caFile, let problem = CertificateFile.problem(file) {
+                throw CommandFailure("engine '\(configuration.name)', tls.ca_file: '\(file)' \(problem)")
+            }
             let timeouts = EngineTimeouts(
                 connect: configuration.timeouts.connect, firstToken: configuration.timeouts.firstToken,
                 idle: configuration.timeouts.idle, total: configuration.timeouts.total)

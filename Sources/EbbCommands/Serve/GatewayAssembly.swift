@@ -76,7 +76,7 @@ struct GatewayAssembly: Sendable {
         }
         let collector = try configuration.tracing.map { try EngineSetup($0.collector) }
         if let collector { access[collector.engine.id] = collector.access }
-        let client = try HTTPEngineClient(group: group, access: access)
+        let client = HTTPEngineClient(group: group, access: access)
         self.client = client
         self.spans = collector.map { [clock] in
             SpanExporter(
