@@ -81,6 +81,6 @@ public struct EngineDiscovery: Sendable {
 }
 
 extension JSONValue {
-    /// A positive number of things.
-    fileprivate var count: Int? { self.integer.flatMap { $0 > 0 ? Int(clamping: $0) : nil } }
+    /// A number of requests at one time, within what may be configured; others are taken for nonsense.
+    fileprivate var count: Int? { self.integer.flatMap { (1...100_000).contains($0) ? Int($0) : nil } }
 }
