@@ -129,7 +129,7 @@ extension Scheduler {
         for key in self.held.keys.sorted() {
             guard let entry = self.leaveHeld(key) else { continue }
             let request = entry.request
-            let wait = self.opening(entry.pool)?.since(self.now) ?? .zero
+            let wait = self.opening(entry.pool)?.seconds(since: self.now) ?? 0
             self.refuse(request.key, request.lane, fallsBack: request.fallsBack, wait: wait, into: &actions)
         }
     }

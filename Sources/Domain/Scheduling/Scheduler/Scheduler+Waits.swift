@@ -108,7 +108,7 @@ extension Scheduler {
             guard let seconds = pool.usualSeconds(work.lane, prompt: work.promptTokens, output: work.expectedOutput)
             else { return 0 }
             let left = max(seconds - self.now.seconds(since: work.sentAt), seconds * Self.restLeast)
-            let rest = Duration.seconds(left)
+            let rest = Duration.seconds(saturating: left)
             least = min(least, rest)
             sum += rest
             count += 1
