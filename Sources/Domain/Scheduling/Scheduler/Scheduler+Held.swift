@@ -148,12 +148,13 @@ extension Scheduler {
         return (self.held.count, openings.min())
     }
 
-    /// An engine that is closed takes flex only while those that are open have no place for it.
-    func isLeftToOthers(_ index: Int, _ pool: Int, size: Int) -> Bool {
-        guard self.closedUntil(index, for: pool) != nil else { return false }
-        return self.pools[pool].engines.contains {
-            self.closedUntil($0, for: pool) == nil && self.engines[$0].hasBackgroundRoom(.batch, now: self.now)
-                && self.engines[$0].holds(size) && !self.interactiveWaits(for: $0)
+    /// An engine that is closed takes flex only while those that are open, and may have it, have no place for it.
+    func isLeftToOthers(_ index: Int, _ request: Request) -> Bool {
+        guard self.closedUntil(index, for: request.pool) != nil else { return false }
+        return self.engines(for: request).contains {
+            self.closedUntil($0, for: request.pool) == nil
+                && self.engines[$0].hasBackgroundRoom(.batch, now: self.now)
+                && self.engines[$0].holds(request.sizeTokens) && !self.interactiveWaits(for: $0)
         }
     }
 }

@@ -20,6 +20,9 @@ public struct Scheduler: Sendable {
     struct LineKey: Hashable, Sendable {
         let account: Int
         let pool: Int
+        /// Engines that have failed the requests of this line: at the head of another one, a request that waits for
+        /// the rest of the engines would keep from these what could go there.
+        var avoided: [EngineID] = []
     }
 
     var engines: [EngineLoad] = []

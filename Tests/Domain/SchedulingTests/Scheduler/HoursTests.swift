@@ -64,6 +64,21 @@ import Testing
         #expect(harness.scheduler.batchStandings[0].heldUntil == Instant(seconds: 5_000))
     }
 
+    @Test("flex that the open engine has failed goes to a closed one, and others go on to the open one")
+    func failedByOpen() {
+        var harness = Harness(engines: [Harness.engine("one", 8), Harness.engine("two", 8)])
+        harness.send(.held("two", until: Instant(seconds: 5_000)))
+        var failed = Harness.request(1, .flex)
+        failed.avoided = ["one"]
+        harness.send(.arrive(failed))
+        for key: UInt64 in 2...3 { harness.arrive(key, .flex) }
+        #expect(harness.dispatched.map(\.engine) == ["two", "one", "one"])
+        failed = Harness.request(4, .flex)
+        failed.avoided = ["one", "two"]
+        harness.send(.arrive(failed))
+        #expect(harness.dispatched.last?.engine == "one", "all have failed it: hours hold again")
+    }
+
     @Test("the deadline of a batch is checked against the model's own hours")
     func deadline() {
         var harness = Self.two()
