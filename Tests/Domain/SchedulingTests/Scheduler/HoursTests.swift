@@ -79,6 +79,23 @@ import Testing
         #expect(harness.dispatched.last?.engine == "one", "all have failed it: hours hold again")
     }
 
+    @Test("what is told together is known before anything is sent")
+    func together() {
+        var harness = Harness()
+        let until = Instant(seconds: 5_000)
+        harness.send(.held("one", until: until))
+        harness.offer("batch_known")
+        harness.send(Self.offer("batch_new", Self.other))
+        harness.send(
+            .together([
+                .engine(Harness.engine("two", 8)), .pool(Harness.pool, ["one", "two"]), .pool(Self.other, ["two"]),
+                .heldModel(Harness.pool, "two", until: until), .heldModel(Self.other, "two", until: until),
+            ]))
+        #expect(harness.lines.isEmpty)
+        harness.send(.together([.heldModel(Self.other, "two", until: nil)]))
+        #expect(Set(harness.lines.map(\.batch)) == ["batch_new"])
+    }
+
     @Test("the deadline of a batch is checked against the model's own hours")
     func deadline() {
         var harness = Self.two()
