@@ -328,8 +328,8 @@ extension AttemptOutcome {
         case .capacity: self = .refused(retryAfter: failure.retryAfter)
         case .billing, .credential: self = .engineUnusable
         // A line that its engine saw may be what broke the connection: its attempts are counted.
-        case .unreachable where failure.wasSent: self = .retryable(.connection, retryAfter: nil)
-        case .unreachable, .timeout(.connect): self = .engineUnusable
+        case .unreachable, .timeout(.connect):
+            self = failure.wasSent ? .retryable(.connection, retryAfter: nil) : .engineUnusable
         case .fault:
             self =
                 failure.status.map { .retryable(.status($0), retryAfter: failure.retryAfter) }
