@@ -87,7 +87,9 @@ if !pureOnly {
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ]),
-        adapter("EngineHTTP", nio + [.product(name: "NIOSSL", package: "swift-nio-ssl")]),
+        adapter(
+            "EngineHTTP",
+            nio + [.product(name: "NIOTLS", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl")]),
         adapter(
             "StoreSQLite",
             [

@@ -71,6 +71,24 @@ private final class CollectingSink: AnswerSink {
     }
 }
 
+/// Answers the first request; at the second it closes its port, and then the connection.
+private final class LeavingServer: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    private var hasAnswered = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard self.hasAnswered else {
+            self.hasAnswered = true
+            let answer = ByteBuffer(string: "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+            context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
+            return
+        }
+        let channel = context.channel
+        channel.parent?.close().whenComplete { _ in channel.close(promise: nil) }
+    }
+}
+
 @Suite("Engine connections", .timeLimit(.minutes(1)))
 struct HTTPEngineClientTests {
     private static let group = MultiThreadedEventLoopGroup.singleton
@@ -166,8 +184,39 @@ struct HTTPEngineClientTests {
                 #expect(failure.kind == .unreachable && failure.message.contains(words), "\(failure)")
                 #expect(!["NIO", "errno", "SSLError", "IOError"].contains { failure.message.contains($0) })
                 #expect(failure.detail != nil)
+                #expect(failure.isOfReach, "nothing was written to it")
             }
         }
+    }
+
+    @Test("a connection that never gets through its TLS handshake runs into the connect limit")
+    func handshake() async throws {
+        let silent = try await ServerBootstrap(group: Self.group).bind(host: "127.0.0.1", port: 0).get()
+        let client = try HTTPEngineClient(group: Self.group)
+        let port = try #require(silent.localAddress?.port)
+        var request = try Self.request(port)
+        request.engine = Engine(
+            id: "silent", url: try EngineURL("https://127.0.0.1:\(port)"), kind: .simulated,
+            timeouts: EngineTimeouts(connect: .milliseconds(200), firstToken: .seconds(5)))
+        let failure = try #require(await Self.ask(client, request).failure)
+        #expect(failure.kind == .timeout(.connect) && failure.isOfReach)
+        await client.shutdown()
+        try await silent.close()
+    }
+
+    @Test("a request that was written counts as sent, though the connection that replaces its first one fails")
+    func writtenBefore() async throws {
+        let server = try await ServerBootstrap(group: Self.group).childChannelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(LeavingServer()) }
+        }.bind(host: "127.0.0.1", port: 0).get()
+        let client = try HTTPEngineClient(group: Self.group)
+        var request = try Self.request(try #require(server.localAddress?.port))
+        request.home = Self.group.next()
+        #expect(await Self.ask(client, request).head?.status == 200)
+        let failure = try #require(await Self.ask(client, request).failure)
+        #expect(failure.kind == .unreachable && failure.message.contains("connection refused"), "\(failure)")
+        #expect(failure.wasSent && !failure.isOfReach)
+        await client.shutdown()
     }
 
     @Test("an engine that takes no connections runs into the connect limit")

@@ -62,6 +62,10 @@ struct FakeEngine: CustomTestStringConvertible, Sendable {
         testDescription: "unsigned llamacpp",
         pages: ["/v1/models": list(["tiny.gguf"], owner: "me"), "/props": #"{"total_slots":2}"#])
 
+    static let boastful = FakeEngine(
+        testDescription: "boastful llamacpp",
+        pages: ["/v1/models": list(["tiny.gguf"], owner: "me"), "/props": #"{"total_slots":9223372036854775807}"#])
+
     static let sglang = FakeEngine(
         testDescription: "sglang",
         pages: [
@@ -114,6 +118,7 @@ struct ExpectedReport: CustomTestStringConvertible, Sendable {
             engine: .llamacpp, kind: .llamacpp, models: ["tiny.gguf"], slots: 3, tools: false, tokenizer: "/tokenize",
             metrics: "/metrics"),
         ExpectedReport(engine: .unsignedLlamacpp, kind: .llamacpp, models: ["tiny.gguf"], slots: 2),
+        ExpectedReport(engine: .boastful, kind: .llamacpp, models: ["tiny.gguf"]),
         ExpectedReport(engine: .sglang, kind: .sglang, models: ["llama"], slots: 48, tools: true),
         ExpectedReport(
             engine: .newerSGLang, kind: .sglang, models: ["llama"], tools: false, tokenizer: "/tokenize"),

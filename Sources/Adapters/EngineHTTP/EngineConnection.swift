@@ -1,6 +1,7 @@
 import Gateway
 import NIOCore
 import NIOHTTP1
+import NIOTLS
 import OpenAIWire
 import Quantities
 import Routing
@@ -18,6 +19,8 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
     private var context: ChannelHandlerContext?
     private var call: RunningCall?
     private var isReused = false
+    /// A TLS connection is open before anything can be written to it.
+    private var isHandshaking: Bool
     private var keepAlive = true
     private var errorHead: HTTPResponseHead?
     private var errorBody: [UInt8] = []
@@ -26,10 +29,11 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
     private var arrived = ByteBuffer()
     var idleSince: NIODeadline = .now()
 
-    init(engine: EngineID, pool: LoopPool, writer: RequestWriter) {
+    init(engine: EngineID, pool: LoopPool, writer: RequestWriter, isTLS: Bool) {
         self.engine = engine
         self.pool = pool
         self.writer = writer
+        self.isHandshaking = isTLS
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -55,6 +59,18 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
         self.errorHead = nil
         self.errorBody = []
         self.arrived.clear()
+        if self.isHandshaking { call.awaitsHandshake(of: self) } else { self.send(call, context) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent {
+            self.isHandshaking = false
+            if let call = self.call, !call.isDone { self.send(call, context) }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func send(_ call: RunningCall, _ context: ChannelHandlerContext) {
         call.attached(self)
         context.write(self.wrapOutboundOut(.head(Self.announced)), promise: nil)
         self.writer.send(call.wire, headers: self.pool.headers(for: self.engine))

@@ -73,7 +73,8 @@ final class LoopPool: @unchecked Sendable {
                             HTTPResponseDecoder(
                                 leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop)))
                     try pipeline.addHandler(
-                        EngineConnection(engine: call.wire.engine.id, pool: self, writer: writer))
+                        EngineConnection(
+                            engine: call.wire.engine.id, pool: self, writer: writer, isTLS: url.isTLS))
                 }
             }
             .connect(host: url.host, port: url.port)

@@ -38,6 +38,8 @@ final class RunningCall: EngineCall, @unchecked Sendable {
     /// A stale idle connection may be replaced once, before anything arrived.
     var mayReplaceConnection = true
     private var produced = false
+    /// Written, over this connection or one that it has replaced.
+    private var wasSent = false
 
     init(wire: WireCall, sink: any AnswerSink, pool: LoopPool) {
         self.wire = wire
@@ -75,14 +77,20 @@ final class RunningCall: EngineCall, @unchecked Sendable {
         self.pool.loop.execute {
             guard self.phase != .done else { return }
             self.readingPaused = !reading
-            self.connection?.setReading(reading)
+            // A handshake is read whatever the client does.
+            if self.phase != .waiting { self.connection?.setReading(reading) }
             if reading { self.touch() }
         }
     }
 
+    /// The request is written once the handshake is over; until then the limit of connecting goes on.
+    func awaitsHandshake(of connection: EngineConnection) { self.connection = connection }
+
+    /// The request is about to be written.
     func attached(_ connection: EngineConnection) {
         self.connection = connection
         self.phase = .sent
+        self.wasSent = true
         self.stage = .firstToken
         self.deadline = .now() + TimeAmount(self.wire.timeouts.firstToken)
         if self.readingPaused { connection.setReading(false) }
@@ -141,23 +149,24 @@ final class RunningCall: EngineCall, @unchecked Sendable {
         self.connection = nil
         var failure = failure
         failure.produced = self.produced
+        failure.wasSent = self.wasSent
         self.letGo()?.failed(failure)
     }
 
     /// The connection closed. Before any byte of an answer a reused connection is replaced once.
     func connectionLost(_ message: String, detail: String? = nil, wasReused: Bool) {
         guard self.phase != .done else { return }
-        if self.phase == .sent, wasReused, self.mayReplaceConnection {
+        if self.phase != .answering, wasReused, self.mayReplaceConnection {
             self.mayReplaceConnection = false
             self.connection = nil
             self.phase = .waiting
+            self.stage = .connect
+            self.deadline = .now() + TimeAmount(self.wire.timeouts.connect)
             self.pool.connect(self)
             return
         }
         let kind: EngineFailure.Kind = self.phase == .answering ? .fault : .unreachable
-        var failure = EngineFailure(kind, message: message, detail: detail)
-        failure.wasSent = true
-        self.fail(failure)
+        self.fail(EngineFailure(kind, message: message, detail: detail))
     }
 }
 

@@ -37,6 +37,14 @@ public struct Instant: Hashable, Sendable, Comparable {
 }
 
 extension Duration {
+    /// So many seconds; what a duration cannot hold saturates at 292 years, as instants do. `seconds(_:)` traps there.
+    ///
+    /// - Parameter seconds: what is no number counts as zero.
+    public static func seconds(saturating seconds: Double) -> Duration {
+        let longest = Double(Int64.max) / 1e9
+        return seconds.isNaN ? .zero : .seconds(min(longest, max(-longest, seconds)))
+    }
+
     /// The duration in nanoseconds, saturating at Int64.
     public var nanosecondsClamped: Int64 {
         let (seconds, attoseconds) = self.components

@@ -36,14 +36,13 @@ public struct EngineFailure: Error, Equatable, Sendable {
     public let body: [UInt8]
     /// True once a byte of a successful answer arrived: nothing may be replayed to a client then.
     public var produced: Bool
-    /// The request had been written when its connection broke, and may be what broke it.
+    /// The request had been written, to this connection or to one before that broke, and may be what broke it.
     public var wasSent = false
 
     /// The engine has not seen the request, and nothing says that it would mind it.
     public var isOfReach: Bool {
         switch self.kind {
-        case .unreachable: !self.wasSent
-        case .timeout(.connect): true
+        case .unreachable, .timeout(.connect): !self.wasSent
         default: false
         }
     }

@@ -194,9 +194,10 @@ extension BatchLoop {
             if case .refused = outcome { self.refused(by: attempt.target.engine, error) }
         }
         if outcome == .preempted { self.preemptions[attempt.lease.line, default: 0] += 1 }
+        let usage = Self.usage(of: attempt, ending)
         if attempt.wasSent, outcome != .preempted {
             self.context.engines.finished(
-                attempt, of: self.batch.id, failure: failure, usage: self.usage(of: attempt, ending))
+                attempt, of: self.batch.id, failure: failure, usage: usage.map { self.learn($0, from: attempt) })
         } else {
             // The line made room or failed here, which says nothing about the engine.
             self.context.engines.returned(attempt)
@@ -207,7 +208,7 @@ extension BatchLoop {
         let way = self.keepPath(of: attempt, outcome, failure, verdict, now: now)
         switch verdict {
         case .commit(let fate):
-            self.commit(attempt, ending, fate, way, now: now)
+            self.commit(attempt, ending, fate, way, usage: usage ?? .zero, now: now)
         case .retry(let at):
             self.withoutResult("retried")
             self.settle(attempt, actual: .zero)
@@ -221,21 +222,27 @@ extension BatchLoop {
 
     private func withoutResult(_ reason: String) { self.context.meters.count(.attemptsWithoutResult, reason) }
 
-    private mutating func usage(of attempt: LineAttempt, _ ending: LineAttempt.Ending) -> WorkUsage? {
+    /// What an answered line is charged for, which is what the engine told only where that can be true.
+    private static func usage(of attempt: LineAttempt, _ ending: LineAttempt.Ending) -> TokenUsage? {
         guard case .answered(let answer) = ending else { return nil }
-        let told = answer.facts.usage ?? .zero
-        let usage = WorkUsage(
-            cachedTokens: Int(clamping: told.cachedInput),
-            computedTokens: Int(clamping: told.input - told.cachedInput), outputTokens: Int(clamping: told.output))
-        self.sizes.answered(usage, estimate: Self.estimate(attempt.estimate?.body.count ?? 0))
-        return usage
+        return attempt.estimate?.billable(answer.facts.usage, outputTokens: answer.outputTokensEstimate)
+    }
+
+    private mutating func learn(_ usage: TokenUsage, from attempt: LineAttempt) -> WorkUsage {
+        let used = WorkUsage(
+            cachedTokens: Int(clamping: usage.cachedInput),
+            computedTokens: Int(clamping: usage.input - usage.cachedInput),
+            outputTokens: Int(clamping: usage.output))
+        self.sizes.answered(used, estimate: Self.estimate(attempt.estimate?.body.count ?? 0))
+        return used
     }
 
     private mutating func commit(
-        _ attempt: LineAttempt, _ ending: LineAttempt.Ending, _ fate: LineFate, _ way: RequestTrace?, now: Instant
+        _ attempt: LineAttempt, _ ending: LineAttempt.Ending, _ fate: LineFate, _ way: RequestTrace?,
+        usage: TokenUsage, now: Instant
     ) {
         let result = LineResult(
-            batch: self.batch, endpoint: self.endpoint, attempt: attempt, ending: ending, fate: fate,
+            batch: self.batch, endpoint: self.endpoint, attempt: attempt, ending: ending, usage: usage, fate: fate,
             customID: attempt.customID ?? self.customID(attempt.lease.line), now: now, context: self.context)
         self.committing += 1
         let amount = result.commit.charge?.amount ?? .zero
@@ -323,8 +330,8 @@ extension AttemptOutcome {
         case .capacity: self = .refused(retryAfter: failure.retryAfter)
         case .billing, .credential: self = .engineUnusable
         // A line that its engine saw may be what broke the connection: its attempts are counted.
-        case .unreachable where failure.wasSent: self = .retryable(.connection, retryAfter: nil)
-        case .unreachable, .timeout(.connect): self = .engineUnusable
+        case .unreachable, .timeout(.connect):
+            self = failure.wasSent ? .retryable(.connection, retryAfter: nil) : .engineUnusable
         case .fault:
             self =
                 failure.status.map { .retryable(.status($0), retryAfter: failure.retryAfter) }

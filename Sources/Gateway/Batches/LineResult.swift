@@ -8,9 +8,10 @@ import Routing
 struct LineResult {
     let commit: LineCommit
 
+    /// - Parameter usage: what an answer is charged for.
     init(
-        batch: BatchRecord, endpoint: Endpoint, attempt: LineAttempt, ending: LineAttempt.Ending, fate: LineFate,
-        customID: [UInt8], now: Instant, context: BatchContext
+        batch: BatchRecord, endpoint: Endpoint, attempt: LineAttempt, ending: LineAttempt.Ending, usage: TokenUsage,
+        fate: LineFate, customID: [UInt8], now: Instant, context: BatchContext
     ) {
         let line = Int32(attempt.lease.line)
         let id = LineResultID.text(batch: batch.id, line: line)
@@ -23,7 +24,8 @@ struct LineResult {
             OutputLine.appendAnswer(
                 id: id, customID: customID, status: 200, requestID: request.text, body: body ?? answer.body,
                 to: &output)
-            charge = Self.charge(batch, endpoint, attempt, answer, request: request, now: now, context: context)
+            charge = Self.charge(
+                batch, endpoint, attempt, answer, usage, request: request, now: now, context: context)
         case .failed(let failure):
             if case .failed(.exhausted(.timeout)) = fate {
                 OutputLine.appendNeverExecuted(id: id, customID: customID, reason: .timeout, to: &output)
@@ -43,10 +45,8 @@ struct LineResult {
 
     private static func charge(
         _ batch: BatchRecord, _ endpoint: Endpoint, _ attempt: LineAttempt, _ answer: AnswerAssembly.Assembled,
-        request: RequestID, now: Instant, context: BatchContext
+        _ usage: TokenUsage, request: RequestID, now: Instant, context: BatchContext
     ) -> Charge {
-        let usage =
-            attempt.estimate?.billable(answer.facts.usage, outputTokens: answer.outputTokensEstimate) ?? .zero
         let alias = batch.model ?? attempt.target.engineModel
         let names = [answer.facts.model ?? "", attempt.target.engineModel, alias]
         let served = attempt.tiers.served(answer.facts.serviceTier)

@@ -34,7 +34,7 @@ struct LineSizes {
     }
 
     /// - Parameters:
-    ///   - usage: as the engine counted; without a prompt where it does not tell.
+    ///   - usage: what the line is charged for.
     ///   - estimate: of the line's prompt, by its bytes.
     mutating func answered(_ usage: WorkUsage, estimate: Int) {
         self.answeredCount += 1

@@ -72,8 +72,9 @@ public final class WorkScheduler: Sendable {
             let pools = table.aliases.sorted { $0.key < $1.key }.map { alias, targets in
                 Self.pool(alias, self.serving(alias, targets, now: now, in: &state))
             }
-            // Last: hours of models need their pools.
-            return engines + pools + state.gate.events(table, now: now, isFirst: true, changes: &changes)
+            // Together, as hours need their engines and models, and these get nothing before their hours are known.
+            let hours = state.gate.events(table, now: now, isFirst: true, changes: &changes)
+            return [.together(engines + pools + hours)]
         }
         for change in changes { change.log(to: self.logger) }
     }

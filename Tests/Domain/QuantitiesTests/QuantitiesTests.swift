@@ -90,6 +90,15 @@ struct QuantitiesTests {
         #expect(last.seconds(since: first) > 9e9)
     }
 
+    @Test("seconds that no duration can hold saturate")
+    func longSeconds() {
+        let longest = Duration.seconds(saturating: 1e300).secondsApproximate
+        #expect(longest > 9.2e9 && longest < 9.3e9)
+        #expect(Duration.seconds(saturating: -.infinity).secondsApproximate == -longest)
+        #expect(Duration.seconds(saturating: .nan) == .zero)
+        #expect(Duration.seconds(saturating: 1.5) == .milliseconds(1_500))
+    }
+
     @Test("a tier that an engine names is a name", arguments: ["priority", "flex-2", "a.b_C9"])
     func answeredTier(text: String) { #expect(TierName(answered: text)?.text == text) }
 

@@ -2,6 +2,7 @@ import Gateway
 import GatewayTesting
 import Pricing
 import Quantities
+import Routing
 import Scheduling
 import Testing
 
@@ -95,6 +96,38 @@ import Testing
         }
         let said = try #require(desk.log.lines.first { $0.message.contains("wait for the model's background hours") })
         #expect(said.metadata["model"] == "m" && said.metadata["until"] == opening.rfc3339)
+    }
+
+    @Test("an engine that is learnt of late gets no lines before its models' hours")
+    func lateEngine() throws {
+        let clock = ManualClock()
+        let hours = Self.hours(clock.now)
+        let engines = try ["e1", "e2"].map { id in
+            Engine(
+                id: EngineID(id), url: try EngineURL("http://127.0.0.1:1"), kind: .vllm, stream: .asAsked,
+                concurrency: 2)
+        }
+        let targets = engines.map { EngineTarget(engine: $0.id, engineModel: "m") }
+        let directory = EngineDirectory(
+            table: try RoutingTable(engines: [engines[0]], aliases: ["m": [targets[0]]]))
+        let scheduler = WorkScheduler(
+            directory: directory, clock: clock, logger: CapturedLog().logger,
+            backgroundHours: { place, _ in place.model == nil ? nil : hours })
+        let lines = FakeLines(scheduler)
+        scheduler.takeLines(from: lines)
+        for model in ["m", "late"] {
+            scheduler.send(
+                .offer(
+                    BatchOffer(
+                        batch: BatchID("batch_\(model)"), project: "proj_a", pool: PoolID(model),
+                        deadline: clock.now.advanced(by: .seconds(86_400)), linesLeft: 1, promptTokens: 10,
+                        outputTokens: 10)))
+        }
+        directory.replace(try RoutingTable(engines: engines, aliases: ["m": targets, "late": [targets[1]]]))
+        #expect(lines.started.isEmpty)
+        clock.advance(by: .seconds(3_600))
+        scheduler.tick()
+        #expect(lines.started.count == 2)
     }
 
     @Test("a model that is open at any hour does not wait for its engine's hours")

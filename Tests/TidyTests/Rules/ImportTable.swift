@@ -12,7 +12,7 @@ struct ImportTable {
             "Crypto", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
             "ServiceLifecycle", "Foundation",
         ]),
-        "EngineHTTP": Self.nio.union(["NIOSSL", "Glibc"]),
+        "EngineHTTP": Self.nio.union(["NIOTLS", "NIOSSL", "Glibc"]),
         "StoreSQLite": Self.system.union(["GRDB", "GRDBSQLite", "Dispatch", "Foundation"]),
         "BlobDisk": Self.system,
         "Telemetry": Self.system,

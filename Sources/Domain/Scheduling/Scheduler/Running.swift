@@ -35,7 +35,7 @@ struct Request: Sendable {
 
     var sizeTokens: Int { self.promptTokens + self.outputTokens }
     var units: Double { ServiceUnits.of(prompt: self.promptTokens, output: self.outputTokens) }
-    var line: Scheduler.LineKey { Scheduler.LineKey(account: self.account, pool: self.pool) }
+    var line: Scheduler.LineKey { Scheduler.LineKey(account: self.account, pool: self.pool, avoided: self.avoided) }
 }
 
 /// A request in one of the lines.

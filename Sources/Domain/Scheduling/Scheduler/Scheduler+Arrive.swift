@@ -7,13 +7,12 @@ extension Scheduler {
         precondition(self.held[request.key] == nil, "a key is used twice")
         precondition(request.lane != .batch, "a batch's lines are asked for, they do not arrive")
         guard let pool = self.poolIndex[request.pool], self.waiting.count + self.held.count < Self.waitingMax else {
-            self.refuse(
-                request.key, request.lane, fallsBack: request.fallsBack, wait: .seconds(30), into: &actions)
+            self.refuse(request.key, request.lane, fallsBack: request.fallsBack, wait: 30, into: &actions)
             return
         }
         guard request.lane != .flex || self.waitingCount(.flex) < Self.flexWaitingMax else {
             let wait = self.foretoldWait(.flex, project: request.project, pool: request.pool)
-            self.refuse(request.key, .flex, fallsBack: request.fallsBack, wait: .seconds(wait), into: &actions)
+            self.refuse(request.key, .flex, fallsBack: request.fallsBack, wait: wait, into: &actions)
             return
         }
         let lane = request.lane.rawValue
@@ -21,8 +20,7 @@ extension Scheduler {
             let wait = self.heldWait(pool, opens: opens)
             self.outlook = Outlook(ahead: self.pools[pool].held.count, predictedWait: wait, heldUntil: opens)
             guard self.hasRoomToHold(request) else {
-                self.refuse(
-                    request.key, request.lane, fallsBack: request.fallsBack, wait: .seconds(wait), into: &actions)
+                self.refuse(request.key, request.lane, fallsBack: request.fallsBack, wait: wait, into: &actions)
                 return
             }
             self.statistics.arrived[lane] += 1
@@ -35,8 +33,7 @@ extension Scheduler {
         let patience = request.patience.secondsApproximate
         if wait > patience {
             self.refuse(
-                request.key, request.lane, fallsBack: request.fallsBack, wait: .seconds(wait - patience),
-                into: &actions)
+                request.key, request.lane, fallsBack: request.fallsBack, wait: wait - patience, into: &actions)
             return
         }
         self.statistics.arrived[lane] += 1
@@ -80,12 +77,14 @@ extension Scheduler {
         return entry
     }
 
+    /// - Parameter wait: seconds, of which an engine's counts may have made any number.
     mutating func refuse(
-        _ key: WorkKey, _ lane: Lane, fallsBack: Bool, wait: Duration, into actions: inout [SchedulerAction]
+        _ key: WorkKey, _ lane: Lane, fallsBack: Bool, wait: Double, into actions: inout [SchedulerAction]
     ) {
         self.countRefusal(lane, fallsBack: fallsBack)
         let range = Self.retryAfterRange
-        actions.append(.refuse(key, retryAfter: min(range.most, max(range.least, wait))))
+        let retryAfter = min(range.most, max(range.least, .seconds(saturating: wait)))
+        actions.append(.refuse(key, retryAfter: retryAfter))
     }
 
     private mutating func countRefusal(_ lane: Lane, fallsBack: Bool) {
@@ -118,7 +117,7 @@ extension Scheduler {
         guard let request = self.dequeue(key, isFirst: false)?.request else { return }
         self.counters[request.lane.rawValue].leaveQueue(request.account)
         let wait = self.predictedWait(request.lane, account: request.account, pool: request.pool)
-        self.refuse(key, request.lane, fallsBack: request.fallsBack, wait: .seconds(wait), into: &actions)
+        self.refuse(key, request.lane, fallsBack: request.fallsBack, wait: wait, into: &actions)
     }
 
     mutating func gone(_ key: WorkKey) {

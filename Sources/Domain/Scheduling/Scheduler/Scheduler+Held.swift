@@ -129,7 +129,7 @@ extension Scheduler {
         for key in self.held.keys.sorted() {
             guard let entry = self.leaveHeld(key) else { continue }
             let request = entry.request
-            let wait = self.opening(entry.pool)?.since(self.now) ?? .zero
+            let wait = self.opening(entry.pool)?.seconds(since: self.now) ?? 0
             self.refuse(request.key, request.lane, fallsBack: request.fallsBack, wait: wait, into: &actions)
         }
     }
@@ -148,12 +148,13 @@ extension Scheduler {
         return (self.held.count, openings.min())
     }
 
-    /// An engine that is closed takes flex only while those that are open have no place for it.
-    func isLeftToOthers(_ index: Int, _ pool: Int, size: Int) -> Bool {
-        guard self.closedUntil(index, for: pool) != nil else { return false }
-        return self.pools[pool].engines.contains {
-            self.closedUntil($0, for: pool) == nil && self.engines[$0].hasBackgroundRoom(.batch, now: self.now)
-                && self.engines[$0].holds(size) && !self.interactiveWaits(for: $0)
+    /// An engine that is closed takes flex only while those that are open, and may have it, have no place for it.
+    func isLeftToOthers(_ index: Int, _ request: Request) -> Bool {
+        guard self.closedUntil(index, for: request.pool) != nil else { return false }
+        return self.engines(for: request).contains {
+            self.closedUntil($0, for: request.pool) == nil
+                && self.engines[$0].hasBackgroundRoom(.batch, now: self.now)
+                && self.engines[$0].holds(request.sizeTokens) && !self.interactiveWaits(for: $0)
         }
     }
 }

@@ -14,16 +14,27 @@ extension Scheduler {
         !self.lines[Lane.standard.rawValue].isEmpty || !self.lines[Lane.priority.rawValue].isEmpty
     }
 
+    /// Has no room for the requests of this line, nor for those of others that may go to the same engines.
+    private struct BlockedPool: Hashable {
+        let pool: Int
+        let avoided: [EngineID]
+
+        init(_ line: LineKey) {
+            self.pool = line.pool
+            self.avoided = line.avoided
+        }
+    }
+
     private mutating func pumpInteractive(_ lane: Lane, into actions: inout [SchedulerAction]) {
         guard !self.lines[lane.rawValue].isEmpty else { return }
-        var blocked: Set<Int> = []
-        while let line = self.nextLine(lane, where: { !blocked.contains($0.pool) }),
+        var blocked: Set<BlockedPool> = []
+        while let line = self.nextLine(lane, where: { !blocked.contains(BlockedPool($0)) }),
             let key = self.lines[lane.rawValue][line]?.first(), let entry = self.waiting[key]
         {
             if let engine = self.makeRoom(for: entry.request, into: &actions) {
                 self.dispatch(key, to: engine, into: &actions)
             } else {
-                blocked.insert(line.pool)
+                blocked.insert(BlockedPool(line))
             }
         }
     }
@@ -66,8 +77,10 @@ extension Scheduler {
         return best?.line
     }
 
-    private func names(_ line: LineKey, _ lane: Lane) -> (ProjectID, PoolID) {
-        (self.counters[lane.rawValue].project(of: line.account), self.pools[line.pool].id)
+    private func names(_ line: LineKey, _ lane: Lane) -> (ProjectID, PoolID, WorkKey) {
+        // A project has several lines where engines have failed requests of it.
+        let first = self.lines[lane.rawValue][line]?.peek ?? WorkKey(0)
+        return (self.counters[lane.rawValue].project(of: line.account), self.pools[line.pool].id, first)
     }
 
     /// The engine with most room, or the one that this prompt's beginning belongs to unless it is a quarter fuller.
@@ -92,7 +105,7 @@ extension Scheduler {
     }
 
     /// The engines that may have a request: those that failed it only while there is no other, however full these are.
-    private func engines(for request: Request) -> [Int] {
+    func engines(for request: Request) -> [Int] {
         let engines = self.pools[request.pool].engines
         guard !request.avoided.isEmpty else { return engines }
         let others = engines.filter {
@@ -221,8 +234,7 @@ extension Scheduler {
                 let key = self.lines[Lane.flex.rawValue][line]?.peek, let request = self.waiting[key]?.request,
                 request.avoided.isEmpty || self.engines(for: request).contains(index)
             else { return false }
-            let size = request.sizeTokens
-            return self.engines[index].holds(size) && !self.isLeftToOthers(index, line.pool, size: size)
+            return self.engines[index].holds(request.sizeTokens) && !self.isLeftToOthers(index, request)
         }
     }
 

@@ -27,12 +27,13 @@ extension Scheduler {
 
     mutating func promptComputed(_ key: WorkKey, tokens: Int) {
         guard let place = self.running.index(forKey: key) else { return }
-        self.running.values[place].promptComputed = max(0, tokens)
+        self.running.values[place].promptComputed = WorkUsage.clamped(tokens)
         self.engines[self.running.values[place].engine].tellsPrompts = true
     }
 
-    mutating func progress(_ key: WorkKey, outputTokens: Int) {
+    mutating func progress(_ key: WorkKey, outputTokens told: Int) {
         guard let place = self.running.index(forKey: key) else { return }
+        let outputTokens = WorkUsage.clamped(told)
         let more = outputTokens - self.running.values[place].outputTokens
         guard more > 0 else { return }
         let units = Double(more) * ServiceUnits.output

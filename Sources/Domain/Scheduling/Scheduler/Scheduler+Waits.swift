@@ -67,10 +67,10 @@ extension Scheduler {
         max(1, all / self.counters[lane.rawValue].weight(of: account))
     }
 
-    /// The weights of all projects that wait, by pool.
+    /// The weights of all projects that wait, by pool. The few requests that avoid engines are another line of theirs.
     private func weights(_ lane: Lane) -> [Double] {
         var weights = [Double](repeating: 0, count: self.pools.count)
-        for line in self.lines[lane.rawValue].keys {
+        for line in self.lines[lane.rawValue].keys where line.avoided.isEmpty {
             weights[line.pool] += self.counters[lane.rawValue].weight(of: line.account)
         }
         return weights
@@ -108,7 +108,7 @@ extension Scheduler {
             guard let seconds = pool.usualSeconds(work.lane, prompt: work.promptTokens, output: work.expectedOutput)
             else { return 0 }
             let left = max(seconds - self.now.seconds(since: work.sentAt), seconds * Self.restLeast)
-            let rest = Duration.seconds(left)
+            let rest = Duration.seconds(saturating: left)
             least = min(least, rest)
             sum += rest
             count += 1

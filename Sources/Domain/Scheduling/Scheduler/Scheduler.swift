@@ -20,6 +20,9 @@ public struct Scheduler: Sendable {
     struct LineKey: Hashable, Sendable {
         let account: Int
         let pool: Int
+        /// Engines that have failed the requests of this line: at the head of another one, a request that waits for
+        /// the rest of the engines would keep from these what could go there.
+        var avoided: [EngineID] = []
     }
 
     var engines: [EngineLoad] = []
@@ -68,6 +71,19 @@ public struct Scheduler: Sendable {
         self.now = max(self.now, now)
         if !self.displacements.isEmpty { self.displacements.removeAll() }
         self.outlook = nil
+        guard self.take(event, into: &actions) else { return }
+        self.pump(into: &actions)
+        switch event {
+        case .tick: self.checkProgress()
+        // Who does not wait was sent at once, or not at all.
+        case .arrive(let request) where request.patience <= .zero: self.refuseWaiting(request.key, into: &actions)
+        case .arrive(let request): self.explainWait(of: request.key)
+        default: break
+        }
+    }
+
+    /// - Returns: whether something may be sent that could not be before.
+    private mutating func take(_ event: SchedulerEvent, into actions: inout [SchedulerAction]) -> Bool {
         switch event {
         case .engine(let profile): self.describe(profile)
         case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }
@@ -80,6 +96,7 @@ public struct Scheduler: Sendable {
         case .pool(let id, let engines, let weights): self.describe(id, engines, weights)
         case .weight(let project, let weight):
             for lane in Lane.allCases { self.counters[lane.rawValue].set(weight: weight, of: project) }
+        case .together(let events): return events.reduce(false) { self.take($1, into: &actions) || $0 }
         case .arrive(let request): self.arrive(request, into: &actions)
         case .offer(let offer): self.offered(offer)
         case .withdraw(let batch): self.withdrawn(batch)
@@ -88,34 +105,27 @@ public struct Scheduler: Sendable {
         case .firstToken(let key): self.firstToken(key)
         case .promptComputed(let key, let tokens):
             self.promptComputed(key, tokens: tokens)
-            return
+            return false
         case .progress(let key, let tokens):
             self.progress(key, outputTokens: tokens)
-            return
+            return false
         case .delivered(let key):
             if let place = self.running.index(forKey: key) { self.running.values[place].isDelivered = true }
-            return
+            return false
         case .gap(let id, let gap):
             let now = self.now
             self.withEngine(id) { $0.observe(gap: gap, now: now) }
-            return
+            return false
         case .finished(let key, let usage): self.finished(key, usage)
         case .failed(let key, let trouble): self.failed(key, trouble)
         case .gone(let key): self.gone(key)
         case .sample(let id, let sample):
             self.withEngine(id) { $0.capacity.observe(sample) }
-            return
+            return false
         case .stop: self.stop(into: &actions)
         case .tick: self.tick(into: &actions)
         }
-        self.pump(into: &actions)
-        switch event {
-        case .tick: self.checkProgress()
-        // Who does not wait was sent at once, or not at all.
-        case .arrive(let request) where request.patience <= .zero: self.refuseWaiting(request.key, into: &actions)
-        case .arrive(let request): self.explainWait(of: request.key)
-        default: break
-        }
+        return true
     }
 
     private mutating func withEngine(_ id: EngineID, _ change: (inout EngineLoad) -> Void) {

@@ -15,6 +15,8 @@ public enum SchedulerEvent: Hashable, Sendable {
     case pool(PoolID, [EngineID], weights: [Int] = [])
     /// A project's share of the service relative to others, 1 unless told.
     case weight(ProjectID, Double)
+    /// All of these are known before anything is sent: what is told of engines and models hangs together.
+    case together([SchedulerEvent])
     case arrive(WorkRequest)
     /// A batch has work, or a different amount of it.
     case offer(BatchOffer)

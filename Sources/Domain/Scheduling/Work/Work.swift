@@ -113,19 +113,25 @@ public struct BatchLine: Hashable, Sendable {
     }
 }
 
-/// What an engine said that a request used.
+/// What an engine said that a request used. Counts that cannot be true are brought to the nearest that can.
 public struct WorkUsage: Hashable, Sendable {
+    /// No request uses more tokens of one kind. Sums of such counts do not overflow.
+    public static let tokensMax = 1_000_000_000
+
     /// Prompt tokens found in the engine's cache.
-    public var cachedTokens: Int
+    public let cachedTokens: Int
     /// Prompt tokens computed.
-    public var computedTokens: Int
-    public var outputTokens: Int
+    public let computedTokens: Int
+    public let outputTokens: Int
 
     public init(cachedTokens: Int = 0, computedTokens: Int, outputTokens: Int) {
-        self.cachedTokens = cachedTokens
-        self.computedTokens = computedTokens
-        self.outputTokens = outputTokens
+        self.cachedTokens = Self.clamped(cachedTokens)
+        self.computedTokens = Self.clamped(computedTokens)
+        self.outputTokens = Self.clamped(outputTokens)
     }
+
+    /// A count that an engine told.
+    static func clamped(_ tokens: Int) -> Int { min(Self.tokensMax, max(0, tokens)) }
 }
 
 /// The measure of service that fairness and predictions use: weighted tokens (Sheng et al., OSDI 2024: 1 for a token of

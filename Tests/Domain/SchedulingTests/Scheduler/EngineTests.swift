@@ -225,6 +225,43 @@ import Testing
         #expect(harness.dispatched.map(\.engine) == ["two", "two"])
     }
 
+    @Test("who waits for another engine than the one that failed it keeps nobody from that one")
+    func passed() {
+        for lane in [Lane.flex, .standard] {
+            var harness = Harness(engines: [Harness.engine("one", 2), Harness.engine("two", 1)])
+            for key: UInt64 in 1...2 {
+                var request = Harness.request(key, lane)
+                request.avoided = ["one"]
+                harness.send(.arrive(request))
+            }
+            for key: UInt64 in 3...5 { harness.arrive(key, lane) }
+            #expect(harness.dispatched.map(\.key.number) == [1, 3, 4])
+            #expect(harness.dispatched.map(\.engine) == ["two", "one", "one"])
+            harness.finish(WorkKey(1))
+            #expect(harness.dispatched.last?.key == WorkKey(2), "it came before the one that waits for any")
+            harness.finish(WorkKey(2))
+            #expect(harness.dispatched.last?.key == WorkKey(5))
+            harness.pass(1)
+        }
+    }
+
+    @Test("requests that avoid an engine are no second project")
+    func oneProject() {
+        var (harness, key) = RefusalTests.measured()
+        for number in 0..<50 {
+            harness.arrive(key, .flex, project: number < 10 ? "proj_a" : "proj_b")
+            key += 1
+        }
+        // Twelve requests that take turns with another project's, a second each.
+        let before = harness.scheduler.foretoldWait(.flex, project: "proj_a", pool: Harness.pool)
+        #expect((20...28).contains(before), "\(before)")
+        var request = Harness.request(key, .flex)
+        request.avoided = ["one"]
+        harness.send(.arrive(request))
+        let after = harness.scheduler.foretoldWait(.flex, project: "proj_a", pool: Harness.pool)
+        #expect(abs(after - before) < 1, "\(before) \(after)")
+    }
+
     @Test("a request waits for another engine than the one that failed it, or takes a line's place there")
     func avoided() {
         var harness = Harness(engines: [Harness.engine("one", 4), Harness.engine("two", 1)])

@@ -19,6 +19,24 @@ import Testing
         #expect(harness.scheduler.peak.utilisation(now: harness.now) == nil)
     }
 
+    @Test("counts that cannot be true are brought to the nearest that can, and no sum of them overflows")
+    func untrue() {
+        var harness = Harness(engines: [Harness.engine("one", 4)])
+        for key: UInt64 in 1...4 {
+            harness.arrive(key, .flex)
+            harness.send(.progress(WorkKey(key), outputTokens: .max))
+            harness.send(.promptComputed(WorkKey(key), tokens: .max))
+        }
+        let most = WorkUsage(cachedTokens: .max, computedTokens: .max, outputTokens: .max)
+        for key: UInt64 in 1...2 { harness.send(.finished(WorkKey(key), most)) }
+        harness.send(.finished(WorkKey(3), WorkUsage(cachedTokens: .min, computedTokens: .min, outputTokens: -1)))
+        harness.send(.failed(WorkKey(4), .request))
+        #expect(harness.scheduler.service(of: "proj_a", in: .flex) == 6.2e9)
+        #expect(harness.scheduler.window(.flex).tokensPerSecond(now: harness.now) > 0)
+        #expect(harness.scheduler.statistics.tokensFailedByLane == [0, 0, 2_000_000_000, 0])
+        harness.pass(1)
+    }
+
     @Test("tokens of attempts that failed are told, and for whom places were lost")
     func waste() {
         var harness = Harness(engines: [Harness.engine("one", 1)])

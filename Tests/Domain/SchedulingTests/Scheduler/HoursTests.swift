@@ -64,6 +64,38 @@ import Testing
         #expect(harness.scheduler.batchStandings[0].heldUntil == Instant(seconds: 5_000))
     }
 
+    @Test("flex that the open engine has failed goes to a closed one, and others go on to the open one")
+    func failedByOpen() {
+        var harness = Harness(engines: [Harness.engine("one", 8), Harness.engine("two", 8)])
+        harness.send(.held("two", until: Instant(seconds: 5_000)))
+        var failed = Harness.request(1, .flex)
+        failed.avoided = ["one"]
+        harness.send(.arrive(failed))
+        for key: UInt64 in 2...3 { harness.arrive(key, .flex) }
+        #expect(harness.dispatched.map(\.engine) == ["two", "one", "one"])
+        failed = Harness.request(4, .flex)
+        failed.avoided = ["one", "two"]
+        harness.send(.arrive(failed))
+        #expect(harness.dispatched.last?.engine == "one", "all have failed it: hours hold again")
+    }
+
+    @Test("what is told together is known before anything is sent")
+    func together() {
+        var harness = Harness()
+        let until = Instant(seconds: 5_000)
+        harness.send(.held("one", until: until))
+        harness.offer("batch_known")
+        harness.send(Self.offer("batch_new", Self.other))
+        harness.send(
+            .together([
+                .engine(Harness.engine("two", 8)), .pool(Harness.pool, ["one", "two"]), .pool(Self.other, ["two"]),
+                .heldModel(Harness.pool, "two", until: until), .heldModel(Self.other, "two", until: until),
+            ]))
+        #expect(harness.lines.isEmpty)
+        harness.send(.together([.heldModel(Self.other, "two", until: nil)]))
+        #expect(Set(harness.lines.map(\.batch)) == ["batch_new"])
+    }
+
     @Test("the deadline of a batch is checked against the model's own hours")
     func deadline() {
         var harness = Self.two()

@@ -286,6 +286,24 @@ import Testing
         #expect(harness.refused.count == refused, "eight requests of a second on two places")
     }
 
+    @Test("a wait that no duration can hold is refused with the longest delay")
+    func endless() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        func large(_ key: UInt64, patience: Duration) -> WorkRequest {
+            Harness.request(key, .flex, prompt: 1_000_000, patience: patience)
+        }
+        // One small request that used a billion tokens, and then nothing is served for ten minutes.
+        harness.send(.arrive(Harness.request(1, .flex, prompt: 1, output: 1)))
+        for key: UInt64 in 2...3 { harness.send(.arrive(large(key, patience: .seconds(1_000_000_000)))) }
+        harness.finish(WorkKey(1), output: 1_000_000_000)
+        harness.pass(600)
+        #expect(harness.scheduler.waitingCount(.flex) == 1)
+        let wait = harness.scheduler.foretoldWait(.flex, project: "proj_a", pool: Harness.pool)
+        #expect(wait > 2e20, "\(wait)")
+        harness.send(.arrive(large(4, patience: .seconds(60))))
+        #expect(harness.refused == [WorkKey(4): .seconds(60)])
+    }
+
     @Test("engines that take nothing for a moment do not empty the queue")
     func away() {
         var (harness, _) = Self.queue()
