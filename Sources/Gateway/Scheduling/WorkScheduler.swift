@@ -93,7 +93,7 @@ public final class WorkScheduler: Sendable {
 
     package func newKey() -> WorkKey { WorkKey(self.nextKey.add(1, ordering: .relaxed).newValue) }
 
-    /// Queues a request. Its place may be given before this returns.
+    /// Queues a request. Its place may be given before this returns, unless a decision is just carried out here.
     package func submit(_ work: any ScheduledWork, _ request: WorkRequest) {
         var actions: [SchedulerAction] = []
         let now = self.clock.now
@@ -104,7 +104,7 @@ public final class WorkScheduler: Sendable {
             return (state.scheduler.outlook, state.scheduler.displacements)
         }
         if let outlook { work.found(outlook) }
-        if !actions.isEmpty { self.perform(actions, displaced) }
+        self.perform(actions, displaced)
     }
 
     /// Whoever ends now is hardly the only one.
@@ -139,7 +139,7 @@ public final class WorkScheduler: Sendable {
             state.scheduler.handle(event, now: now, into: &actions)
             return state.scheduler.displacements
         }
-        if !actions.isEmpty { self.perform(actions, displaced) }
+        self.perform(actions, displaced)
     }
 
     package func send(_ events: [SchedulerEvent]) { self.send { _ in events } }
@@ -192,7 +192,7 @@ public final class WorkScheduler: Sendable {
             if signals.isFirst { state.scheduler.handle(.firstToken(key), now: signals.at, into: &actions) }
             return state.scheduler.displacements
         }
-        if !actions.isEmpty { self.perform(actions, displaced) }
+        self.perform(actions, displaced)
         guard let gap = signals.gap, let tier = signals.tier else { return }
         self.meters?.gap(tier: tier, seconds: gap.secondsApproximate)
     }
@@ -200,20 +200,31 @@ public final class WorkScheduler: Sendable {
     /// Who is asked for batch lines.
     package func takeLines(from source: any LineSource) { self.state.withLock { $0.lines = source } }
 
+    /// Carries decisions out, or leaves them to the call further out on this thread that already does so.
     private func perform(_ actions: [SchedulerAction], _ displaced: [Displacement]) {
-        for action in actions {
-            switch action {
-            case .dispatch(let key, let engine): self.dispatch(key, to: engine)
-            case .refuse(let key, let retryAfter):
-                let work = self.state.withLock { $0.work.removeValue(forKey: key) }
-                work?.refused(key: key, retryAfter: retryAfter)
-            case .preempt(let key): self.preempt(key, for: displaced.first { $0.victim == key }?.by)
-            case .pull(let batch, let engine):
-                if let lines = self.state.withLock({ $0.lines }) {
-                    lines.place(of: batch, at: engine)
-                } else {
-                    self.send(.nothingReady(batch, engine, until: nil))
-                }
+        guard !actions.isEmpty else { return }
+        let items = actions.map { action in
+            PendingActions.Item(action: action, by: displaced.first { .preempt($0.victim) == action }?.by)
+        }
+        if PendingActions.current?.add(items, of: self) == true { return }
+        let pending = PendingActions(items, of: self)
+        PendingActions.$current.withValue(pending) {
+            while let item = pending.next() { self.perform(item) }
+        }
+    }
+
+    private func perform(_ item: PendingActions.Item) {
+        switch item.action {
+        case .dispatch(let key, let engine): self.dispatch(key, to: engine)
+        case .refuse(let key, let retryAfter):
+            let work = self.state.withLock { $0.work.removeValue(forKey: key) }
+            work?.refused(key: key, retryAfter: retryAfter)
+        case .preempt(let key): self.preempt(key, for: item.by)
+        case .pull(let batch, let engine):
+            if let lines = self.state.withLock({ $0.lines }) {
+                lines.place(of: batch, at: engine)
+            } else {
+                self.send(.nothingReady(batch, engine, until: nil))
             }
         }
     }
