@@ -127,7 +127,9 @@ public final class WorkScheduler: Sendable {
         let now = self.clock.now
         self.send { state in
             state.unavailable[engine] = state.unavailable[engine] ?? now
-            return [.available(engine, false), .failed(key, .lost)]
+            // It may have lost that place meanwhile, and have another.
+            let isThere = state.scheduler.isRunning(key, at: engine)
+            return [.available(engine, false)] + (isThere ? [.failed(key, .lost)] : [])
         }
     }
 

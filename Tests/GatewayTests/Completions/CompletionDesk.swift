@@ -71,7 +71,8 @@ struct CompletionDesk {
         _ scripts: [EngineScript], engines: Int = 1, stream: StreamPolicy = .asAsked, kind: EngineKind = .vllm,
         concurrency: Int? = nil, takesPriorities: Bool = false, tiers: TierSettings = TierSettings(),
         tracedShare: Double? = nil, book: PriceBook? = nil,
-        isLive: @escaping @Sendable (Caller) -> Bool = { _ in true }, log: CapturedLog = CapturedLog()
+        isLive: @escaping @Sendable (Caller) -> Bool = { _ in true }, meters: any Meters = NoMeters(),
+        log: CapturedLog = CapturedLog()
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
@@ -89,7 +90,7 @@ struct CompletionDesk {
             engines: self.directory, client: self.engine, commits: self.store,
             pricer: Pricer(book: try book ?? Self.book(), tiersPricedAs: tiers.pricedAs), holds: self.holds,
             scheduler: self.scheduler, tiers: self.tiers,
-            meters: NoMeters(), clock: self.clock, timers: self.timers,
+            meters: meters, clock: self.clock, timers: self.timers,
             randomness: SeededRandomness(), history: self.history,
             tracer: tracedShare.map { [spans] in
                 Tracer(sink: spans, share: $0, randomness: SeededRandomness(seed: 5))

@@ -56,6 +56,14 @@ public enum EngineTrouble: Hashable, Sendable {
     case request
     /// The engine gave the work back before it produced anything; it is queued again, first in its line.
     case lost
+
+    /// The work does not wait here again.
+    var isFinal: Bool {
+        switch self {
+        case .full, .request: true
+        case .capacity, .flexFull, .lost: false
+        }
+    }
 }
 
 /// What the scheduler wants done, in this order.

@@ -1,0 +1,73 @@
+import Foundation
+import Gateway
+import GatewayTesting
+import Quantities
+import Routing
+import Scheduling
+import Synchronization
+import Testing
+
+/// What another thread does between two steps of a request.
+final class Meanwhile: Meters {
+    private let body = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// Done once, on a thread of its own, before the next step goes on.
+    func next(_ body: @escaping @Sendable () -> Void) { self.body.withLock { $0 = body } }
+
+    func happen() {
+        let body = self.body.withLock { body in
+            defer { body = nil }
+            return body
+        }
+        guard let body else { return }
+        let isDone = DispatchSemaphore(value: 0)
+        Thread {
+            body()
+            isDone.signal()
+        }.start()
+        isDone.wait()
+    }
+
+    func engineFailed(engine: EngineID, kind: String) { self.happen() }
+    func requestStarted(model: String, tier: TierName) {}
+    func requestFinished(_ facts: FinishedRequest) {}
+    func batchLine(model: String, outcome: String) {}
+    func committed(group: Int, seconds: Double) {}
+    func set(gauge: GaugeName, _ value: Double) {}
+}
+
+/// Two threads tell a request and the scheduler of its place, each a moment before the other.
+@Suite("A place that is lost at the same moment", .timeLimit(.minutes(1))) struct LatePlaceTests {
+    private let meanwhile = Meanwhile()
+    private static let answer = EngineScript.answer(CompletionDesk.answer)
+    private static let flex = ConfiguredTierTests.question("flex")
+    private static let away = EngineScript.failure(EngineFailure(.unreachable, message: "refused"))
+
+    /// One place.
+    private func desk(_ scripts: [EngineScript]) async throws -> CompletionDesk {
+        try await CompletionDesk(
+            scripts, concurrency: 1,
+            isLive: { [meanwhile] _ in
+                meanwhile.happen()
+                return true
+            }, meters: self.meanwhile)
+    }
+
+    private func ask(_ desk: CompletionDesk, _ id: RequestID) {
+        do { _ = try desk.ask(CompletionDesk.question, id: id) } catch { Issue.record(error) }
+    }
+
+    @Test("flex that loses its place while its engine is told as lost waits for the next one")
+    func lost() async throws {
+        let desk = try await self.desk([.hanging(then: Self.away), .hanging(then: Self.answer), Self.answer])
+        let (client, _) = try desk.ask(Self.flex)
+        self.meanwhile.next { self.ask(desk, "req_urgent") }
+        desk.engine.calls[0].resume()
+        #expect(desk.scheduler.snapshot.lanes[Lane.flex.rawValue].waiting == 1)
+        desk.scheduler.tick()
+        desk.engine.calls[1].resume()
+        desk.clock.advance(by: .seconds(1))
+        desk.scheduler.tick()
+        #expect(client.state.whole != nil)
+    }
+}
