@@ -18,7 +18,6 @@ package protocol ScheduledWork: AnyObject, Sendable {
     func refused(key: WorkKey, retryAfter: Duration)
     /// None of its engines can be used.
     func stranded(key: WorkKey)
-    var isInteractive: Bool { get }
     /// Output tokens so far.
     var outputTokens: Int { get }
     var identity: WorkIdentity { get }

@@ -7,7 +7,8 @@ import Synchronization
 
 /// Drives the scheduler with what happens in this process, and carries out what it decides.
 ///
-/// One lock around a value; no engine, client or store is called under it, only the directory's own lock is taken.
+/// One lock around a value; no engine, client, store or request is called under it, only the directory's own lock is
+/// taken.
 /// Requests of all tiers, batch lines too, get their places here, so that what is in flight at an engine is known
 /// exactly.
 public final class WorkScheduler: Sendable {
@@ -121,6 +122,9 @@ public final class WorkScheduler: Sendable {
     func foretoldWait(_ lane: Lane, model: String, project: ProjectID) -> Double {
         self.state.withLock { $0.scheduler.foretoldWait(lane, project: project, pool: PoolID(model)) }
     }
+
+    /// Where a request has its place now. May be asked for under the request's own lock: none is taken under this one.
+    func engine(of key: WorkKey) -> EngineID? { self.state.withLock { $0.scheduler.engine(of: key) } }
 
     /// The engine could not be asked after all; the request waits again, and the engine is looked at at the next tick.
     func lost(_ key: WorkKey, at engine: EngineID) {
@@ -267,10 +271,10 @@ public final class WorkScheduler: Sendable {
         let table = self.directory.table
         self.state.withLock { state in
             guard !state.unavailable.isEmpty || table.engines.isEmpty else { return }
-            for (key, pool) in state.scheduler.waitingRequests {
+            for (key, lane, pool) in state.scheduler.waitingRequests {
                 guard let work = state.work[key] else { continue }
                 // A breaker that opens for a moment does not empty the queues.
-                let patience = work.isInteractive ? Self.awayMax : EngineHealth.openForMax
+                let patience = lane.isInteractive ? Self.awayMax : EngineHealth.openForMax
                 let isStranded = (table.targets(for: pool.text) ?? []).allSatisfy { target in
                     state.unavailable[target.engine].map { now.since($0) >= patience } ?? false
                 }

@@ -70,4 +70,18 @@ final class Meanwhile: Meters {
         desk.scheduler.tick()
         #expect(client.state.whole != nil)
     }
+
+    @Test("flex that loses its place just before it is sent is not sent there")
+    func beforeSending() async throws {
+        let desk = try await self.desk([.hanging(then: Self.answer), .hanging(then: Self.answer), Self.answer])
+        self.ask(desk, "req_first")
+        let (client, _) = try desk.ask(Self.flex)
+        desk.clock.advance(by: .seconds(3))
+        self.meanwhile.next { self.ask(desk, "req_urgent") }
+        desk.engine.calls[0].resume()
+        #expect(desk.engine.requests.map(\.request) == ["req_first", "req_urgent"])
+        desk.engine.calls[1].resume()
+        #expect(client.state.whole != nil)
+        #expect(desk.directory.inFlight("e1") == 0 && desk.scheduler.snapshot.engines[0].inFlight == 0)
+    }
 }
