@@ -32,7 +32,9 @@ extension CompletionCall {
         let giveUpAt = self.giveUpAt(tier, since: place.since)
         let patience = min(tier.patience, max(.zero, giveUpAt.since(now)))
         // Engines that are away are soon asked again, if only to see: who has not tried and may wait does.
-        if place.hasFailed || patience == .zero, self.isOutOfReach { return self.giveUp(.outOfReach, held: true) }
+        if place.hasFailed || patience == .zero, self.isOutOfReach {
+            return self.giveUp(.outOfReach, waiting: key)
+        }
         var work = WorkRequest(
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
             promptTokens: self.request.promptTokensGuessed,
@@ -92,14 +94,11 @@ extension CompletionCall {
         let tier = self.state.withLock { $0.phase == .queued && $0.key == key ? $0.tier : nil }
         guard let tier, !self.fallBack(from: tier.name, key: key) else { return }
         // Not for want of room.
-        if tier.lane.isInteractive, self.isOutOfReach { return self.giveUp(.outOfReach, held: true) }
+        if tier.lane.isInteractive, self.isOutOfReach { return self.giveUp(.outOfReach, waiting: key) }
         self.refuse(tier, key: key, retryAfter: retryAfter)
     }
 
-    func stranded(key: WorkKey) {
-        let isOurs = self.state.withLock { $0.phase == .queued && $0.key == key }
-        if isOurs { self.giveUp(.outOfReach, held: true) }
-    }
+    func stranded(key: WorkKey) { self.giveUp(.outOfReach, waiting: key) }
 
     /// None of the model's engines could be reached of late.
     private var isOutOfReach: Bool {

@@ -337,7 +337,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         case .lost(let target, let key): self.waitAgain(failure, target, key)
         case .give(let target, let key):
             self.note(failure, target, key)
-            self.giveUp(failure, held: true)
+            self.giveUp(failure)
         case .retry(let target, let key, let decision):
             self.note(failure, target, key)
             if case .after(let pause) = decision {

@@ -16,7 +16,7 @@ package protocol ScheduledWork: AnyObject, Sendable {
     func preempted(key: WorkKey, by: WorkIdentity?) -> Bool
     /// It would wait longer than it wants to.
     func refused(key: WorkKey, retryAfter: Duration)
-    /// None of its engines can be used.
+    /// None of its engines can be used: if it still waits, it leaves.
     func stranded(key: WorkKey)
     /// Output tokens so far.
     var outputTokens: Int { get }

@@ -281,10 +281,7 @@ public final class WorkScheduler: Sendable {
                 if isStranded { stranded.append((key, work)) }
             }
         }
-        for (key, work) in stranded.sorted(by: { $0.0 < $1.0 }) {
-            self.send(.gone(key))
-            work.stranded(key: key)
-        }
+        for (key, work) in stranded.sorted(by: { $0.0 < $1.0 }) { work.stranded(key: key) }
         self.logViolations()
     }
 

@@ -21,6 +21,7 @@ final class RecordingClient: ClientSink {
     }
 
     private let seen = Mutex(Seen())
+    private let onRefusal = Mutex<(@Sendable () -> Void)?>(nil)
 
     var state: Seen { self.seen.withLock { $0 } }
     var text: String { String(decoding: self.state.streamed, as: UTF8.self) }
@@ -35,7 +36,13 @@ final class RecordingClient: ClientSink {
             $0.ended = true
         }
     }
-    func refused(_ error: GatewayError) { self.seen.withLock { $0.error = error } }
+    func refused(_ error: GatewayError) {
+        self.seen.withLock { $0.error = error }
+        self.onRefusal.withLock { $0 }?()
+    }
+
+    /// Done when it is refused, before whoever refuses goes on.
+    func onRefusal(_ body: @escaping @Sendable () -> Void) { self.onRefusal.withLock { $0 = body } }
 }
 
 /// Keeps the requests whose spans would leave.

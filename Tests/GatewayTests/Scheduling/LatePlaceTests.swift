@@ -1,6 +1,7 @@
 import Foundation
 import Gateway
 import GatewayTesting
+import OpenAIWire
 import Quantities
 import Routing
 import Scheduling
@@ -69,6 +70,31 @@ final class Meanwhile: Meters {
         desk.clock.advance(by: .seconds(1))
         desk.scheduler.tick()
         #expect(client.state.whole != nil)
+    }
+
+    @Test("a request that gets a place while others are told that their engine is away keeps it, and is counted there")
+    func stranded() async throws {
+        let desk = try await self.desk(
+            Array(repeating: Self.away, count: 5) + [.hanging(then: Self.answer), .hanging(then: Self.answer)])
+        for id: RequestID in ["req_1", "req_2"] {
+            self.ask(desk, id)
+            desk.timers.fire()
+            desk.timers.fire()
+        }
+        desk.clock.advance(by: .seconds(1))
+        desk.scheduler.tick()
+        self.ask(desk, "req_probe")
+        desk.scheduler.tick()
+        let (first, _) = try desk.ask(CompletionDesk.question, id: "req_first")
+        let (second, _) = try desk.ask(CompletionDesk.question, id: "req_second")
+        desk.clock.advance(by: .seconds(5))
+        first.onRefusal { desk.engine.calls[5].resume() }
+        desk.scheduler.tick()
+        #expect(first.state.error?.answer.code == "engine_unreachable" && second.state.error == nil)
+        #expect(desk.engine.requests.last?.request == "req_second")
+        #expect(desk.directory.inFlight("e1") == 1 && desk.scheduler.snapshot.engines[0].inFlight == 1)
+        desk.engine.calls[6].resume()
+        #expect(second.state.whole != nil && desk.scheduler.snapshot.engines[0].inFlight == 0)
     }
 
     @Test("flex that loses its place just before it is sent is not sent there")
