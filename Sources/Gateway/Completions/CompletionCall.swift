@@ -284,7 +284,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
 
     func failed(_ failure: EngineFailure, of attempt: Int?) {
         enum Next {
-            case ignore, broken(EngineID), lost(EngineTarget, WorkKey), give(EngineTarget, WorkKey?)
+            case ignore, broken(EngineID), unreached(EngineTarget, WorkKey), give(EngineTarget, WorkKey?)
             case retry(EngineTarget, WorkKey?, RetryRule.Decision)
         }
         let targets = self.targets
@@ -304,7 +304,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
                 state.target = nil
                 state.call = nil
                 state.path.failed(failure.reason, now)
-                return .lost(target, key)
+                return .unreached(target, key)
             }
             var failure = failure
             // A client that has seen nothing may get another answer, but what a bought engine made is paid for.
@@ -334,7 +334,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         case .broken(let engine):
             self.report(failure, engine)
             self.settleBroken(failure)
-        case .lost(let target, let key): self.waitAgain(failure, target, key)
+        case .unreached(let target, let key): self.waitAgain(failure, target, key)
         case .give(let target, let key):
             self.note(failure, target, key)
             self.giveUp(failure)
@@ -353,7 +353,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     private func waitAgain(_ failure: EngineFailure, _ target: EngineTarget, _ key: WorkKey) {
         self.use.engines.finished(target, of: self.request.id, failure: failure, now: self.use.clock.now)
         self.report(failure, target.engine)
-        self.use.scheduler.lost(key, at: target.engine)
+        self.use.scheduler.unreached(key, at: target.engine)
         // It may have got the place again before that was told.
         _ = self.preempted(key: key, by: nil)
     }

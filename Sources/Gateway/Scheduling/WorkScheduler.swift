@@ -137,6 +137,16 @@ public final class WorkScheduler: Sendable {
         }
     }
 
+    /// The engine could not be reached for a request that may wait; only its breaker takes it away from everybody.
+    func unreached(_ key: WorkKey, at engine: EngineID) {
+        let now = self.clock.now
+        self.send { state in
+            let isThere = state.scheduler.isRunning(key, at: engine)
+            return self.availability(of: engine, now: now, in: &state) + self.poolsInUse(now: now, in: &state)
+                + (isThere ? [.failed(key, .unreached)] : [])
+        }
+    }
+
     package func send(_ event: SchedulerEvent) {
         var actions: [SchedulerAction] = []
         let now = self.clock.now

@@ -80,6 +80,7 @@ extension Scheduler {
             self.engines[work.engine].refused(
                 retryAfter: retryAfter, isBackground: !work.lane.isInteractive, now: self.now)
         case .flexFull: self.engines[work.engine].refusedFlex(now: self.now)
+        case .unreached: self.engines[work.engine].unreached(now: self.now)
         case .request, .lost: break
         }
         if trouble.isFinal {

@@ -70,7 +70,7 @@ public struct Scheduler: Sendable {
         self.outlook = nil
         switch event {
         case .engine(let profile): self.describe(profile)
-        case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }
+        case .available(let id, let isAvailable): self.withEngine(id) { $0.set(available: isAvailable) }
         case .held(let id, let until):
             self.withEngine(id) { $0.heldUntil = until }
             self.reviewHeld()

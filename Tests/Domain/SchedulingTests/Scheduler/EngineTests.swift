@@ -23,7 +23,7 @@ import Testing
 
     @Test(
         "work that lost its place before its engine was lost stays where it waits",
-        arguments: [EngineTrouble.lost, .capacity(retryAfter: nil), .flexFull])
+        arguments: [EngineTrouble.lost, .unreached, .capacity(retryAfter: nil), .flexFull])
     func lostAfterPreemption(_ trouble: EngineTrouble) {
         var harness = Harness(engines: [Harness.engine("one", 1)])
         harness.arrive(1, .flex)
