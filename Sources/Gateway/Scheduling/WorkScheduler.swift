@@ -268,7 +268,6 @@ public final class WorkScheduler: Sendable {
     /// Twice a second: time passes, engines come back or are lost.
     public func tick() {
         let now = self.clock.now
-        var stranded: [(WorkKey, any ScheduledWork)] = []
         var changes: [BackgroundGate.Change] = []
         let progress = self.progress()
         self.send { state in
@@ -278,21 +277,26 @@ public final class WorkScheduler: Sendable {
                 + self.poolsInUse(now: now, in: &state) + progress + hours + [.tick]
         }
         for change in changes { change.log(to: self.logger) }
+        for (key, work) in self.stranded(now) { work.stranded(key: key) }
+        self.logViolations()
+    }
+
+    /// Who waits for engines of which none will come soon: interactive requests for engines that are away, flex for
+    /// those that the configuration does not have any more. An engine that nobody reaches may be back in time for it.
+    private func stranded(_ now: Instant) -> [(WorkKey, any ScheduledWork)] {
         let table = self.directory.table
-        self.state.withLock { state in
-            guard !state.unavailable.isEmpty || table.engines.isEmpty else { return }
-            for (key, lane, pool) in state.scheduler.waitingRequests {
-                guard let work = state.work[key] else { continue }
-                // A breaker that opens for a moment does not empty the queues.
-                let patience = lane.isInteractive ? Self.awayMax : EngineHealth.openForMax
+        let stranded = self.state.withLock { state -> [(WorkKey, any ScheduledWork)] in
+            guard !state.unavailable.isEmpty || table.engines.isEmpty else { return [] }
+            return state.scheduler.waitingRequests.compactMap { key, lane, pool in
                 let isStranded = (table.targets(for: pool.text) ?? []).allSatisfy { target in
-                    state.unavailable[target.engine].map { now.since($0) >= patience } ?? false
+                    // A breaker that opens for a moment does not empty the queues.
+                    lane.isInteractive
+                        && state.unavailable[target.engine].map { now.since($0) >= Self.awayMax } ?? false
                 }
-                if isStranded { stranded.append((key, work)) }
+                return isStranded ? state.work[key].map { (key, $0) } : nil
             }
         }
-        for (key, work) in stranded.sorted(by: { $0.0 < $1.0 }) { work.stranded(key: key) }
-        self.logViolations()
+        return stranded.sorted { $0.0 < $1.0 }
     }
 
     /// How far the requests in flight are; the lines tell by themselves.

@@ -41,4 +41,26 @@ import Testing
         desk.engine.calls[5].resume()
         #expect(clients.allSatisfy { $0.state.whole != nil })
     }
+
+    @Test("flex waits beyond the longest rest of a breaker while nobody knows whether its engine is back")
+    func longProbe() async throws {
+        let desk = try await CompletionDesk(
+            Array(repeating: Self.away, count: 5) + [.hanging(then: Self.answer), Self.answer])
+        let (probe, _) = try desk.ask(Self.flex)
+        self.pass(6, desk)
+        let (client, _) = try desk.ask(Self.flex, id: "req_2")
+        self.pass(80, desk)
+        #expect(client.state.error == nil && desk.engine.requests.count == 6)
+        desk.engine.calls[5].resume()
+        #expect(probe.state.whole != nil && client.state.whole != nil)
+    }
+
+    @Test("flex whose engine is taken out of the configuration is told so")
+    func taken() async throws {
+        let desk = try await CompletionDesk([Self.away])
+        let (client, _) = try desk.ask(Self.flex)
+        desk.directory.replace(try RoutingTable(engines: [], aliases: [:]))
+        self.pass(1, desk)
+        #expect(client.state.error?.answer.code == "engine_unreachable")
+    }
 }
