@@ -160,6 +160,10 @@ public final class WorkScheduler: Sendable {
 
     package func send(_ events: [SchedulerEvent]) { self.send { _ in events } }
 
+    /// - Parameter find: what is to be told, if anything; nobody tells anything between that and this. It may take a
+    ///   lock under which nobody calls the scheduler.
+    func send(found find: () -> SchedulerEvent?) { self.send { _ in find().map { [$0] } ?? [] } }
+
     /// - Parameter decide: what is to be told. It is found under the lock, so that of two threads the later one knows
     ///   what the earlier one has told.
     private func send(_ decide: (inout State) -> [SchedulerEvent]) {
