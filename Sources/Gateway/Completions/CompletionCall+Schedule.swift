@@ -191,6 +191,8 @@ extension CompletionCall {
         self.use.commits.commit(.charge(self.refusal(tier))) { [sink] _ in sink.refused(error) }
     }
 
+    func accessChanged(key: WorkKey) { if !self.use.isLive(self.request.caller) { self.refuseRevoked(key) } }
+
     /// Nothing ran: nothing is charged.
     func refuseRevoked(_ key: WorkKey) {
         let isFirst = self.state.withLock { state -> Bool in

@@ -18,6 +18,8 @@ package protocol ScheduledWork: AnyObject, Sendable {
     func refused(key: WorkKey, retryAfter: Duration)
     /// None of its engines can be used: if it still waits, it leaves.
     func stranded(key: WorkKey)
+    /// Keys or projects have changed: if it still waits and its key does not work any more, it leaves.
+    func accessChanged(key: WorkKey)
     /// Output tokens so far.
     var outputTokens: Int { get }
     var identity: WorkIdentity { get }

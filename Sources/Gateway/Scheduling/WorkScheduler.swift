@@ -269,6 +269,12 @@ public final class WorkScheduler: Sendable {
         if work?.preempted(key: key, by: by) != true { self.send(.gone(key)) }
     }
 
+    /// Keys or projects have changed: who may no longer wait leaves.
+    public func reviewAccess() {
+        let work = self.state.withLock { $0.work }
+        for (key, work) in work.sorted(by: { $0.key < $1.key }) { work.accessChanged(key: key) }
+    }
+
     /// Twice a second: time passes, engines come back or are lost.
     public func tick() {
         let now = self.clock.now

@@ -5,6 +5,7 @@ import OpenAIWire
 import Quantities
 import Routing
 import Scheduling
+import Synchronization
 import Testing
 
 /// A place that comes free goes to the next request, which may give it back before it was told of it, and so on.
@@ -52,5 +53,25 @@ import Testing
                 + Array(repeating: .answer(CompletionDesk.answer), count: count), concurrency: 1)
         let clients = try await self.end(after: count, desk, key: "key_a")
         #expect(clients.allSatisfy { $0.state.whole != nil })
+    }
+
+    @Test("requests that wait leave when their key is found revoked; what runs and other keys' requests stay")
+    func revokedWhileWaiting() async throws {
+        let isRevoked = Mutex(false)
+        let hanging = EngineScript.hanging(then: .answer(CompletionDesk.answer))
+        let desk = try await CompletionDesk(
+            [hanging, hanging], concurrency: 1, isLive: { $0.key != "key_old" || !isRevoked.withLock { $0 } })
+        let old = Caller(project: desk.caller.project, key: "key_old")
+        let (running, _) = try desk.ask(CompletionDesk.question, id: "req_running", caller: old)
+        let (flex, _) = try desk.ask(ConfiguredTierTests.question("flex"), id: "req_flex", caller: old)
+        let (standard, _) = try desk.ask(CompletionDesk.question, id: "req_standard", caller: old)
+        let (good, _) = try desk.ask(CompletionDesk.question, id: "req_good")
+        desk.scheduler.reviewAccess()
+        #expect([running, flex, standard, good].allSatisfy { $0.state.error == nil })
+        isRevoked.withLock { $0 = true }
+        desk.scheduler.reviewAccess()
+        #expect([flex, standard].allSatisfy { $0.state.error?.answer.status == 401 })
+        for call in 0..<2 { desk.engine.calls[call].resume() }
+        #expect(running.state.whole != nil && good.state.whole != nil && desk.engine.requests.count == 2)
     }
 }
