@@ -44,6 +44,20 @@ import Testing
         #expect(access.keys.caller(Self.hash)?.key == "key_a" && self.holds.hasCap("proj_a"))
     }
 
+    @Test("a change of keys is told once, when they have changed")
+    func changed() async throws {
+        let access = AccessRefresher(
+            keys: KeyDirectory(store: self.store), store: self.store, holds: self.holds, clock: self.clock,
+            changed: { [ended] in ended.add() })
+        try await self.addKey()
+        try await access.refresh()
+        try await access.refresh()
+        #expect(self.ended.count == 1)
+        _ = try await self.store.revoke("key_a", at: self.clock.now)
+        try await access.refresh()
+        #expect(self.ended.count == 2)
+    }
+
     @Test("many unknown keys share one look, which begins after they came and not right after another")
     func flood() async throws {
         let access = try await self.refresher()

@@ -49,7 +49,7 @@ struct GatewayProcess {
         let keys = KeyDirectory(store: assembly.store)
         let access = AccessRefresher(
             keys: keys, store: assembly.store, holds: assembly.holds, clock: assembly.clock,
-            learn: { assembly.tiers.learn($0) })
+            learn: { assembly.tiers.learn($0) }, changed: { assembly.scheduler.reviewAccess() })
         try await access.refresh()
         let completions = ServeCompletion(
             engines: assembly.directory, client: assembly.client, commits: assembly.commits, pricer: assembly.pricer,

@@ -15,6 +15,8 @@ public actor AccessRefresher {
     private let clock: any GatewayClock
     /// Told of all projects before a new key works.
     private let learn: @Sendable ([ProjectRecord]) -> Void
+    /// Called after keys or projects have changed.
+    private let changed: @Sendable () -> Void
     private var lastLook: Instant?
     /// Someone is about to look for all who come before that.
     private var isLookDue = false
@@ -24,13 +26,15 @@ public actor AccessRefresher {
 
     public init(
         keys: KeyDirectory, store: any ProjectStore & LedgerStore, holds: Holds, clock: any GatewayClock,
-        learn: @escaping @Sendable ([ProjectRecord]) -> Void = { _ in }
+        learn: @escaping @Sendable ([ProjectRecord]) -> Void = { _ in },
+        changed: @escaping @Sendable () -> Void = {}
     ) {
         self.keys = keys
         self.store = store
         self.holds = holds
         self.clock = clock
         self.learn = learn
+        self.changed = changed
     }
 
     /// One at a time: of two that overlap, the one that read earlier must not have the last word on a cap.
@@ -41,7 +45,7 @@ public actor AccessRefresher {
             self.isRefreshing = false
             if !self.turns.isEmpty { self.turns.removeFirst().resume() }
         }
-        try await self.keys.refresh { (projects) async throws(StoreFailure) in
+        let hasChanged = try await self.keys.refresh { (projects) async throws(StoreFailure) in
             self.learn(projects)
             // Read before any key of the project works. What it is charged from then on counts as it is settled, cap or
             // not: a sum that is read meanwhile has charges of which it is not known whether they are settled.
@@ -51,6 +55,7 @@ public actor AccessRefresher {
                 self.holds.open(project.id, cap: project.spendCap, spent: spent[project.id] ?? .zero)
             }
         }
+        if hasChanged { self.changed() }
     }
 
     /// Returns after a look at the store that began after this call: a key that is still unknown does not exist.

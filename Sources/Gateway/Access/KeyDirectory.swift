@@ -35,11 +35,13 @@ public final class KeyDirectory: Sendable {
     ///
     /// - Parameter prepare: is given the projects when something changed, before any new key works. What it throws, it
     ///   tries again at the next refresh.
+    /// - Returns: whether they had changed.
+    @discardableResult
     public func refresh(
         _ prepare: ([ProjectRecord]) async throws(StoreFailure) -> Void = { _ in }
-    ) async throws(StoreFailure) {
+    ) async throws(StoreFailure) -> Bool {
         let generation = try await self.store.accessGeneration()
-        if self.snapshot.withLock({ $0.generation == generation }) { return }
+        if self.snapshot.withLock({ $0.generation == generation }) { return false }
         let projects = try await self.store.projects()
         let live = Set(projects.filter { $0.archivedAt == nil }.map(\.id))
         var callers: [KeyHash: Caller] = [:]
@@ -48,12 +50,13 @@ public final class KeyDirectory: Sendable {
         }
         try await prepare(projects)
         let loaded = callers
-        self.snapshot.withLock {
+        return self.snapshot.withLock {
             // Refreshes may overtake each other.
-            guard generation > $0.generation else { return }
+            guard generation > $0.generation else { return false }
             $0.generation = generation
             $0.callers = loaded
             $0.live = Set(loaded.values)
+            return true
         }
     }
 }

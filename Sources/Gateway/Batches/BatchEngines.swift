@@ -1,6 +1,6 @@
 import Batching
 package import Quantities
-import Routing
+package import Routing
 package import Scheduling
 import Synchronization
 
@@ -55,7 +55,7 @@ public final class BatchEngines: Sendable, LineSource {
         var paused: [BatchID: Instant] = [:]
     }
 
-    enum Choice: Sendable {
+    package enum Choice: Sendable {
         case engine(EngineTarget, Engine)
         /// No place now; `whenFree` tells when to ask again.
         case full
@@ -64,7 +64,7 @@ public final class BatchEngines: Sendable, LineSource {
     }
 
     /// What a batch has to send.
-    struct Work: Sendable {
+    package struct Work: Sendable {
         let batch: BatchID
         let project: ProjectID
         let model: String
@@ -74,6 +74,20 @@ public final class BatchEngines: Sendable, LineSource {
         /// Mean size of a line, in tokens.
         let promptTokens: Int
         let outputTokens: Int
+
+        package init(
+            batch: BatchID, project: ProjectID, model: String, tier: TierName, deadline: Instant, linesLeft: Int,
+            promptTokens: Int, outputTokens: Int
+        ) {
+            self.batch = batch
+            self.project = project
+            self.model = model
+            self.tier = tier
+            self.deadline = deadline
+            self.linesLeft = linesLeft
+            self.promptTokens = promptTokens
+            self.outputTokens = outputTokens
+        }
 
         fileprivate var lineUnits: Double {
             ServiceUnits.of(prompt: self.promptTokens, output: self.outputTokens)
@@ -95,7 +109,7 @@ public final class BatchEngines: Sendable, LineSource {
         scheduler.takeLines(from: self)
     }
 
-    func choose(_ work: Work, _ targets: [EngineTarget]) -> Choice {
+    package func choose(_ work: Work, _ targets: [EngineTarget]) -> Choice {
         let now = self.clock.now
         guard targets.contains(where: { self.directory.isAvailable($0, now: now) }) else { return .unavailable }
         guard self.state.withLock({ $0.linesInFlight < self.linesMax }) else { return .full }
@@ -154,7 +168,21 @@ public final class BatchEngines: Sendable, LineSource {
     }
 
     package func place(of batch: BatchID, at engine: EngineID) {
-        let (isKnown, waiter) = self.state.withLock { state -> (Bool, Waiter?) in
+        var (isTaken, waiter) = self.give(engine, to: batch)
+        if !isTaken {
+            // It may have offered anew a moment ago. Were it parked by an answer that came after that offer, but knows
+            // nothing of it, nobody would ask it again.
+            self.scheduler.send(found: {
+                (isTaken, waiter) = self.give(engine, to: batch)
+                return isTaken ? nil : .nothingReady(batch, engine, until: nil)
+            })
+        }
+        waiter?.wake()
+    }
+
+    /// - Returns: whether the batch has a use for the place, and who is to be told.
+    private func give(_ engine: EngineID, to batch: BatchID) -> (isTaken: Bool, waiter: Waiter?) {
+        self.state.withLock { state in
             guard let standing = state.standings.index(forKey: batch) else { return (false, nil) }
             // Asked for just before the batch said that it has no use for places: nobody would come for this one.
             guard state.standings.values[standing].left > 0 else {
@@ -165,8 +193,6 @@ public final class BatchEngines: Sendable, LineSource {
             let index = state.waiters.firstIndex { $0.batch == batch }
             return (true, index.map { state.waiters.remove(at: $0) })
         }
-        if !isKnown { self.scheduler.send(.nothingReady(batch, engine, until: nil)) }
-        waiter?.wake()
     }
 
     package func preempted(line key: WorkKey, by: WorkIdentity?) {
@@ -247,7 +273,7 @@ public final class BatchEngines: Sendable, LineSource {
     }
 
     /// The batch has no use for places until it offers again, unless it waits for one.
-    func park(_ work: Work) {
+    package func park(_ work: Work) {
         let (isIdle, hasPlaces) = self.state.withLock { state -> (Bool, Bool) in
             guard let index = state.standings.index(forKey: work.batch) else { return (false, false) }
             let standing = state.standings.values[index]
@@ -275,7 +301,7 @@ public final class BatchEngines: Sendable, LineSource {
     static func places(of engine: Engine) -> Int { max(1, engine.concurrency ?? Engine.defaultConcurrency) }
 
     /// Called once when the batch should ask again.
-    func whenFree(_ batch: BatchID, wake: @escaping @Sendable () -> Void) {
+    package func whenFree(_ batch: BatchID, wake: @escaping @Sendable () -> Void) {
         let hasPlace = self.state.withLock { state -> Bool in
             if state.standings[batch]?.places.isEmpty == false { return true }
             if !state.waiters.contains(where: { $0.batch == batch }) {

@@ -32,7 +32,9 @@ extension CompletionCall {
         let giveUpAt = self.giveUpAt(tier, since: place.since)
         let patience = min(tier.patience, max(.zero, giveUpAt.since(now)))
         // Engines that are away are soon asked again, if only to see: who has not tried and may wait does.
-        if place.hasFailed || patience == .zero, self.isOutOfReach { return self.giveUp(.outOfReach, held: true) }
+        if place.hasFailed || patience == .zero, self.isOutOfReach {
+            return self.giveUp(.outOfReach, waiting: key)
+        }
         var work = WorkRequest(
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
             promptTokens: self.request.promptTokensGuessed,
@@ -92,16 +94,11 @@ extension CompletionCall {
         let tier = self.state.withLock { $0.phase == .queued && $0.key == key ? $0.tier : nil }
         guard let tier, !self.fallBack(from: tier.name, key: key) else { return }
         // Not for want of room.
-        if tier.lane.isInteractive, self.isOutOfReach { return self.giveUp(.outOfReach, held: true) }
+        if tier.lane.isInteractive, self.isOutOfReach { return self.giveUp(.outOfReach, waiting: key) }
         self.refuse(tier, key: key, retryAfter: retryAfter)
     }
 
-    var isInteractive: Bool { self.state.withLock { $0.tier.lane.isInteractive } }
-
-    func stranded(key: WorkKey) {
-        let isOurs = self.state.withLock { $0.phase == .queued && $0.key == key }
-        if isOurs { self.giveUp(.outOfReach, held: true) }
-    }
+    func stranded(key: WorkKey) { self.giveUp(.outOfReach, waiting: key) }
 
     /// None of the model's engines could be reached of late.
     private var isOutOfReach: Bool {
@@ -121,18 +118,23 @@ extension CompletionCall {
 
     func found(_ outlook: Outlook) { self.state.withLock { $0.path.found(outlook) } }
 
+    /// Goes where the scheduler has it: of two threads that tell it what was decided, the later may come first.
     func preempted(key: WorkKey, by: WorkIdentity?) -> Bool {
         struct Lost {
-            let call: (any EngineCall)?
-            let target: EngineTarget?
+            var call: (any EngineCall)?
+            var target: EngineTarget?
+            /// It has another place by now, of which it may have been told while it had the old one.
+            var next: EngineID?
         }
         let now = self.use.clock.now
         let lost = self.state.withLock { state -> Lost? in
+            guard state.key == key else { return nil }
+            let engine = self.use.scheduler.engine(of: key)
             // Its place was taken before it was told of it: it waits as it did.
-            if state.phase == .queued, state.key == key { return Lost(call: nil, target: nil) }
-            guard state.phase == .asking || state.phase == .answering, state.key == key, !state.streamBegan else {
-                return nil
-            }
+            if state.phase == .queued { return Lost(next: engine) }
+            guard state.phase == .asking || state.phase == .answering, !state.streamBegan else { return nil }
+            // Taken and given again.
+            if let engine, engine == state.target?.engine { return Lost() }
             defer {
                 state.phase = .queued
                 state.target = nil
@@ -141,11 +143,12 @@ extension CompletionCall {
                 state.gaps = GapMeter()
                 state.path.preempted(by: by?.seen(by: self.request.caller.project), now)
             }
-            return Lost(call: state.call, target: state.target)
+            return Lost(call: state.call, target: state.target, next: engine)
         }
         guard let lost else { return false }
         lost.call?.cancel()
         if let target = lost.target { self.use.engines.released(target, now: self.use.clock.now) }
+        if let engine = lost.next { self.dispatched(to: engine, key: key) }
         return true
     }
 
@@ -187,6 +190,8 @@ extension CompletionCall {
         self.use.meters.count(.rejected, answer.code ?? "none")
         self.use.commits.commit(.charge(self.refusal(tier))) { [sink] _ in sink.refused(error) }
     }
+
+    func accessChanged(key: WorkKey) { if !self.use.isLive(self.request.caller) { self.refuseRevoked(key) } }
 
     /// Nothing ran: nothing is charged.
     func refuseUnsent(_ key: WorkKey, _ error: GatewayError, outcome: String) {

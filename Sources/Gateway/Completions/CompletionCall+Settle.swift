@@ -58,14 +58,17 @@ extension CompletionCall {
     }
 
     /// Nothing was produced: nothing is billed.
-    func giveUp(_ failure: EngineFailure, held: Bool) {
+    ///
+    /// - Parameter key: where it waited; nil: it has ended at an engine. Who has got a place there meanwhile goes on.
+    func giveUp(_ failure: EngineFailure, waiting key: WorkKey? = nil) {
         let (isFirst, lane) = self.state.withLock { state in
-            defer { state.phase = .done }
-            return (state.phase != .done, state.tier.lane)
+            let isFirst = key == nil ? state.phase == .committing : state.phase == .queued && state.key == key
+            if isFirst { state.phase = .done }
+            return (isFirst, state.tier.lane)
         }
         guard isFirst else { return }
         self.leaveScheduler()
-        if held { self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero) }
+        self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
         self.finished(outcome: failure.label, usage: .zero, amount: nil, tier: self.tier)
         self.sink.refused(GatewayError(failure, isFlex: !lane.isInteractive))
     }

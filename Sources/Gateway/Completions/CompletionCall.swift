@@ -115,8 +115,9 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         let order = EngineOrder(
             body: self.request.body, facts: self.request.facts, engine: engine, engineModel: target.engineModel,
             clientStreams: self.clientStreams, lane: lane, tier: asked)
-        let wanted = self.state.withLock { state -> Int? in
-            guard state.phase == .queued, state.key == key else { return nil }
+        let (wanted, stays) = self.state.withLock { state -> (Int?, Bool) in
+            guard state.key == key else { return (nil, false) }
+            guard state.phase == .queued, self.holds(key, at: id, lane) else { return (nil, true) }
             state.phase = .asking
             state.attempt += 1
             state.target = target
@@ -124,11 +125,12 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             state.path.dispatched(to: id, now)
             state.assembly = AnswerAssembly(endpoint: self.request.endpoint, isStream: order.isStream)
             state.relay = Self.relay(self.request, state.tier.name, isBought: !engine.kind.isOwned)
-            return state.attempt
+            return (state.attempt, true)
         }
         guard let attempt = wanted else {
             self.use.engines.released(target, now: self.use.clock.now)
-            return self.use.scheduler.send(.gone(key))
+            if !stays { self.use.scheduler.send(.gone(key)) }
+            return
         }
         let call = self.use.client.send(
             order.request(
@@ -141,6 +143,12 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             return true
         }
         if !isLive { call.cancel() }
+    }
+
+    /// Whether the place is still its own. Asked under its lock: who takes the place away later finds it there.
+    private func holds(_ key: WorkKey, at engine: EngineID, _ lane: Lane) -> Bool {
+        // Nobody takes an interactive request's place.
+        lane.isInteractive || self.use.scheduler.engine(of: key) == engine
     }
 
     func head(_ head: AnswerHead) { self.head(head, of: nil) }
@@ -277,7 +285,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
 
     func failed(_ failure: EngineFailure, of attempt: Int?) {
         enum Next {
-            case ignore, broken(EngineID), lost(EngineTarget, WorkKey), give(EngineTarget, WorkKey?)
+            case ignore, broken(EngineID), unreached(EngineTarget, WorkKey), give(EngineTarget, WorkKey?)
             case retry(EngineTarget, WorkKey?, RetryRule.Decision)
         }
         let targets = self.targets
@@ -297,7 +305,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
                 state.target = nil
                 state.call = nil
                 state.path.failed(failure.reason, now)
-                return .lost(target, key)
+                return .unreached(target, key)
             }
             var failure = failure
             // A client that has seen nothing may get another answer, but what a bought engine made is paid for.
@@ -327,15 +335,10 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         case .broken(let engine):
             self.report(failure, engine)
             self.settleBroken(failure)
-        case .lost(let target, let key):
-            // It has time: no attempt is used up by an engine that nobody reaches, and it waits for one that somebody
-            // does, in its old place.
-            self.use.engines.finished(target, of: self.request.id, failure: failure, now: now)
-            self.report(failure, target.engine)
-            self.use.scheduler.lost(key, at: target.engine)
+        case .unreached(let target, let key): self.waitAgain(failure, target, key)
         case .give(let target, let key):
             self.note(failure, target, key)
-            self.giveUp(failure, held: true)
+            self.giveUp(failure)
         case .retry(let target, let key, let decision):
             self.note(failure, target, key)
             if case .after(let pause) = decision {
@@ -346,13 +349,24 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
         }
     }
 
+    /// It has time: no attempt is used up by an engine that nobody reaches, and it waits for one that somebody does, in
+    /// its old place.
+    private func waitAgain(_ failure: EngineFailure, _ target: EngineTarget, _ key: WorkKey) {
+        self.use.engines.finished(target, of: self.request.id, failure: failure, now: self.use.clock.now)
+        self.report(failure, target.engine)
+        self.use.scheduler.unreached(key, at: target.engine)
+        // It may have got the place again before that was told.
+        _ = self.preempted(key: key, by: nil)
+    }
+
     /// Gives the engine's place back and reports why.
     private func note(_ failure: EngineFailure, _ target: EngineTarget, _ key: WorkKey?) {
         self.use.engines.finished(target, of: self.request.id, failure: failure, now: self.use.clock.now)
         if let key {
             // A seller without room for flex has room for others, as lines are told, too (decision 24).
             let isOwned = self.use.engines.table.engines[target.engine]?.kind.isOwned == true
-            let isFlexOnly = !isOwned && !self.isInteractive && failure.isFlexCapacity
+            let isFlex = self.state.withLock { !$0.tier.lane.isInteractive }
+            let isFlexOnly = !isOwned && isFlex && failure.isFlexCapacity
             let isFull = failure.kind == .capacity && !isFlexOnly
             self.use.scheduler.send(.failed(key, isFull ? .full(retryAfter: failure.retryAfter) : .request))
         }

@@ -16,9 +16,10 @@ package protocol ScheduledWork: AnyObject, Sendable {
     func preempted(key: WorkKey, by: WorkIdentity?) -> Bool
     /// It would wait longer than it wants to.
     func refused(key: WorkKey, retryAfter: Duration)
-    /// None of its engines can be used.
+    /// None of its engines can be used: if it still waits, it leaves.
     func stranded(key: WorkKey)
-    var isInteractive: Bool { get }
+    /// Keys or projects have changed: if it still waits and its key does not work any more, it leaves.
+    func accessChanged(key: WorkKey)
     /// Output tokens so far.
     var outputTokens: Int { get }
     var identity: WorkIdentity { get }

@@ -7,7 +7,8 @@ import Synchronization
 
 /// Drives the scheduler with what happens in this process, and carries out what it decides.
 ///
-/// One lock around a value; no engine, client or store is called under it, only the directory's own lock is taken.
+/// One lock around a value; no engine, client, store or request is called under it, only the directory's own lock is
+/// taken.
 /// Requests of all tiers, batch lines too, get their places here, so that what is in flight at an engine is known
 /// exactly.
 public final class WorkScheduler: Sendable {
@@ -94,7 +95,7 @@ public final class WorkScheduler: Sendable {
 
     package func newKey() -> WorkKey { WorkKey(self.nextKey.add(1, ordering: .relaxed).newValue) }
 
-    /// Queues a request. Its place may be given before this returns.
+    /// Queues a request. Its place may be given before this returns, unless a decision is just carried out here.
     package func submit(_ work: any ScheduledWork, _ request: WorkRequest) {
         var actions: [SchedulerAction] = []
         let now = self.clock.now
@@ -105,7 +106,7 @@ public final class WorkScheduler: Sendable {
             return (state.scheduler.outlook, state.scheduler.displacements)
         }
         if let outlook { work.found(outlook) }
-        if !actions.isEmpty { self.perform(actions, displaced) }
+        self.perform(actions, displaced)
     }
 
     /// Whoever ends now is hardly the only one.
@@ -123,12 +124,27 @@ public final class WorkScheduler: Sendable {
         self.state.withLock { $0.scheduler.foretoldWait(lane, project: project, pool: PoolID(model)) }
     }
 
+    /// Where a request has its place now. May be asked for under the request's own lock: none is taken under this one.
+    func engine(of key: WorkKey) -> EngineID? { self.state.withLock { $0.scheduler.engine(of: key) } }
+
     /// The engine could not be asked after all; the request waits again, and the engine is looked at at the next tick.
     func lost(_ key: WorkKey, at engine: EngineID) {
         let now = self.clock.now
         self.send { state in
             state.unavailable[engine] = state.unavailable[engine] ?? now
-            return [.available(engine, false), .failed(key, .lost)]
+            // It may have lost that place meanwhile, and have another.
+            let isThere = state.scheduler.isRunning(key, at: engine)
+            return [.available(engine, false)] + (isThere ? [.failed(key, .lost)] : [])
+        }
+    }
+
+    /// The engine could not be reached for a request that may wait; only its breaker takes it away from everybody.
+    func unreached(_ key: WorkKey, at engine: EngineID) {
+        let now = self.clock.now
+        self.send { state in
+            let isThere = state.scheduler.isRunning(key, at: engine)
+            return self.availability(of: engine, now: now, in: &state) + self.poolsInUse(now: now, in: &state)
+                + (isThere ? [.failed(key, .unreached)] : [])
         }
     }
 
@@ -140,10 +156,14 @@ public final class WorkScheduler: Sendable {
             state.scheduler.handle(event, now: now, into: &actions)
             return state.scheduler.displacements
         }
-        if !actions.isEmpty { self.perform(actions, displaced) }
+        self.perform(actions, displaced)
     }
 
     package func send(_ events: [SchedulerEvent]) { self.send { _ in events } }
+
+    /// - Parameter find: what is to be told, if anything; nobody tells anything between that and this. It may take a
+    ///   lock under which nobody calls the scheduler.
+    func send(found find: () -> SchedulerEvent?) { self.send { _ in find().map { [$0] } ?? [] } }
 
     /// - Parameter decide: what is to be told. It is found under the lock, so that of two threads the later one knows
     ///   what the earlier one has told.
@@ -193,7 +213,7 @@ public final class WorkScheduler: Sendable {
             if signals.isFirst { state.scheduler.handle(.firstToken(key), now: signals.at, into: &actions) }
             return state.scheduler.displacements
         }
-        if !actions.isEmpty { self.perform(actions, displaced) }
+        self.perform(actions, displaced)
         guard let gap = signals.gap, let tier = signals.tier else { return }
         self.meters?.gap(tier: tier, seconds: gap.secondsApproximate)
     }
@@ -201,20 +221,31 @@ public final class WorkScheduler: Sendable {
     /// Who is asked for batch lines.
     package func takeLines(from source: any LineSource) { self.state.withLock { $0.lines = source } }
 
+    /// Carries decisions out, or leaves them to the call further out on this thread that already does so.
     private func perform(_ actions: [SchedulerAction], _ displaced: [Displacement]) {
-        for action in actions {
-            switch action {
-            case .dispatch(let key, let engine): self.dispatch(key, to: engine)
-            case .refuse(let key, let retryAfter):
-                let work = self.state.withLock { $0.work.removeValue(forKey: key) }
-                work?.refused(key: key, retryAfter: retryAfter)
-            case .preempt(let key): self.preempt(key, for: displaced.first { $0.victim == key }?.by)
-            case .pull(let batch, let engine):
-                if let lines = self.state.withLock({ $0.lines }) {
-                    lines.place(of: batch, at: engine)
-                } else {
-                    self.send(.nothingReady(batch, engine, until: nil))
-                }
+        guard !actions.isEmpty else { return }
+        let items = actions.map { action in
+            PendingActions.Item(action: action, by: displaced.first { .preempt($0.victim) == action }?.by)
+        }
+        if PendingActions.current?.add(items, of: self) == true { return }
+        let pending = PendingActions(items, of: self)
+        PendingActions.$current.withValue(pending) {
+            while let item = pending.next() { self.perform(item) }
+        }
+    }
+
+    private func perform(_ item: PendingActions.Item) {
+        switch item.action {
+        case .dispatch(let key, let engine): self.dispatch(key, to: engine)
+        case .refuse(let key, let retryAfter):
+            let work = self.state.withLock { $0.work.removeValue(forKey: key) }
+            work?.refused(key: key, retryAfter: retryAfter)
+        case .preempt(let key): self.preempt(key, for: item.by)
+        case .pull(let batch, let engine):
+            if let lines = self.state.withLock({ $0.lines }) {
+                lines.place(of: batch, at: engine)
+            } else {
+                self.send(.nothingReady(batch, engine, until: nil))
             }
         }
     }
@@ -239,10 +270,15 @@ public final class WorkScheduler: Sendable {
         if work?.preempted(key: key, by: by) != true { self.send(.gone(key)) }
     }
 
+    /// Keys or projects have changed: who may no longer wait leaves.
+    public func reviewAccess() {
+        let work = self.state.withLock { $0.work }
+        for (key, work) in work.sorted(by: { $0.key < $1.key }) { work.accessChanged(key: key) }
+    }
+
     /// Twice a second: time passes, engines come back or are lost.
     public func tick() {
         let now = self.clock.now
-        var stranded: [(WorkKey, any ScheduledWork)] = []
         var changes: [BackgroundGate.Change] = []
         let progress = self.progress()
         self.send { state in
@@ -252,24 +288,26 @@ public final class WorkScheduler: Sendable {
                 + self.poolsInUse(now: now, in: &state) + progress + hours + [.tick]
         }
         for change in changes { change.log(to: self.logger) }
+        for (key, work) in self.stranded(now) { work.stranded(key: key) }
+        self.logViolations()
+    }
+
+    /// Who waits for engines of which none will come soon: interactive requests for engines that are away, flex for
+    /// those that the configuration does not have any more. An engine that nobody reaches may be back in time for it.
+    private func stranded(_ now: Instant) -> [(WorkKey, any ScheduledWork)] {
         let table = self.directory.table
-        self.state.withLock { state in
-            guard !state.unavailable.isEmpty || table.engines.isEmpty else { return }
-            for (key, pool) in state.scheduler.waitingRequests {
-                guard let work = state.work[key] else { continue }
-                // A breaker that opens for a moment does not empty the queues.
-                let patience = work.isInteractive ? Self.awayMax : EngineHealth.openForMax
+        let stranded = self.state.withLock { state -> [(WorkKey, any ScheduledWork)] in
+            guard !state.unavailable.isEmpty || table.engines.isEmpty else { return [] }
+            return state.scheduler.waitingRequests.compactMap { key, lane, pool in
                 let isStranded = (table.targets(for: pool.text) ?? []).allSatisfy { target in
-                    state.unavailable[target.engine].map { now.since($0) >= patience } ?? false
+                    // A breaker that opens for a moment does not empty the queues.
+                    lane.isInteractive
+                        && state.unavailable[target.engine].map { now.since($0) >= Self.awayMax } ?? false
                 }
-                if isStranded { stranded.append((key, work)) }
+                return isStranded ? state.work[key].map { (key, $0) } : nil
             }
         }
-        for (key, work) in stranded.sorted(by: { $0.0 < $1.0 }) {
-            self.send(.gone(key))
-            work.stranded(key: key)
-        }
-        self.logViolations()
+        return stranded.sorted { $0.0 < $1.0 }
     }
 
     /// How far the requests in flight are; the lines tell by themselves.

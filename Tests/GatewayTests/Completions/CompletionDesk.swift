@@ -21,6 +21,7 @@ final class RecordingClient: ClientSink {
     }
 
     private let seen = Mutex(Seen())
+    private let onRefusal = Mutex<(@Sendable () -> Void)?>(nil)
 
     var state: Seen { self.seen.withLock { $0 } }
     var text: String { String(decoding: self.state.streamed, as: UTF8.self) }
@@ -35,7 +36,13 @@ final class RecordingClient: ClientSink {
             $0.ended = true
         }
     }
-    func refused(_ error: GatewayError) { self.seen.withLock { $0.error = error } }
+    func refused(_ error: GatewayError) {
+        self.seen.withLock { $0.error = error }
+        self.onRefusal.withLock { $0 }?()
+    }
+
+    /// Done when it is refused, before whoever refuses goes on.
+    func onRefusal(_ body: @escaping @Sendable () -> Void) { self.onRefusal.withLock { $0 = body } }
 }
 
 /// Keeps the requests whose spans would leave.
@@ -73,7 +80,7 @@ struct CompletionDesk {
         concurrency: Int? = nil, takesPriorities: Bool = false, tiers: TierSettings = TierSettings(),
         tracedShare: Double? = nil, book: PriceBook? = nil,
         keepsCommits: Bool = false, isLive: @escaping @Sendable (Caller) -> Bool = { _ in true },
-        log: CapturedLog = CapturedLog()
+        meters: any Meters = NoMeters(), log: CapturedLog = CapturedLog()
     ) async throws {
         self.engine = ScriptedEngine(delivery: .inline, scripts: scripts)
         let list = try (1...engines).map {
@@ -92,7 +99,7 @@ struct CompletionDesk {
             commits: keepsCommits ? KeptCommits(self.store, timers: self.timers, logger: log.logger) : self.store,
             pricer: Pricer(book: try book ?? Self.book(), tiersPricedAs: tiers.pricedAs), holds: self.holds,
             scheduler: self.scheduler, tiers: self.tiers,
-            meters: NoMeters(), clock: self.clock, timers: self.timers,
+            meters: meters, clock: self.clock, timers: self.timers,
             randomness: SeededRandomness(), history: self.history,
             tracer: tracedShare.map { [spans] in
                 Tracer(sink: spans, share: $0, randomness: SeededRandomness(seed: 5))

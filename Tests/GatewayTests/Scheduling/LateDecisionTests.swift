@@ -161,7 +161,7 @@ final class FakeWork: ScheduledWork {
     func found(_ outlook: Outlook) {}
     func refused(key: WorkKey, retryAfter: Duration) { self.note("refused") }
     func stranded(key: WorkKey) { self.note("stranded") }
-    var isInteractive: Bool { true }
+    func accessChanged(key: WorkKey) {}
     var outputTokens: Int { 0 }
     private var id: RequestID { RequestID("req_\(self.key.number)") }
     var identity: WorkIdentity { WorkIdentity(request: self.id, project: "proj_a") }

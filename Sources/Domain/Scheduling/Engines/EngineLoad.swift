@@ -169,6 +169,14 @@ struct EngineLoad: Sendable {
     /// share neither its room for flex nor the wait for it.
     mutating func refusedFlex(now: Instant) { self.overload.refused(left: self.backgroundCount, now) }
 
+    mutating func unreached(now: Instant) { self.overload.unreached(left: self.backgroundCount, now) }
+
+    /// One that was away has nothing of what it refused any more.
+    mutating func set(available isAvailable: Bool) {
+        if isAvailable, !self.isAvailable { self.overload = Overload() }
+        self.isAvailable = isAvailable
+    }
+
     /// It refuses everything, or has asked not to be sent anything.
     func isRefusing(_ now: Instant) -> Bool {
         self.overload.isComplete || self.capacity.closedUntil.map { $0 > now } ?? false

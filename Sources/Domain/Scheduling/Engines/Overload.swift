@@ -23,6 +23,8 @@ public struct Overload: Sendable {
     /// Background requests that it bears; nil: it has refused none lately.
     private var accepted: Int?
     private var probedAt = Instant(nanoseconds: 0)
+    /// No more background work is sent before then, since it could not be reached.
+    private var unreachedUntil: Instant?
 
     package init() {}
 
@@ -38,6 +40,13 @@ public struct Overload: Sendable {
         guard self.refusals >= Self.refusalsMax, self.pausedUntil.map({ $0 <= now }) ?? true else { return }
         self.pausedUntil = now.advanced(by: self.pause)
         self.pause = min(self.pause * 2, Self.pauseMax)
+    }
+
+    /// It could not be reached. Answers do not end the pause that follows, as they may come on connections that were
+    /// there before.
+    package mutating func unreached(left: Int, _ now: Instant) {
+        self.refused(left: left, now)
+        self.unreachedUntil = now.advanced(by: Self.pauseMin)
     }
 
     /// - Parameter limit: what it is believed to bear in all; from there on refusals are forgotten.
@@ -66,6 +75,7 @@ public struct Overload: Sendable {
 
     /// Requests that background work may have in flight there: none in a pause, one after it; nil: any number.
     package func places(_ now: Instant) -> Int? {
+        if let unreachedUntil, now < unreachedUntil { return 0 }
         guard let pausedUntil else { return self.accepted }
         return now < pausedUntil ? 0 : 1
     }

@@ -67,7 +67,11 @@ extension Scheduler {
     }
 
     mutating func failed(_ key: WorkKey, _ trouble: EngineTrouble) {
-        guard var work = self.end(key) else { return self.gone(key) }
+        guard var work = self.end(key) else {
+            // It lost its place a moment ago and waits: only what is over does not wait any more either.
+            if trouble.isFinal { self.gone(key) }
+            return
+        }
         defer { self.counters[work.lane.rawValue].charge(-work.charged, to: work.account) }
         // An engine that refuses a request has not begun it.
         work.isSunk = false
@@ -77,20 +81,20 @@ extension Scheduler {
             self.engines[work.engine].refused(
                 retryAfter: retryAfter, isBackground: !work.lane.isInteractive, now: self.now)
         case .flexFull: self.engines[work.engine].refusedFlex(now: self.now)
+        case .unreached: self.engines[work.engine].unreached(now: self.now)
         case .request, .lost: break
         }
-        switch trouble {
-        case .request, .full:
+        if trouble.isFinal {
             self.counters[work.lane.rawValue].ended(work.account)
             self.statistics.failed[work.lane.rawValue] += 1
-        case .capacity, .flexFull, .lost:
-            // A line is its batch's again; a request waits again, first in its line.
-            guard let request = work.request, !work.isDelivered else {
-                self.counters[work.lane.rawValue].ended(work.account)
-                return
-            }
-            self.waitAgain(request, work, preemptions: work.preemptions)
+            return
         }
+        // A line is its batch's again; a request waits again, first in its line.
+        guard let request = work.request, !work.isDelivered else {
+            self.counters[work.lane.rawValue].ended(work.account)
+            return
+        }
+        self.waitAgain(request, work, preemptions: work.preemptions)
     }
 
     private mutating func waitAgain(_ request: Request, _ work: Running, preemptions: Int) {

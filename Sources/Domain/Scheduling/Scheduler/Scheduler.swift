@@ -86,7 +86,7 @@ public struct Scheduler: Sendable {
     private mutating func take(_ event: SchedulerEvent, into actions: inout [SchedulerAction]) -> Bool {
         switch event {
         case .engine(let profile): self.describe(profile)
-        case .available(let id, let isAvailable): self.withEngine(id) { $0.isAvailable = isAvailable }
+        case .available(let id, let isAvailable): self.withEngine(id) { $0.set(available: isAvailable) }
         case .held(let id, let until):
             self.withEngine(id) { $0.heldUntil = until }
             self.reviewHeld()

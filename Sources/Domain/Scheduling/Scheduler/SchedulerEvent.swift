@@ -58,6 +58,16 @@ public enum EngineTrouble: Hashable, Sendable {
     case request
     /// The engine gave the work back before it produced anything; it is queued again, first in its line.
     case lost
+    /// The engine could not be reached for this. The same, and no more background work is sent there for a moment.
+    case unreached
+
+    /// The work does not wait here again.
+    var isFinal: Bool {
+        switch self {
+        case .full, .request: true
+        case .capacity, .flexFull, .lost, .unreached: false
+        }
+    }
 }
 
 /// What the scheduler wants done, in this order.

@@ -123,16 +123,17 @@ extension Scheduler {
     }
 
     /// Requests that wait, in no order, and what they wait for.
-    public var waitingRequests: [(key: WorkKey, pool: PoolID)] {
-        self.waiting.values.map { ($0.request.key, self.pools[$0.request.pool].id) }
+    public var waitingRequests: [(key: WorkKey, lane: Lane, pool: PoolID)] {
+        self.waiting.values.map { ($0.request.key, $0.request.lane, self.pools[$0.request.pool].id) }
     }
 
     /// Requests and lines at engines.
     public var runningCount: Int { self.running.count }
 
-    public func isRunning(_ key: WorkKey, at engine: EngineID) -> Bool {
-        self.running[key].map { self.engines[$0.engine].profile.id == engine } ?? false
-    }
+    public func isRunning(_ key: WorkKey, at engine: EngineID) -> Bool { self.engine(of: key) == engine }
+
+    /// Where a request or line runs; nil: it waits, or is unknown.
+    public func engine(of key: WorkKey) -> EngineID? { self.running[key].map { self.engines[$0.engine].profile.id } }
 
     /// Flex that is held for its hours, too.
     public func waitingCount(_ lane: Lane) -> Int {

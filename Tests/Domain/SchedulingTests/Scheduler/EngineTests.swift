@@ -21,6 +21,20 @@ import Testing
         #expect(harness.dispatched.last?.engine == "one")
     }
 
+    @Test(
+        "work that lost its place before its engine was lost stays where it waits",
+        arguments: [EngineTrouble.lost, .unreached, .capacity(retryAfter: nil), .flexFull])
+    func lostAfterPreemption(_ trouble: EngineTrouble) {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        harness.arrive(1, .flex)
+        harness.arrive(2)
+        #expect(harness.preempted == [WorkKey(1)])
+        harness.send(.failed(WorkKey(1), trouble))
+        #expect(harness.scheduler.waitingCount(.flex) == 1)
+        harness.finish(WorkKey(2))
+        #expect(harness.dispatched.map(\.key) == [WorkKey(1), WorkKey(2), WorkKey(1)])
+    }
+
     @Test("nothing is sent to an engine that is away")
     func away() {
         var harness = Harness()

@@ -107,6 +107,25 @@ import Testing
         #expect(harness.dispatched.count == 10, "at once, all of them")
     }
 
+    @Test("an engine that one flex request could not reach is left alone by background work for half a second")
+    func unreached() {
+        var harness = Harness(engines: [Harness.engine("one", 10)])
+        for key in 1...3 { harness.arrive(UInt64(key), .flex) }
+        harness.send(.failed(WorkKey(1), .unreached))
+        harness.arrive(4, .flex)
+        #expect(harness.dispatched.count == 3 && harness.scheduler.waitingCount(.flex) == 2)
+        harness.arrive(5)
+        #expect(harness.dispatched.last?.key == WorkKey(5), "others go on")
+        harness.finish(WorkKey(5))
+        #expect(harness.dispatched.count == 4, "an answer is no sign that it can be reached anew")
+        harness.finish(WorkKey(2))
+        harness.pass(0.5)
+        #expect(harness.dispatched.count == 5 && harness.dispatched.last?.key == WorkKey(1))
+        harness.send(.available("one", false))
+        harness.send(.available("one", true))
+        #expect(harness.dispatched.count == 6, "one that was away is as good as ever")
+    }
+
     @Test("an engine that serves four and refuses the rest is sent four, and one more each second")
     func partial() {
         var harness = Harness(engines: [Harness.engine("one", 64, owned: false)])

@@ -274,7 +274,8 @@ extension RandomDriver {
     private mutating func fail() {
         guard let key = self.anyRunning() else { return }
         let troubles: [EngineTrouble] = [
-            .request, .lost, .flexFull, .capacity(retryAfter: nil), .capacity(retryAfter: .seconds(self.any(1..<90))),
+            .request, .lost, .unreached, .flexFull, .capacity(retryAfter: nil),
+            .capacity(retryAfter: .seconds(self.any(1..<90))),
         ]
         self.fail(key, troubles[self.any(0..<troubles.count)])
     }
