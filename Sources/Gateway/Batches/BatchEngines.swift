@@ -53,6 +53,8 @@ public final class BatchEngines: Sendable, LineSource {
         var linesInFlight = 0
         /// Batches whose engines refuse this gateway, or are away.
         var paused: [BatchID: Instant] = [:]
+        /// Whom to tell that an engine is back.
+        var joined: [BatchID: @Sendable (EngineID) -> Void] = [:]
     }
 
     enum Choice: Sendable {
@@ -97,7 +99,9 @@ public final class BatchEngines: Sendable, LineSource {
 
     func choose(_ work: Work, _ targets: [EngineTarget]) -> Choice {
         let now = self.clock.now
-        guard targets.contains(where: { self.directory.isAvailable($0, now: now) }) else { return .unavailable }
+        guard self.isAnyAvailable(targets, now) || self.isAnyAvailable(self.noted(targets), now) else {
+            return .unavailable
+        }
         guard self.state.withLock({ $0.linesInFlight < self.linesMax }) else { return .full }
         var isOffered = false
         // Places at engines that refuse at the last moment are given back, and others asked for, a few times.
@@ -120,6 +124,16 @@ public final class BatchEngines: Sendable, LineSource {
     }
 
     private static let placesTriedMax = 8
+
+    private func isAnyAvailable(_ targets: [EngineTarget], _ now: Instant) -> Bool {
+        targets.contains { self.directory.isAvailable($0, now: now) }
+    }
+
+    /// That they are away is known before a batch pauses for it: only of those is it told that they are back.
+    private func noted(_ targets: [EngineTarget]) -> [EngineTarget] {
+        for target in targets { self.scheduler.checkHealth(target.engine) }
+        return targets
+    }
 
     private func offer(_ work: Work, linesLeft: Int) {
         var offer = BatchOffer(
@@ -266,6 +280,7 @@ public final class BatchEngines: Sendable, LineSource {
         let places = self.state.withLock { state -> [EngineID] in
             state.waiters.removeAll { $0.batch == batch }
             state.paused[batch] = nil
+            state.joined[batch] = nil
             return state.standings.removeValue(forKey: batch)?.places ?? []
         }
         for engine in places { self.scheduler.send(.nothingReady(batch, engine, until: nil)) }
@@ -313,6 +328,19 @@ public final class BatchEngines: Sendable, LineSource {
 
     /// No engine can be used by the batch before then, as its last attempts told.
     func pause(_ batch: BatchID, until moment: Instant) { self.state.withLock { $0.paused[batch] = moment } }
+
+    /// The pause has ended early.
+    func resume(_ batch: BatchID) { self.state.withLock { $0.paused[batch] = nil } }
+
+    /// - Parameter engineIsBack: called until the batch is withdrawn, whether it pauses or not: one that is about to
+    ///   pause would miss it otherwise.
+    func join(_ batch: BatchID, engineIsBack: @escaping @Sendable (EngineID) -> Void) {
+        self.state.withLock { $0.joined[batch] = engineIsBack }
+    }
+
+    package func isBack(_ engine: EngineID) {
+        for tell in self.state.withLock({ $0.joined.sorted { $0.key < $1.key } }) { tell.value(engine) }
+    }
 
     /// Wakes every waiting batch in the order they asked.
     public func wakeAll() {

@@ -26,6 +26,8 @@ public final class WorkScheduler: Sendable {
         var lineKeys: Set<WorkKey> = []
         /// Engines that were told as unavailable, and since when.
         var unavailable: [EngineID: Instant] = [:]
+        /// Those that may be asked again, until the batches know.
+        var back: [EngineID] = []
         /// Models that were told to have fewer engines than they have, since some fail at them.
         var narrowed: [String: [EngineTarget]] = [:]
         var violationsLogged = 0
@@ -250,6 +252,7 @@ public final class WorkScheduler: Sendable {
             return table.engines.keys.sorted().flatMap { self.availability(of: $0, now: now, in: &state) }
                 + self.poolsInUse(now: now, in: &state) + progress + hours + [.tick]
         }
+        self.tellBack()
         for change in changes { change.log(to: self.logger) }
         let table = self.directory.table
         self.state.withLock { state in
@@ -294,6 +297,16 @@ public final class WorkScheduler: Sendable {
         self.send { state in
             self.availability(of: engine, now: now, in: &state) + self.poolsInUse(now: now, in: &state)
         }
+        self.tellBack()
+    }
+
+    /// Batches that pause for an engine look at it when it may be asked, not when their pause is over.
+    private func tellBack() {
+        let (engines, lines) = self.state.withLock { state in
+            defer { state.back = [] }
+            return (state.back, state.lines)
+        }
+        for engine in engines { lines?.isBack(engine) }
     }
 
     /// Models whose engines are others than was told.
@@ -319,7 +332,9 @@ public final class WorkScheduler: Sendable {
 
     private func availability(of engine: EngineID, now: Instant, in state: inout State) -> [SchedulerEvent] {
         if self.directory.isAvailable(engine, now: now) {
-            return state.unavailable.removeValue(forKey: engine) == nil ? [] : [.available(engine, true)]
+            guard state.unavailable.removeValue(forKey: engine) != nil else { return [] }
+            state.back.append(engine)
+            return [.available(engine, true)]
         }
         guard state.unavailable[engine] == nil else { return [] }
         state.unavailable[engine] = now
