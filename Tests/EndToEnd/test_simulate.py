@@ -135,6 +135,7 @@ def test_traces_that_cannot_be_used(tmp_path):
             ("", ":1: the file holds no requests"), ("hello\n", ":1: this is no Azure CSV"),
             ("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:00:00,1\n", ":2: expected TIMESTAMP"),
             ('{"timestamp":0,"input_length":5,"output_length":1}\n{"timestamp":1}\n', ":2: input_length"),
+            ("2023-11-16 18:00:00,1,1\n2099-11-16 18:00:00,1,1\n", ":2: more than 30 days from another request"),
             ("2023-11-16 18:00:00,1,1\n" + "1" * (2 << 20) + "\n", ":2: the line is longer than 1048576 bytes")):
         path = tmp_path / "broken"
         path.write_text(text)
