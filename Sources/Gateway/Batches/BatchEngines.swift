@@ -323,8 +323,11 @@ public final class BatchEngines: Sendable, LineSource {
         return own?.heldUntil.map { .backgroundHours(until: $0) }
     }
 
+    /// nil for a batch that the scheduler does not know.
+    func standing(of batch: BatchID) -> BatchStanding? { self.scheduler.standing(of: batch) }
+
     /// As of the last review; nil for a batch that the scheduler does not know.
-    func deadlineLoad(of batch: BatchID) -> Double? { self.scheduler.standing(of: batch)?.load }
+    func deadlineLoad(of batch: BatchID) -> Double? { self.standing(of: batch)?.load }
 
     /// No engine can be used by the batch before then, as its last attempts told.
     func pause(_ batch: BatchID, until moment: Instant) { self.state.withLock { $0.paused[batch] = moment } }

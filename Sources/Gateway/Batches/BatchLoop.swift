@@ -45,6 +45,9 @@ struct BatchLoop {
     var saidRefusing: [EngineID: Instant] = [:]
     /// When its engines open for it, as it was last said.
     var saidOpening: Instant?
+    /// When its engines open, as it was last said that it does not wait for it, and when that was last looked at.
+    var saidEarly: Instant?
+    var lookedForEarly: Instant?
     var exit: BatchExecution.Exit?
     var nextWake: Instant?
     /// Moments for which a timer runs. One that was armed for the end of the window is not armed again each time an
