@@ -20,6 +20,8 @@ public final class BatchEngines: Sendable, LineSource {
         var lineUnits: Double
         /// It asks for no line before the next offer.
         var isParked = false
+        /// Lines that were told to wait for something else than places; nil: it has use for places.
+        var paused: Int?
         /// Places given and not taken yet, in the order they came.
         var places: [EngineID] = []
 
@@ -37,6 +39,7 @@ public final class BatchEngines: Sendable, LineSource {
             self.left = work.linesLeft
             self.lineUnits = work.lineUnits
             self.isParked = false
+            self.paused = nil
             return true
         }
 
@@ -118,7 +121,7 @@ public final class BatchEngines: Sendable, LineSource {
             }
             guard !isOffered, self.isNews(work) else { return .full }
             isOffered = true
-            self.offer(work, linesLeft: work.linesLeft)
+            self.offer(work)
         }
         return .unavailable
     }
@@ -135,11 +138,12 @@ public final class BatchEngines: Sendable, LineSource {
         return targets
     }
 
-    private func offer(_ work: Work, linesLeft: Int) {
+    private func offer(_ work: Work, isPaused: Bool = false) {
         var offer = BatchOffer(
             batch: work.batch, project: work.project, pool: PoolID(work.model), deadline: work.deadline,
-            linesLeft: linesLeft, promptTokens: work.promptTokens, outputTokens: work.outputTokens)
+            linesLeft: work.linesLeft, promptTokens: work.promptTokens, outputTokens: work.outputTokens)
         offer.tier = work.tier
+        offer.isPaused = isPaused
         self.scheduler.send(.offer(offer))
     }
 
@@ -260,18 +264,23 @@ public final class BatchEngines: Sendable, LineSource {
         while let engine = self.takePlace(batch) { self.decline(batch, engine) }
     }
 
-    /// The batch has no use for places until it offers again, unless it waits for one.
+    /// The batch has no use for places until it offers again, unless it waits for one. Lines that come back meanwhile
+    /// are told.
     func park(_ work: Work) {
-        let (isIdle, hasPlaces) = self.state.withLock { state -> (Bool, Bool) in
+        let (isNews, hasPlaces) = self.state.withLock { state -> (Bool, Bool) in
             guard let index = state.standings.index(forKey: work.batch) else { return (false, false) }
             let standing = state.standings.values[index]
-            let isIdle =
-                !standing.isParked && standing.left != 0 && !state.waiters.contains { $0.batch == work.batch }
-            if isIdle { state.standings.values[index].left = 0 }
-            return (isIdle, !standing.places.isEmpty)
+            let isIdle = !standing.isParked && standing.left != 0
+            let isOther = standing.paused.map { $0 != work.linesLeft } ?? false
+            let isNews = (isIdle || isOther) && !state.waiters.contains { $0.batch == work.batch }
+            if isNews {
+                state.standings.values[index].left = 0
+                state.standings.values[index].paused = work.linesLeft
+            }
+            return (isNews, !standing.places.isEmpty)
         }
-        if isIdle { self.offer(work, linesLeft: 0) }
-        if isIdle || hasPlaces { self.giveBack(work.batch) }
+        if isNews { self.offer(work, isPaused: true) }
+        if isNews || hasPlaces { self.giveBack(work.batch) }
     }
 
     /// The batch sends nothing more.

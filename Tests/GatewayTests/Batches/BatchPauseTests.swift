@@ -59,6 +59,44 @@ import Testing
         }
     }
 
+    @Test("an engine that was away is told as away until it has answered, and lines of a paused batch as waiting")
+    func told() async throws {
+        let server = Server()
+        let desk = try await BatchDesk(places: 4) { _ in
+            server.isAway ? .failure(EngineFailure(.unreachable, message: "gone")) : Self.begun
+        }
+        func isTold() -> Bool { desk.scheduler.snapshot.engines.allSatisfy(\.isAvailable) }
+        func waiting() -> Int? { desk.scheduler.snapshot.lanes.last?.waiting }
+        try await desk.running {
+            let id = try await desk.submit(lines: 12)
+            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(500), at: desk) }
+            #expect(!isTold())
+            while waiting() != 12 { await Task.yield() }
+            #expect(desk.service.waitsFor(try await desk.batch(id)) == .engineUnavailable)
+            // Its breaker asks for a probe, which nobody makes here.
+            desk.runner.stop()
+            desk.clock.advance(by: EngineHealth.openForMax)
+            desk.scheduler.tick()
+            #expect(desk.directory.isAvailable("e1", now: desk.clock.now) && !isTold())
+        }
+    }
+
+    @Test("an engine is told as there from the head of its first answer on")
+    func toldAgain() async throws {
+        let server = Server()
+        let desk = try await BatchDesk(places: 4) { _ in
+            server.isAway ? .failure(EngineFailure(.unreachable, message: "gone")) : Self.begun
+        }
+        try await desk.running {
+            _ = try await desk.submit(lines: 12)
+            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(500), at: desk) }
+            server.comeBack()
+            let tries = desk.engine.requests.count
+            while desk.engine.requests.count == tries { await Self.pass(.milliseconds(500), at: desk) }
+            while !desk.scheduler.snapshot.engines.allSatisfy(\.isAvailable) { await Task.yield() }
+        }
+    }
+
     @Test("an answer of the engine that had refused the gateway's key ends the pause")
     func accepted() async throws {
         let desk = try await BatchDesk(

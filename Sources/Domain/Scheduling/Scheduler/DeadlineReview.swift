@@ -188,6 +188,7 @@ extension OfferedBatch {
     /// Work that has no outcome yet; lines in flight count half. What is paused takes nothing from others.
     var unitsLeft: Double {
         let each = ServiceUnits.of(prompt: self.offer.promptTokens, output: self.offer.outputTokens)
-        return each * (Double(max(0, self.offer.linesLeft - self.taken)) + 0.5 * Double(self.inFlight))
+        let waiting = self.offer.isPaused ? 0 : max(0, self.offer.linesLeft - self.taken)
+        return each * (Double(waiting) + 0.5 * Double(self.inFlight))
     }
 }

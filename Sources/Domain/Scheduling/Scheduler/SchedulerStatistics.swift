@@ -25,7 +25,8 @@ public struct SchedulerStatistics: Hashable, Sendable {
 /// How an engine stands at this moment.
 public struct EngineStanding: Hashable, Sendable {
     public let engine: EngineID
-    public let isAvailable: Bool
+    /// It can be reached. One that was away is not, for who looks on, until it has answered.
+    public package(set) var isAvailable: Bool
     /// L, B and R (scheduling.md 9).
     public let limit: Int
     public let backgroundLimit: Int
