@@ -1,8 +1,9 @@
 """`ebb simulate`: traces in, the same report out every time, and clear words for what cannot be used."""
 import json
+import os
 
 import pytest
-from harness.commands import ebb
+from harness.commands import ebb, start
 
 
 def azure(folder, seconds=60, per_second=2):
@@ -135,6 +136,7 @@ def test_traces_that_cannot_be_used(tmp_path):
             ("", ":1: the file holds no requests"), ("hello\n", ":1: this is no Azure CSV"),
             ("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:00:00,1\n", ":2: expected TIMESTAMP"),
             ('{"timestamp":0,"input_length":5,"output_length":1}\n{"timestamp":1}\n', ":2: input_length"),
+            ("2023-11-16 18:00:00,1,1\n2099-11-16 18:00:00,1,1\n", ":2: more than 30 days from another request"),
             ("2023-11-16 18:00:00,1,1\n" + "1" * (2 << 20) + "\n", ":2: the line is longer than 1048576 bytes")):
         path = tmp_path / "broken"
         path.write_text(text)
@@ -156,3 +158,37 @@ def test_a_ledger_is_replayed_as_it_was_printed(start_gateway, engine, tmp_path)
     assert (report["load"]["format"], report["load"]["requests"] % 4) == ("ebb", 0)
     [tier] = report["runs"][0]["tiers"]
     assert tier["tier"] == "default" and tier["finished"] > 0
+
+
+def test_the_page_replaces_nothing_that_is_read(tmp_path):
+    trace = azure(tmp_path, seconds=2)
+    text = trace.read_text()
+    config = tmp_path / "ebb.yaml"
+    config.write_text("{}\n")
+    other = tmp_path / "other"
+    other.symlink_to(trace)
+    for page, words in ((trace, "the trace"), (other, "the trace"), ("./trace.csv", "the trace"), (config, "--config")):
+        failed = ebb(
+            "simulate", trace, "--prices", "m", "--config", config, "--html", page, home=tmp_path, status=2)
+        assert failed.stdout == "" and f"is {words}, which the page would replace" in failed.stderr
+    assert trace.read_text() == text and config.read_text() == "{}\n"
+
+
+def test_a_page_goes_into_a_pipe_and_a_report_that_cannot_be_written_is_told(tmp_path):
+    command = ["simulate", azure(tmp_path, seconds=2), "--policy", "ebb", "--backlog", "0"]
+    pipe = tmp_path / "page"
+    os.mkfifo(pipe)
+    process = start(*command, "--html", pipe, home=tmp_path)
+    with open(pipe) as page:
+        assert page.read().rstrip().endswith("</html>")
+    process.communicate()
+    assert process.returncode == 0 and pipe.is_fifo()
+
+    # A link, so that a mistake here cannot cost the machine its device.
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")
+    failed = ebb(*command, "--html", full, home=tmp_path, status=2)
+    assert "cannot write" in failed.stderr and full.is_symlink()
+    with open("/dev/full", "w") as out:
+        process = start(*command, home=tmp_path, stdout=out)
+        assert "cannot write standard output" in process.communicate()[1] and process.returncode == 2

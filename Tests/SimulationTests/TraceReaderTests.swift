@@ -98,6 +98,24 @@ import Testing
         #expect(flaw?.reason.contains(words) == true, "\(flaw?.reason ?? "")")
     }
 
+    @Test("a gap longer than what may be simulated is told with its line, in whatever order the lines come")
+    func span() throws {
+        let near = "2023-11-16 18:15:46,1,1\n2023-12-16 18:15:46,1,1\n"
+        for (text, line) in [
+            (near + "2023-12-16 18:15:46.1,1,1\n", 3), ("2099-01-01 00:00:00,1,1\n" + near, 2),
+            ("1700-01-01 00:00:00,1,1\n2261-01-01 00:00:00,1,1\n", 2),
+            (Self.charge("10") + "\n" + Self.charge("10", tier: "batch").replacing("2026", with: "2027"), 2),
+        ] {
+            var reader = TraceReader(spanMax: 30 * 86_400 * Self.second)
+            let flaw = #expect(throws: TraceReader.Flaw.self) {
+                for row in text.split(separator: "\n") { try Array(row.utf8).withUnsafeBytes { try reader.add($0) } }
+            }
+            #expect(flaw?.line == line && flaw?.reason == "more than 30 days from another request")
+        }
+        #expect(try Self.read(near).trace.span == 30 * 86_400 * Self.second)
+        #expect(throws: TraceReader.Flaw.self) { try Self.read("1700-01-01 00:00:00,1,1\n2261-01-01 00:00:00,1,1") }
+    }
+
     @Test("a forced format is not guessed at")
     func forced() {
         let flaw = #expect(throws: TraceReader.Flaw.self) { try Self.read(Self.azure, .mooncake) }

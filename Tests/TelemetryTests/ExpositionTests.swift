@@ -190,7 +190,7 @@ import Testing
                     key: WorkKey(20), batch: "batch_a", engine: "e", promptTokens: 17, outputTokens: 1)), 2)
         offer("batch_b", "proj_b")
         tell(.heldModel(PoolID("late"), "e", until: Instant(seconds: 4_000)), 2)
-        // Opens ten minutes before its deadline: it does not wait for that.
+        // Opens ten minutes before its deadline: it does not wait for that, though no load is known.
         offer("batch_late", "proj_b", pool: "late", deadline: 4_602)
         tell(.finished(WorkKey(1), WorkUsage(computedTokens: 100, outputTokens: 70)), 3)
         return SchedulerSnapshot(scheduler, now: Instant(seconds: 1_004))
@@ -212,10 +212,42 @@ import Testing
             #"ebb_service_spread{lane="batch"} 1.0"#, "ebb_promotions_total 1",
             #"ebb_project_service_units{lane="batch",project="proj_a"} 17.0"#,
             #"ebb_project_service_units{lane="batch",project="proj_b"} 16.0"#,
-            #"ebb_batch_deadline_load{batch="batch_late"} 0.925"#,
+            #"ebb_batch_deadline_load{batch="batch_late"} 0.0"#,
         ] { #expect(text.contains(line + "\n"), "\(line)\n\(text)") }
-        // Of 3,598 seconds 7.5 % are left.
-        #expect(text.contains(#"ebb_batch_deadline_slack_seconds{batch="batch_late"} 269.8"#), "\(text)")
+        #expect(!text.contains("ebb_batch_deadline_slack_seconds{"), "\(text)")
+    }
+
+    @Test("a deadline's load and slack are told once a rate is known")
+    func deadlines() throws {
+        var scheduler = Scheduler(now: Self.start)
+        var actions: [SchedulerAction] = []
+        scheduler.handle(
+            .engine(EngineProfile(id: "e", limitStart: 1, limitMax: 1, isFixed: true)), now: Self.start, into: &actions)
+        scheduler.handle(.pool(PoolID("m"), ["e"]), now: Self.start, into: &actions)
+        // A line of 300 units each second, and 400 lines in ten minutes.
+        for second in 0..<60 {
+            let now = Self.start.advanced(by: .seconds(second))
+            let offer = BatchOffer(
+                batch: "batch_a", project: "proj_a", pool: PoolID("m"),
+                deadline: Self.start.advanced(by: .seconds(600)), linesLeft: 400 - second, promptTokens: 100,
+                outputTokens: 100)
+            let line = BatchLine(
+                key: WorkKey(UInt64(second)), batch: "batch_a", engine: "e", promptTokens: 100, outputTokens: 100)
+            for event in [
+                .offer(offer), .lineStarted(line),
+                .finished(line.key, WorkUsage(computedTokens: 100, outputTokens: 100)), .tick,
+            ] as [SchedulerEvent] { scheduler.handle(event, now: now, into: &actions) }
+        }
+        let now = Self.start.advanced(by: .seconds(60))
+        let snapshot = SchedulerSnapshot(scheduler, now: now)
+        let text = PrometheusMeters().exposition(snapshot, holds: Self.holds(), prompts: [:])
+        func figure(_ name: String) throws -> Double {
+            let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("\(name){batch=\"batch_a\"} ") })
+            return try #require(line.split(separator: " ").last.flatMap { Double($0) })
+        }
+        let load = try figure("ebb_batch_deadline_load")
+        #expect(load > 0.6 && load < 0.8)
+        #expect(abs(try figure("ebb_batch_deadline_slack_seconds") - 540 * (1 - load)) < 1e-6)
     }
 
     @Test("the guide's table has every family, and no other")

@@ -99,6 +99,9 @@ public struct EngineBreakers: Sendable {
         self.loads[engine]?.health.isAvailable(now: now) ?? true
     }
 
+    /// Whether it is there as far as is known: not while one request tries whether it is again, nor before.
+    public func isReached(_ engine: EngineID) -> Bool { self.loads[engine]?.health.isReached ?? true }
+
     /// Whether the model fails there and is left alone for now, though the engine may be reached.
     public func isResting(_ target: EngineTarget, now: Instant) -> Bool {
         guard !self.failing.isEmpty, let model = self.failing[ModelAtEngine(target)] else { return false }

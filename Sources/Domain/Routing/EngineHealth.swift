@@ -46,6 +46,9 @@ public struct EngineHealth: Sendable {
         }
     }
 
+    /// It is there, as far as is known.
+    var isReached: Bool { if case .closed = self.state { true } else { false } }
+
     /// The probe was not made.
     mutating func unprobed(now: Instant) {
         if self.state == .probing { self.state = .open(until: now) }

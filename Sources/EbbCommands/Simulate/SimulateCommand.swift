@@ -34,10 +34,11 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Console.run {
+            let page = try self.options.readPage()
             let question = try SimulationQuestion(self.options)
             let result = await question.answer()
-            if let path = self.options.html {
-                let file = try OutputFile(path)
+            if let page {
+                let file = try OutputFile(page)
                 try file.write(Array(StudyPage.html(result).utf8))
                 try file.finish()
             }

@@ -20,6 +20,16 @@ extension SimulateOptions {
         return format
     }
 
+    /// Where the page goes: not to a file that is read.
+    func readPage() throws(CommandFailure) -> String? {
+        guard let page = self.html else { return nil }
+        for (name, path) in [("the trace", self.trace), ("--batch", self.batch), ("--config", self.config)] {
+            guard let path, OutputFile.isSame(page, as: path) else { continue }
+            throw CommandFailure("--html '\(page)' is \(name), which the page would replace")
+        }
+        return page
+    }
+
     func readShape() throws(CommandFailure) -> SteppedEngineShape {
         guard var shape = SteppedEngineShape.presets[self.engine] else {
             throw CommandFailure("--engine '\(self.engine)' is none of h100, l4, desk, wide")

@@ -25,7 +25,10 @@ struct SimulationQuestion: Sendable {
         let engineHour = try options.readEngineCost()
         let standard = isComparison ? ["alone", "flood", "engine-priority", "ebb"] : ["ebb"]
         self.policies = try options.readPolicies(default: standard)
-        let recording = try TraceFile.read(options.trace, format: try options.readFormat(), window: window)
+        // A given duration cuts what is longer.
+        let recording = try TraceFile.read(
+            options.trace, format: try options.readFormat(), window: window,
+            spanMax: asked == nil ? SimulateOptions.durationMax * 1_000_000_000 : TraceReader.spanMost)
         let expected = Load.expectedCount(recording, rate: rate, duration: asked)
         guard expected <= Double(Load.requestsMax) else {
             throw CommandFailure(

@@ -6,10 +6,13 @@ enum TraceFile {
     static let lineBytesMax = 1 << 20
 
     /// - Parameter window: nanoseconds within which recorded batches are due, where their tier does not say.
-    static func read(_ path: String, format: TraceFormat?, window: Int64) throws(CommandFailure) -> Recording {
+    /// - Parameter spanMax: nanoseconds between the earliest and the latest request.
+    static func read(
+        _ path: String, format: TraceFormat?, window: Int64, spanMax: Int64 = TraceReader.spanMost
+    ) throws(CommandFailure) -> Recording {
         let input = try ByteInput(path: path)
         var blocks = LineBlocks(input, lineBytesMax: Self.lineBytesMax)
-        var reader = TraceReader(format: format, window: window)
+        var reader = TraceReader(format: format, window: window, spanMax: spanMax)
         do {
             while let block = try blocks.next() {
                 guard !block.isTooLong else {

@@ -20,6 +20,8 @@ public final class BatchEngines: Sendable, LineSource {
         var lineUnits: Double
         /// It asks for no line before the next offer.
         var isParked = false
+        /// Lines that were told to wait for something else than places; nil: it has use for places.
+        var paused: Int?
         /// Places given and not taken yet, in the order they came.
         var places: [EngineID] = []
 
@@ -37,6 +39,7 @@ public final class BatchEngines: Sendable, LineSource {
             self.left = work.linesLeft
             self.lineUnits = work.lineUnits
             self.isParked = false
+            self.paused = nil
             return true
         }
 
@@ -53,6 +56,8 @@ public final class BatchEngines: Sendable, LineSource {
         var linesInFlight = 0
         /// Batches whose engines refuse this gateway, or are away.
         var paused: [BatchID: Instant] = [:]
+        /// Whom to tell that an engine is back.
+        var joined: [BatchID: @Sendable (EngineID) -> Void] = [:]
     }
 
     package enum Choice: Sendable {
@@ -111,7 +116,9 @@ public final class BatchEngines: Sendable, LineSource {
 
     package func choose(_ work: Work, _ targets: [EngineTarget]) -> Choice {
         let now = self.clock.now
-        guard targets.contains(where: { self.directory.isAvailable($0, now: now) }) else { return .unavailable }
+        guard self.isAnyAvailable(targets, now) || self.isAnyAvailable(self.noted(targets), now) else {
+            return .unavailable
+        }
         guard self.state.withLock({ $0.linesInFlight < self.linesMax }) else { return .full }
         var isOffered = false
         // Places at engines that refuse at the last moment are given back, and others asked for, a few times.
@@ -128,18 +135,29 @@ public final class BatchEngines: Sendable, LineSource {
             }
             guard !isOffered, self.isNews(work) else { return .full }
             isOffered = true
-            self.offer(work, linesLeft: work.linesLeft)
+            self.offer(work)
         }
         return .unavailable
     }
 
     private static let placesTriedMax = 8
 
-    private func offer(_ work: Work, linesLeft: Int) {
+    private func isAnyAvailable(_ targets: [EngineTarget], _ now: Instant) -> Bool {
+        targets.contains { self.directory.isAvailable($0, now: now) }
+    }
+
+    /// That they are away is known before a batch pauses for it: only of those is it told that they are back.
+    private func noted(_ targets: [EngineTarget]) -> [EngineTarget] {
+        for target in targets { self.scheduler.checkHealth(target.engine) }
+        return targets
+    }
+
+    private func offer(_ work: Work, isPaused: Bool = false) {
         var offer = BatchOffer(
             batch: work.batch, project: work.project, pool: PoolID(work.model), deadline: work.deadline,
-            linesLeft: linesLeft, promptTokens: work.promptTokens, outputTokens: work.outputTokens)
+            linesLeft: work.linesLeft, promptTokens: work.promptTokens, outputTokens: work.outputTokens)
         offer.tier = work.tier
+        offer.isPaused = isPaused
         self.scheduler.send(.offer(offer))
     }
 
@@ -272,18 +290,23 @@ public final class BatchEngines: Sendable, LineSource {
         while let engine = self.takePlace(batch) { self.decline(batch, engine) }
     }
 
-    /// The batch has no use for places until it offers again, unless it waits for one.
+    /// The batch has no use for places until it offers again, unless it waits for one. Lines that come back meanwhile
+    /// are told.
     package func park(_ work: Work) {
-        let (isIdle, hasPlaces) = self.state.withLock { state -> (Bool, Bool) in
+        let (isNews, hasPlaces) = self.state.withLock { state -> (Bool, Bool) in
             guard let index = state.standings.index(forKey: work.batch) else { return (false, false) }
             let standing = state.standings.values[index]
-            let isIdle =
-                !standing.isParked && standing.left != 0 && !state.waiters.contains { $0.batch == work.batch }
-            if isIdle { state.standings.values[index].left = 0 }
-            return (isIdle, !standing.places.isEmpty)
+            let isIdle = !standing.isParked && standing.left != 0
+            let isOther = standing.paused.map { $0 != work.linesLeft } ?? false
+            let isNews = (isIdle || isOther) && !state.waiters.contains { $0.batch == work.batch }
+            if isNews {
+                state.standings.values[index].left = 0
+                state.standings.values[index].paused = work.linesLeft
+            }
+            return (isNews, !standing.places.isEmpty)
         }
-        if isIdle { self.offer(work, linesLeft: 0) }
-        if isIdle || hasPlaces { self.giveBack(work.batch) }
+        if isNews { self.offer(work, isPaused: true) }
+        if isNews || hasPlaces { self.giveBack(work.batch) }
     }
 
     /// The batch sends nothing more.
@@ -292,6 +315,7 @@ public final class BatchEngines: Sendable, LineSource {
         let places = self.state.withLock { state -> [EngineID] in
             state.waiters.removeAll { $0.batch == batch }
             state.paused[batch] = nil
+            state.joined[batch] = nil
             return state.standings.removeValue(forKey: batch)?.places ?? []
         }
         for engine in places { self.scheduler.send(.nothingReady(batch, engine, until: nil)) }
@@ -334,11 +358,27 @@ public final class BatchEngines: Sendable, LineSource {
         return own?.heldUntil.map { .backgroundHours(until: $0) }
     }
 
+    /// nil for a batch that the scheduler does not know.
+    func standing(of batch: BatchID) -> BatchStanding? { self.scheduler.standing(of: batch) }
+
     /// As of the last review; nil for a batch that the scheduler does not know.
-    func deadlineLoad(of batch: BatchID) -> Double? { self.scheduler.standing(of: batch)?.load }
+    func deadlineLoad(of batch: BatchID) -> Double? { self.standing(of: batch)?.load }
 
     /// No engine can be used by the batch before then, as its last attempts told.
     func pause(_ batch: BatchID, until moment: Instant) { self.state.withLock { $0.paused[batch] = moment } }
+
+    /// The pause has ended early.
+    func resume(_ batch: BatchID) { self.state.withLock { $0.paused[batch] = nil } }
+
+    /// - Parameter engineIsBack: called until the batch is withdrawn, whether it pauses or not: one that is about to
+    ///   pause would miss it otherwise.
+    func join(_ batch: BatchID, engineIsBack: @escaping @Sendable (EngineID) -> Void) {
+        self.state.withLock { $0.joined[batch] = engineIsBack }
+    }
+
+    package func isBack(_ engine: EngineID) {
+        for tell in self.state.withLock({ $0.joined.sorted { $0.key < $1.key } }) { tell.value(engine) }
+    }
 
     /// Wakes every waiting batch in the order they asked.
     public func wakeAll() {

@@ -23,6 +23,8 @@ final class BatchExecution: Sendable {
         case wake(Instant)
         /// A place or money came free: look again.
         case freed
+        /// An engine that was away may be asked.
+        case engineIsBack(EngineID)
         /// The process is stopping: no new dispatch, leave everything resumable. Lines at bought engines may be kept:
         /// they are paid for, so the loop ends after them.
         case shutDown(keepsBought: Bool)

@@ -25,8 +25,14 @@ extension BatchLoop {
             ])
     }
 
+    mutating func engineIsBack(_ engine: EngineID) {
+        let targets = self.context.directory.targets(for: self.batch.model ?? "") ?? []
+        guard targets.contains(where: { $0.engine == engine }), self.pause.engineIsBack() else { return }
+        self.context.engines.resume(self.batch.id)
+    }
+
     mutating func answered(by engine: EngineID) {
-        self.pause = Self.pauseFirst
+        if self.pause.answered(by: engine) { self.context.engines.resume(self.batch.id) }
         guard let refusals = self.refusals.removeValue(forKey: engine), refusals >= Overload.refusalsMax else { return }
         let now = self.context.clock.now
         self.plan?.hurryRefused(now: now)

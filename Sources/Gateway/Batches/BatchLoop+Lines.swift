@@ -19,12 +19,9 @@ extension BatchLoop {
         let now = self.context.clock.now
         // What runs is kept; more would be bought without an end.
         if self.context.commits.isFailing { return self.wake(at: now.advanced(by: Self.storePause)) }
-        if let until = self.pausedUntil {
-            if now < until { return self.wake(at: until) }
-            self.pausedUntil = nil
-        }
+        if let until = self.pause.until, now < until { return self.wake(at: until) }
         self.findTargets()
-        if self.targets.isEmpty { return self.pauseDispatch(now) }
+        if self.targets.isEmpty { return self.pauseDispatch(.reach, now) }
         self.planFor(now)
         self.takeUpPassedOver()
         while true {
@@ -32,7 +29,7 @@ extension BatchLoop {
             if self.isBlocked() { return }
             let choice = self.context.engines.choose(self.work, self.targets)
             guard case .engine(let target, let engine) = choice else {
-                if case .unavailable = choice { return self.pauseDispatch(now) }
+                if case .unavailable = choice { return self.pauseDispatch(.reach, now) }
                 self.context.engines.whenFree(self.batch.id) { [send] in send(.freed) }
                 self.tellHours()
                 return
@@ -87,15 +84,10 @@ extension BatchLoop {
         return self.plan?.next(at: engine, now: now)
     }
 
-    /// Lines that fail together are one reason for one pause.
-    ///
-    /// - Parameter isForEngines: they are why, not the store.
-    private mutating func pauseDispatch(_ now: Instant, isForEngines: Bool = true) {
-        if let until = self.pausedUntil, now < until { return self.wake(at: until) }
-        let until = now.advanced(by: self.pause)
-        self.pausedUntil = until
-        if isForEngines { self.context.engines.pause(self.batch.id, until: until) }
-        self.pause = min(self.pause * 2, Self.pauseMax)
+    private mutating func pauseDispatch(_ cause: DispatchPause.Cause, _ now: Instant) {
+        let isNew = self.pause.begin(cause, now: now)
+        guard let until = self.pause.until else { return }
+        if isNew, cause.isOfEngines { self.context.engines.pause(self.batch.id, until: until) }
         self.wake(at: until)
     }
 
@@ -190,7 +182,9 @@ extension BatchLoop {
             if attempt.wasSent, outcome != .preempted {
                 self.context.meters.engineFailed(engine: attempt.target.engine, kind: error.label)
             }
-            if outcome == .engineUnusable { self.pauseDispatch(now) }
+            if outcome == .engineUnusable {
+                self.pauseDispatch(error.isOfReach ? .reach : .account(attempt.target.engine), now)
+            }
             if case .refused = outcome { self.refused(by: attempt.target.engine, error) }
         }
         if outcome == .preempted { self.preemptions[attempt.lease.line, default: 0] += 1 }
@@ -315,7 +309,7 @@ extension BatchLoop {
                 "line result not recorded; the line runs again",
                 metadata: ["batch.id": "\(self.batch.id)", "line": "\(attempt.lease.line + 1)", "reason": "\(failure)"])
             self.plan?.commitFailed(attempt.lease)
-            self.pauseDispatch(self.context.clock.now, isForEngines: false)
+            self.pauseDispatch(.store, self.context.clock.now)
         }
         if !self.isDispatching { try await self.drainedIfIdle() }
     }

@@ -7,9 +7,6 @@ import Routing
 
 /// The state of one running batch and what each message does to it. Owned by one `BatchExecution`.
 struct BatchLoop {
-    /// The first pause after an engine proved unusable; doubles up to `pauseMax`.
-    static let pauseFirst: Duration = .milliseconds(500)
-    static let pauseMax: Duration = .seconds(30)
     /// While the store cannot be written.
     static let storePause: Duration = .seconds(1)
     /// No timer runs longer: a clock that is set forward ends a window late by no more than this.
@@ -30,8 +27,7 @@ struct BatchLoop {
     var committing = 0
     var isDispatching = false
     var isStopping = false
-    var pausedUntil: Instant?
-    var pause = BatchLoop.pauseFirst
+    var pause = DispatchPause()
     var spending: BatchSpending
     /// The line that did not fit under a cap; it goes first when there is room.
     var blocked: BlockedLine?
@@ -51,6 +47,9 @@ struct BatchLoop {
     var saidRefusing: [EngineID: Instant] = [:]
     /// When its engines open for it, as it was last said.
     var saidOpening: Instant?
+    /// When its engines open, as it was last said that it does not wait for it, and when that was last looked at.
+    var saidEarly: Instant?
+    var lookedForEarly: Instant?
     var exit: BatchExecution.Exit?
     var nextWake: Instant?
     /// Moments for which a timer runs. One that was armed for the end of the window is not armed again each time an
@@ -129,6 +128,8 @@ struct BatchLoop {
             if self.context.clock.now < moment { self.wake(at: moment) }
         case .freed:
             break
+        case .engineIsBack(let engine):
+            self.engineIsBack(engine)
         case .shutDown(let keepsBought):
             self.isStopping = true
             self.isDispatching = false
@@ -234,6 +235,7 @@ struct BatchLoop {
             lineCount: Int(self.batch.totalLines), epoch: self.context.epoch, finished: finished,
             order: self.context.ordersByPrefix ? input?.index.order : nil, policy: self.context.policy)
         self.spending.spent = try await self.spentBefore()
+        self.context.engines.join(self.batch.id) { [send] in send(.engineIsBack($0)) }
     }
 
     private func spentBefore() async throws(StoreFailure) -> Money {

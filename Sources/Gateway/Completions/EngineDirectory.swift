@@ -65,6 +65,9 @@ public final class EngineDirectory: Sendable {
         self.state.withLock { $0.breakers.isAvailable(engine, now: now) }
     }
 
+    /// See `EngineBreakers.isReached`.
+    func isReached(_ engine: EngineID) -> Bool { self.state.withLock { $0.breakers.isReached(engine) } }
+
     /// Whether the engine may be asked for the model: it can be reached, and the model does not rest there.
     public func isAvailable(_ target: EngineTarget, now: Instant) -> Bool {
         self.state.withLock {

@@ -47,6 +47,8 @@ package protocol LineSource: AnyObject, Sendable {
     func place(of batch: BatchID, at engine: EngineID)
     /// A line has to make room: its attempt is cancelled and the line runs again.
     func preempted(line key: WorkKey, by: WorkIdentity?)
+    /// An engine that was away may be asked: by one request, or by all once it has answered.
+    func isBack(_ engine: EngineID)
     /// Tell how far the lines in flight are.
     func reportProgress()
 }

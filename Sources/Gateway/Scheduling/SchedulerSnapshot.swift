@@ -31,7 +31,7 @@ public struct SchedulerSnapshot: Sendable {
 
     public let at: Instant
     public let lanes: [LaneStanding]
-    public let engines: [EngineStanding]
+    public internal(set) var engines: [EngineStanding]
     public let batches: [BatchStanding]
     public let statistics: SchedulerStatistics
     /// Rules of its own that the scheduler broke; see `Invariants`.

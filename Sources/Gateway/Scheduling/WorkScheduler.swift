@@ -27,6 +27,8 @@ public final class WorkScheduler: Sendable {
         var lineKeys: Set<WorkKey> = []
         /// Engines that were told as unavailable, and since when.
         var unavailable: [EngineID: Instant] = [:]
+        /// Those that may be asked again, until the batches know.
+        var back: [EngineID] = []
         /// Models that were told to have fewer engines than they have, since some fail at them.
         var narrowed: [String: [EngineTarget]] = [:]
         var violationsLogged = 0
@@ -287,6 +289,7 @@ public final class WorkScheduler: Sendable {
             return table.engines.keys.sorted().flatMap { self.availability(of: $0, now: now, in: &state) }
                 + self.poolsInUse(now: now, in: &state) + progress + hours + [.tick]
         }
+        self.tellBack()
         for change in changes { change.log(to: self.logger) }
         for (key, work) in self.stranded(now) { work.stranded(key: key) }
         self.logViolations()
@@ -333,6 +336,16 @@ public final class WorkScheduler: Sendable {
         self.send { state in
             self.availability(of: engine, now: now, in: &state) + self.poolsInUse(now: now, in: &state)
         }
+        self.tellBack()
+    }
+
+    /// Batches that pause for an engine look at it when it may be asked, not when their pause is over.
+    private func tellBack() {
+        let (engines, lines) = self.state.withLock { state in
+            defer { state.back = [] }
+            return (state.back, state.lines)
+        }
+        for engine in engines { lines?.isBack(engine) }
     }
 
     /// Models whose engines are others than was told.
@@ -358,7 +371,9 @@ public final class WorkScheduler: Sendable {
 
     private func availability(of engine: EngineID, now: Instant, in state: inout State) -> [SchedulerEvent] {
         if self.directory.isAvailable(engine, now: now) {
-            return state.unavailable.removeValue(forKey: engine) == nil ? [] : [.available(engine, true)]
+            guard state.unavailable.removeValue(forKey: engine) != nil else { return [] }
+            state.back.append(engine)
+            return [.available(engine, true)]
         }
         guard state.unavailable[engine] == nil else { return [] }
         state.unavailable[engine] = now
@@ -379,11 +394,22 @@ public final class WorkScheduler: Sendable {
     /// One batch of the snapshot; nil when it is not known here.
     func standing(of batch: BatchID) -> BatchStanding? { self.state.withLock { $0.scheduler.standing(of: batch) } }
 
-    var engineStandings: [EngineStanding] { self.state.withLock { $0.scheduler.engineStandings } }
+    var engineStandings: [EngineStanding] { self.told(self.state.withLock { $0.scheduler.engineStandings }) }
+
+    /// An engine whose breaker waits for a probe may be asked, but nobody knows that it is back.
+    private func told(_ engines: [EngineStanding]) -> [EngineStanding] {
+        engines.map {
+            var engine = $0
+            engine.isAvailable = engine.isAvailable && self.directory.isReached(engine.engine)
+            return engine
+        }
+    }
 
     public var snapshot: SchedulerSnapshot {
         let now = self.clock.now
-        return self.state.withLock { SchedulerSnapshot($0.scheduler, now: now) }
+        var snapshot = self.state.withLock { SchedulerSnapshot($0.scheduler, now: now) }
+        snapshot.engines = self.told(snapshot.engines)
+        return snapshot
     }
 
     /// The way so far of a request that waits or runs. Looks at all of them: for people's questions only.

@@ -16,6 +16,9 @@ public struct TraceReader: Sendable {
     public static let tokensMax: Int64 = 10_000_000
     /// Block hashes of all prompts of a file.
     public static let blocksMax = 50_000_000
+    /// Nanoseconds between the earliest and the latest request, whatever is simulated of them: 100 years. Sums of such
+    /// times and of windows are numbers still.
+    public static let spanMost: Int64 = 100 * 365 * 86_400_000_000_000
 
     private(set) var format: TraceFormat?
     /// Lines taken so far, blank ones included.
@@ -25,14 +28,21 @@ public struct TraceReader: Sendable {
     private var batchPlaces: [BatchID: Int] = [:]
     private var count = 0
     private var blocks = 0
+    private var earliest = Int64.max
+    private var latest = Int64.min
     private let window: Int64
+    private let spanMax: Int64
 
     /// - Parameters:
     ///   - format: nil: found by the first line.
     ///   - window: nanoseconds within which recorded batches are due, where their tier does not say.
-    public init(format: TraceFormat? = nil, window: Int64 = 86_400_000_000_000) {
+    ///   - spanMax: nanoseconds between the earliest and the latest request, at most `spanMost`.
+    public init(
+        format: TraceFormat? = nil, window: Int64 = 86_400_000_000_000, spanMax: Int64 = TraceReader.spanMost
+    ) {
         self.format = format
         self.window = window
+        self.spanMax = min(spanMax, Self.spanMost)
     }
 
     /// Takes the next line, without its line ending.
@@ -50,6 +60,8 @@ public struct TraceReader: Sendable {
         }
         if self.count > Self.requestsMax { throw self.flaw("more than \(Self.requestsMax) requests") }
         if self.blocks > Self.blocksMax { throw self.flaw("more than \(Self.blocksMax) block hashes") }
+        guard self.count > 0, UInt64(bitPattern: self.latest &- self.earliest) > UInt64(self.spanMax) else { return }
+        throw self.flaw("more than \(self.spanMax / 86_400_000_000_000) days from another request")
     }
 
     /// Everything read, with times from the earliest request on.
@@ -73,14 +85,20 @@ public struct TraceReader: Sendable {
     func flaw(_ reason: String) -> Flaw { Flaw(line: max(1, self.lineNumber), reason: reason) }
 
     mutating func append(_ request: TraceRequest) {
+        self.counted(request)
+        self.requests.append(request)
+    }
+
+    private mutating func counted(_ request: TraceRequest) {
         self.count += 1
         self.blocks += request.chain.count
-        self.requests.append(request)
+        self.earliest = min(self.earliest, request.arrival)
+        self.latest = max(self.latest, request.arrival)
     }
 
     /// Adds a line to its batch, which begins with its earliest one.
     mutating func append(_ line: TraceRequest, to id: BatchID, tier: TierName) {
-        self.count += 1
+        self.counted(line)
         let window = (try? CompletionWindow(tier.text))?.duration.nanosecondsClamped ?? self.window
         if let place = self.batchPlaces[id] {
             self.batches[place].lines.append(line)

@@ -68,6 +68,8 @@ import Testing
         }
         #expect(desk.scheduler.snapshot.statistics.promotions == 1)
         #expect(desk.log.count("batch waits for its engines' background hours") == 0)
+        let said = desk.log.lines.filter { $0.message.contains("batch runs before its engines' background hours") }
+        #expect(said.map { $0.metadata["deadline.load"] } == ["not known yet"])
     }
 
     @Test("an engine without hours is open at any time")

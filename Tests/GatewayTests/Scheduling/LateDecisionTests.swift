@@ -207,5 +207,6 @@ final class FakeLines: LineSource {
         body?(key)
     }
 
+    func isBack(_ engine: EngineID) {}
     func reportProgress() {}
 }

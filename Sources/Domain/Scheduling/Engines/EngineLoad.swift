@@ -182,6 +182,11 @@ struct EngineLoad: Sendable {
         self.overload.isComplete || self.capacity.closedUntil.map { $0 > now } ?? false
     }
 
+    /// It can be reached, and makes tokens of what it has or has not refused the last request.
+    func serves(_ now: Instant) -> Bool {
+        self.isAvailable && (self.sequences > 0 || !(self.overload.hasRefused || self.isRefusing(now)))
+    }
+
     func isOpen(_ now: Instant) -> Bool {
         self.isAvailable && (self.capacity.closedUntil.map { $0 <= now } ?? true)
     }

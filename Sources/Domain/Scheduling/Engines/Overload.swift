@@ -70,6 +70,9 @@ public struct Overload: Sendable {
         self.accepted = next < limit ? next : nil
     }
 
+    /// It has answered nothing since it refused.
+    var hasRefused: Bool { self.refusals > 0 }
+
     /// It refuses everything.
     package var isComplete: Bool { self.pausedUntil != nil }
 

@@ -118,16 +118,17 @@ extension Scheduler {
         }
     }
 
-    /// Without a rate, held work starts at once when less than half of its window would be left.
-    private func loadsUnknown(_ items: [DeadlineReview.Item], from opens: Instant) -> [BatchID: Double] {
-        var loads: [BatchID: Double] = [:]
+    /// Without a rate, held work starts at once when less than half of its window would be left. It is no load and told
+    /// as none; the work soon shows the rate, by which what has time is held again.
+    private func pressuresUnknown(_ items: [DeadlineReview.Item], from opens: Instant) -> [BatchID: Double] {
+        var pressures: [BatchID: Double] = [:]
         for item in items {
             guard let batch = self.batches[item.batch] else { continue }
             let window = item.deadline.since(batch.offeredAt)
             let isTight = item.deadline.since(opens) < window / 2
-            loads[item.batch] = isTight ? (DeadlineReview.urgentLoad + DeadlineReview.criticalLoad) / 2 : 0
+            pressures[item.batch] = isTight ? (DeadlineReview.urgentLoad + DeadlineReview.criticalLoad) / 2 : 0
         }
-        return loads
+        return pressures
     }
 
     private mutating func review(_ place: Int, worst: inout [Double?]) {
@@ -139,12 +140,13 @@ extension Scheduler {
         }
         // Work that is held for cheaper hours begins when they do.
         let opens = self.opening(place) ?? self.now
-        let loads: [BatchID: Double]
-        var shares: [BatchID: Double] = [:]
+        var loads: [BatchID: Double] = [:]
+        let shares: [BatchID: Double]
         // A rate that is known to be nothing makes late what waits; while work is held, or before the first of it has
         // ended, it says nothing.
         let saysNothing = opens > self.now || self.batches.values.contains { $0.pool == place && $0.inFlight > 0 }
-        if let rate = pool.rate.background, rate > 0 || !saysNothing {
+        let rate = pool.rate.background.flatMap { $0 > 0 || !saysNothing ? $0 : nil }
+        if let rate {
             loads = DeadlineReview.loads(items, rate: rate, from: opens)
             let projects = items.compactMap { self.batches[$0.batch]?.offer }
             let counters = self.counters[Lane.batch.rawValue]
@@ -152,13 +154,14 @@ extension Scheduler {
                 items, projects: Dictionary(uniqueKeysWithValues: projects.map { ($0.batch, $0.project) }), rate: rate,
                 from: opens, weight: { counters.weight(of: $0) })
         } else if opens > self.now {
-            loads = self.loadsUnknown(items, from: opens)
+            shares = self.pressuresUnknown(items, from: opens)
         } else {
             return
         }
         var most = 0.0
         for item in items {
-            guard let load = loads[item.batch], var batch = self.batches[item.batch] else { continue }
+            guard var batch = self.batches[item.batch] else { continue }
+            let load = loads[item.batch] ?? 0
             // A day's batch waits until the rate has settled; one of minutes cannot.
             let window = item.deadline.since(batch.offeredAt).secondsApproximate
             guard opens > self.now || pool.rate.backgroundSeconds >= min(60, window / 20) else { continue }
@@ -167,7 +170,7 @@ extension Scheduler {
             let before = batch.rank
             batch.load = min(load, DeadlineReview.loadMax)
             let pressure = max(load, shares[item.batch] ?? 0)
-            batch.loadMost = max(batch.loadMost ?? 0, load)
+            batch.loadMost = max(batch.loadMost ?? 0, rate == nil ? pressure : load)
             batch.rank = DeadlineReview.rank(before, pressure: pressure)
             if batch.rank < before { self.statistics.promotions += 1 }
             self.batches[item.batch] = batch
@@ -182,9 +185,10 @@ extension OfferedBatch {
         DeadlineReview.margin(of: self.offer.deadline.since(self.offeredAt), line: seconds)
     }
 
-    /// Work that has no outcome yet; lines in flight count half.
+    /// Work that has no outcome yet; lines in flight count half. What is paused takes nothing from others.
     var unitsLeft: Double {
         let each = ServiceUnits.of(prompt: self.offer.promptTokens, output: self.offer.outputTokens)
-        return each * (Double(max(0, self.offer.linesLeft - self.taken)) + 0.5 * Double(self.inFlight))
+        let waiting = self.offer.isPaused ? 0 : max(0, self.offer.linesLeft - self.taken)
+        return each * (Double(waiting) + 0.5 * Double(self.inFlight))
     }
 }

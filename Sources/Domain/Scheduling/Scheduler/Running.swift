@@ -141,7 +141,7 @@ struct OfferedBatch: Sendable {
         self.offer = offer
         self.pool = pool
         self.taken = 0
-        self.isParked = false
+        self.isParked = offer.isPaused
         self.pausedUntil = nil
     }
 

@@ -11,6 +11,7 @@ extension Scheduler {
             isNews = true
             var batch = OfferedBatch(
                 offer: offer, offeredAt: self.now, askedAt: self.now, pool: self.poolIndex[offer.pool])
+            batch.isParked = offer.isPaused
             // A batch may come back while lines of it are still in flight.
             batch.inFlight = self.running.values.reduce(0) { $0 + ($1.batch == offer.batch ? 1 : 0) }
             self.batches[offer.batch] = batch

@@ -175,7 +175,9 @@ public struct Scheduler: Sendable {
                     $0.pool == place && $0.isReady(self.now) && !(isHeld && $0.rank == .batch)
                 }
             let isWaiting = self.pools[place].interactiveWaiting > 0
-            self.pools[place].rate.tick(isWaiting: isWaiting, hasBackground: hasBackground, now: self.now)
+            let isServed = self.pools[place].engines.contains { self.engines[$0].serves(self.now) }
+            self.pools[place].rate.tick(
+                isWaiting: isWaiting, hasBackground: hasBackground, isServed: isServed, now: self.now)
         }
         let now = self.now
         self.peak.observe(self.windows.reduce(0.0) { $0 + $1.tokensPerSecond(now: now) }, now: now)

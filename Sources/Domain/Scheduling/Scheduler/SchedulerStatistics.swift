@@ -25,7 +25,8 @@ public struct SchedulerStatistics: Hashable, Sendable {
 /// How an engine stands at this moment.
 public struct EngineStanding: Hashable, Sendable {
     public let engine: EngineID
-    public let isAvailable: Bool
+    /// It can be reached. One that was away is not, for who looks on, until it has answered.
+    public package(set) var isAvailable: Bool
     /// L, B and R (scheduling.md 9).
     public let limit: Int
     public let backgroundLimit: Int
@@ -68,6 +69,8 @@ public struct BatchStanding: Hashable, Sendable {
     public let deadline: Instant
     /// When the hours begin that it waits for; nil: it waits for none.
     public let heldUntil: Instant?
+    /// When the hours of its model begin, though it may not wait for them; nil: they are now.
+    public let opening: Instant?
 
     /// The time by which its work would be done before the deadline at the present rate; negative when late, nil while
     /// the rate is not known.
@@ -115,11 +118,12 @@ extension Scheduler {
     public func standing(of batch: BatchID) -> BatchStanding? { self.batches[batch].map { self.standing(of: $0) } }
 
     private func standing(of batch: OfferedBatch) -> BatchStanding {
-        BatchStanding(
+        let opening = batch.pool.flatMap { self.opening($0) }
+        return BatchStanding(
             batch: batch.offer.batch, project: batch.offer.project, rank: batch.rank, load: batch.load,
             inFlight: batch.inFlight, waiting: max(0, batch.offer.linesLeft - batch.taken), tier: batch.offer.tier,
             deadline: batch.offer.deadline,
-            heldUntil: batch.rank == .batch ? batch.pool.flatMap { self.opening($0) } : nil)
+            heldUntil: batch.rank == .batch ? opening : nil, opening: opening)
     }
 
     /// Requests that wait, in no order, and what they wait for.

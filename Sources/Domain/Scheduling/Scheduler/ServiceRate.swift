@@ -57,16 +57,18 @@ package struct ServiceRate: Sendable {
     /// - Parameters:
     ///   - isWaiting: interactive work has waited, so the engines gave what they can.
     ///   - hasBackground: background work was there all the time, and nothing held it.
-    package mutating func tick(isWaiting: Bool, hasBackground: Bool, now: Instant) {
+    ///   - isServed: some engine takes work. Time in which all are away or refuse everything says nothing of how fast
+    ///     they are.
+    package mutating func tick(isWaiting: Bool, hasBackground: Bool, isServed: Bool = true, now: Instant) {
         guard let since else {
             self.since = now
             return
         }
         let seconds = now.since(since).secondsApproximate
         guard seconds >= 1 else { return }
-        self.allMean.close(seconds, counts: isWaiting || hasBackground)
-        self.backgroundMean.close(seconds, counts: hasBackground)
-        self.interactiveMean.close(seconds, counts: true)
+        self.allMean.close(seconds, counts: isServed && (isWaiting || hasBackground))
+        self.backgroundMean.close(seconds, counts: isServed && hasBackground)
+        self.interactiveMean.close(seconds, counts: isServed)
         self.since = now
     }
 }

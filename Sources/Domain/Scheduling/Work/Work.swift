@@ -71,6 +71,8 @@ public struct BatchOffer: Hashable, Sendable {
     public var outputTokens: Int
     /// By whose name its lines are counted.
     public var tier = TierName.batch
+    /// It has no use for places before its next offer: its lines wait for something else.
+    public var isPaused = false
 
     public init(
         batch: BatchID, project: ProjectID, pool: PoolID, deadline: Instant, linesLeft: Int, promptTokens: Int,

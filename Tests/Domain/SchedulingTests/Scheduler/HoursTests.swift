@@ -96,6 +96,53 @@ import Testing
         #expect(Set(harness.lines.map(\.batch)) == ["batch_new"])
     }
 
+    /// Two lines a second at an engine that opens after 45,000 s, for a batch of a day.
+    static func served(_ harness: inout Harness, seconds: Int, left: inout Int) {
+        for _ in 0..<seconds {
+            harness.pass(1)
+            for line in harness.lines where harness.scheduler.isRunning(line.key, at: "one") {
+                harness.finish(line.key)
+                left -= 1
+            }
+            harness.offer("batch_1", lines: left)
+        }
+    }
+
+    @Test("what began early since no rate was known, and has time, waits for the hours once one is", arguments: [1, 2])
+    func heldAgain(batches: Int) {
+        var harness = Harness(engines: [Harness.engine("one", 2)])
+        harness.send(.held("one", until: Instant(seconds: 45_000)))
+        var left = 2_500
+        harness.offer("batch_1", lines: left)
+        if batches > 1 { harness.offer("batch_2", lines: 10) }
+        #expect(harness.lines.count == 2, "less than half of its window would be left")
+        let early = harness.scheduler.batchStandings
+        #expect(early.allSatisfy { $0.rank == .flex && $0.load == 0 && $0.slack(now: harness.now) == nil })
+        Self.served(&harness, seconds: 5, left: &left)
+        #expect(harness.scheduler.batchStandings.allSatisfy { $0.load == 0 }, "no load is made up")
+        Self.served(&harness, seconds: 20, left: &left)
+        let (sent, standings) = (harness.lines.count, harness.scheduler.batchStandings)
+        #expect(standings.allSatisfy { $0.rank == .batch && $0.heldUntil == Instant(seconds: 45_000) })
+        #expect(standings[0].load > 0 && standings[0].load < 0.1)
+        Self.served(&harness, seconds: 600, left: &left)
+        #expect(harness.lines.count == sent && sent < 60)
+        #expect(harness.scheduler.statistics.promotions == batches && harness.scheduler.violations.count == 0)
+    }
+
+    @Test("a batch that began early gets no places beyond what the profile gives")
+    func noUrgency() {
+        var harness = Harness(engines: [Harness.engine("one", 64, protection: .balanced)])
+        harness.send(.held("one", until: Instant(seconds: 45_000)))
+        harness.line = nil
+        harness.offer("batch_1")
+        let places = harness.standing.backgroundLimit
+        for _ in 0..<3 {
+            harness.now = harness.now.advanced(by: .seconds(10))
+            harness.offer("batch_1")
+        }
+        #expect(harness.standing.backgroundLimit == places)
+    }
+
     @Test("the deadline of a batch is checked against the model's own hours")
     func deadline() {
         var harness = Self.two()

@@ -76,6 +76,46 @@ import Testing
         #expect(harness.standing.lines == most, "one more each second, though nothing is answered")
     }
 
+    @Test(
+        "time in which it refuses everything says nothing of its rate: no batch becomes late by it",
+        arguments: [nil, .seconds(20)] as [Duration?])
+    func rateKept(retryAfter: Duration?) {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        var left = 2_000
+        harness.offer("batch_1", lines: left)
+        DeadlineTests.serve(&harness, seconds: 90, left: &left, deadline: 86_400)
+        let before = harness.scheduler.batchStandings[0].load
+        #expect(before > 0 && before < 0.1)
+        for _ in 0..<240 {
+            harness.pass(0.5)
+            while let line = harness.lines.last, harness.scheduler.isRunning(line.key, at: "one") {
+                harness.send(.failed(line.key, .capacity(retryAfter: retryAfter)))
+            }
+            harness.offer("batch_1", lines: left)
+        }
+        #expect(harness.standing.isRefusing)
+        let after = harness.scheduler.batchStandings[0].load
+        #expect(after > before * 0.9 && after < before * 1.1, "\(after)")
+        #expect(harness.scheduler.statistics.promotions == 0)
+    }
+
+    @Test("what an engine makes while it refuses the rest is a rate")
+    func rateBesideRefusals() {
+        var harness = Harness(engines: [Harness.engine("one", 2)])
+        harness.offer("batch_1", lines: 100, deadline: 600)
+        let kept = harness.lines[0].key
+        harness.send(.firstToken(kept))
+        for second in 1...60 {
+            for line in harness.lines where line.key != kept && harness.scheduler.isRunning(line.key, at: "one") {
+                harness.send(.failed(line.key, .capacity(retryAfter: nil)))
+            }
+            harness.offer("batch_1", lines: 99, deadline: 600)
+            harness.send(.progress(kept, outputTokens: second))
+            harness.pass(1)
+        }
+        #expect(harness.standing.isRefusing && harness.scheduler.batchStandings[0].rank == .critical)
+    }
+
     @Test("an interactive refusal takes no places from background work")
     func interactiveRefusal() {
         var harness = Harness(engines: [Harness.engine("one", 16, owned: false)])
