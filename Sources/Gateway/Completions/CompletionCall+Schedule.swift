@@ -65,21 +65,46 @@ extension CompletionCall {
         return self.request.arrivedAt.advanced(by: after)
     }
 
+    /// Whether the refusal of an engine is one that the caller's fallback is for. Where flex has no room it is one at
+    /// once, when no other engine is left to ask; a lack of room that may be over in a moment is one after the retries.
+    /// Never a limit of pace: tiers share it (openai-api 4.4).
+    func goesOn(after failure: EngineFailure, _ decision: RetryRule.Decision, from tier: Tier) -> Bool {
+        guard let fallback, fallback.tier != tier.name, self.use.tiers.tier(fallback.tier) != nil,
+            failure.kind == .capacity, !failure.produced, !failure.isOfPace
+        else { return false }
+        return switch decision {
+        case .elsewhere: false
+        case .after: failure.isOfFlex(tier)
+        case .giveUp: true
+        }
+    }
+
+    /// An engine had no room for it in this tier.
+    func goOn(from tier: Tier) {
+        self.use.scheduler.send(.refusedByEngine(tier.lane, fallsBack: true))
+        _ = self.fallBack(from: tier.name, key: nil)
+    }
+
     /// Goes on in the tier that the caller wishes instead, if it still waits.
-    private func fallBack(from name: TierName, key: WorkKey) -> Bool {
+    ///
+    /// - Parameter key: the place that it gives up; nil: it has none.
+    private func fallBack(from name: TierName, key: WorkKey?) -> Bool {
         guard let fallback, fallback.tier != name, let tier = self.use.tiers.tier(fallback.tier) else { return false }
         let now = self.use.clock.now
-        let left = self.state.withLock { state -> WorkKey? in
-            guard state.phase == .queued, state.tier.name == name, state.key == key else { return nil }
+        let isOurs = self.state.withLock { state -> Bool in
+            guard state.phase == .queued, state.tier.name == name, state.key == key else { return false }
             state.tier = tier
             state.tierSince = now
             state.isTierChosen = true
+            // No engine has failed in that tier.
+            state.failures = 0
+            state.tried = []
             state.key = nil
             state.path.fellBack(to: tier.name, now)
-            return key
+            return true
         }
-        guard let left else { return false }
-        self.use.scheduler.send(.gone(left))
+        guard isOurs else { return false }
+        if let key { self.use.scheduler.send(.gone(key)) }
         self.enqueue()
         return true
     }
@@ -171,7 +196,7 @@ extension CompletionCall {
         self.use.scheduler.send(isWhole ? .finished(key, used) : .gone(key))
     }
 
-    /// 429 for want of room: not charged; the ledger keeps that it was refused.
+    /// 429 for want of room at the gateway.
     private func refuse(_ tier: Tier, key: WorkKey, retryAfter: Duration) {
         let isFirst = self.state.withLock { state -> Bool in
             guard state.phase == .queued, state.key == key else { return false }
@@ -180,11 +205,15 @@ extension CompletionCall {
             return true
         }
         guard isFirst else { return }
+        let answer: ErrorBody = tier.lane.isInteractive ? .overloadedForNow : .resourceUnavailable
+        self.endRefused(tier, GatewayError(source: .gateway, retry: .afterDelay(retryAfter), answer: answer))
+    }
+
+    /// The end of a request that was refused for want of room: not charged; the ledger keeps that it was refused.
+    func endRefused(_ tier: Tier, _ error: GatewayError) {
         self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
         self.finished(outcome: Charge.Outcome.refused.rawValue, usage: .zero, amount: nil, tier: tier.name)
-        let answer: ErrorBody = tier.lane.isInteractive ? .overloadedForNow : .resourceUnavailable
-        let error = GatewayError(source: .gateway, retry: .afterDelay(retryAfter), answer: answer)
-        self.use.meters.count(.rejected, answer.code ?? "none")
+        self.use.meters.count(.rejected, error.answer.code ?? "none")
         self.use.commits.commit(.charge(self.refusal(tier))) { [sink] _ in sink.refused(error) }
     }
 

@@ -58,15 +58,20 @@ extension CompletionCall {
 
     /// Nothing was produced: nothing is billed.
     func giveUp(_ failure: EngineFailure, held: Bool) {
-        let (isFirst, lane) = self.state.withLock { state in
+        let (isFirst, tier) = self.state.withLock { state in
             defer { state.phase = .done }
-            return (state.phase != .done, state.tier.lane)
+            return (state.phase != .done, state.tier)
         }
         guard isFirst else { return }
         self.leaveScheduler()
+        let error = GatewayError(failure, isFlex: !tier.lane.isInteractive)
+        if failure.isOfFlex(tier) {
+            self.use.scheduler.send(.refusedByEngine(tier.lane, fallsBack: false))
+            return self.endRefused(tier, error)
+        }
         if held { self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero) }
-        self.finished(outcome: failure.label, usage: .zero, amount: nil, tier: self.tier)
-        self.sink.refused(GatewayError(failure, isFlex: !lane.isInteractive))
+        self.finished(outcome: failure.label, usage: .zero, amount: nil, tier: tier.name)
+        self.sink.refused(error)
     }
 
     func clientGone() {

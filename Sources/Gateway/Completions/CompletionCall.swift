@@ -277,7 +277,7 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
     func failed(_ failure: EngineFailure, of attempt: Int?) {
         enum Next {
             case ignore, broken(EngineID), lost(EngineTarget, WorkKey), give(EngineTarget, WorkKey?)
-            case retry(EngineTarget, WorkKey?, RetryRule.Decision)
+            case retry(EngineTarget, WorkKey?, RetryRule.Decision), goOn(EngineTarget, WorkKey?, from: Tier)
         }
         let targets = self.targets
         let now = self.use.clock.now
@@ -303,18 +303,17 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             let isBought = self.use.engines.table.engines[target.engine]?.kind.isOwned == false
             let pieces = state.assembly.contentPieces + state.relay.contentPieces
             failure.produced = isBought && (failure.produced || pieces > 0)
-            if !state.tried.contains(target.engine) { state.tried.append(target.engine) }
-            let others = targets.contains {
-                !state.tried.contains($0.engine) && self.use.engines.isAvailable($0, now: now)
-            }
-            state.failures += 1
-            let decision = self.use.retry.decide(
-                failure, attempt: state.failures, othersLeft: others, jitter: self.use.randomness.unit())
+            let decision = self.decide(failure, of: target, among: targets, now, &state)
             // In the same breath: nobody may take back, by the key, what ends here.
             let key = state.key
             state.key = nil
             state.target = nil
             state.call = nil
+            if self.goesOn(after: failure, decision, from: state.tier) {
+                state.phase = .queued
+                state.path.failed(failure.reason, now)
+                return .goOn(target, key, from: state.tier)
+            }
             state.phase = decision == .giveUp ? .committing : .queued
             if decision == .giveUp { return .give(target, key) }
             if decision != .elsewhere { state.tried = [] }
@@ -337,12 +336,24 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
             self.giveUp(failure, held: true)
         case .retry(let target, let key, let decision):
             self.note(failure, target, key)
-            if case .after(let pause) = decision {
-                self.use.timers.after(pause) { self.enqueue() }
-            } else {
-                self.enqueue()
-            }
+            guard case .after(let pause) = decision else { return self.enqueue() }
+            self.use.timers.after(pause) { self.enqueue() }
+        case .goOn(let target, let key, let tier):
+            self.note(failure, target, key)
+            self.goOn(from: tier)
         }
+    }
+
+    private func decide(
+        _ failure: EngineFailure, of target: EngineTarget, among targets: [EngineTarget], _ now: Instant,
+        _ state: inout State
+    ) -> RetryRule.Decision {
+        if !state.tried.contains(target.engine) { state.tried.append(target.engine) }
+        state.failures += 1
+        let (tried, attempt) = (state.tried, state.failures)
+        let others = targets.contains { !tried.contains($0.engine) && self.use.engines.isAvailable($0, now: now) }
+        return self.use.retry.decide(
+            failure, attempt: attempt, othersLeft: others, jitter: self.use.randomness.unit())
     }
 
     /// Gives the engine's place back and reports why.

@@ -88,7 +88,7 @@ extension Scheduler {
         actions.append(.refuse(key, retryAfter: min(range.most, max(range.least, wait))))
     }
 
-    private mutating func countRefusal(_ lane: Lane, fallsBack: Bool) {
+    mutating func countRefusal(_ lane: Lane, fallsBack: Bool) {
         if fallsBack {
             self.statistics.fellBack[lane.rawValue] += 1
         } else {
