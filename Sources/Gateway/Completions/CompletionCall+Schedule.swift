@@ -19,24 +19,28 @@ extension CompletionCall {
             let since: Instant
             let tried: [EngineID]
             let hasFailed: Bool
+            let waited: Duration
         }
         let place = self.state.withLock { state -> Place? in
             guard state.phase == .queued else { return nil }
             state.key = key
             state.path.queued(now)
             return Place(
-                tier: state.tier, since: state.tierSince, tried: state.tried, hasFailed: state.failures > 0)
+                tier: state.tier, since: state.tierSince, tried: state.tried, hasFailed: state.failures > 0,
+                waited: state.path.waited(at: now))
         }
         guard let place else { return }
         let tier = place.tier
         let giveUpAt = self.giveUpAt(tier, since: place.since)
-        let patience = min(tier.patience, max(.zero, giveUpAt.since(now)))
+        let fallsBackAt = self.fallsBackAfter(tier).map { now.advanced(by: $0 - place.waited) }
+        let patience = min(tier.patience, max(.zero, min(giveUpAt, fallsBackAt ?? giveUpAt).since(now)))
         // Engines that are away are soon asked again, if only to see: who has not tried and may wait does.
         if place.hasFailed || patience == .zero, self.isOutOfReach { return self.giveUp(.outOfReach, held: true) }
         var work = WorkRequest(
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
             promptTokens: self.request.promptTokensGuessed,
             outputTokens: Self.expectedOutput(self.request.facts.maxTokens), patience: patience, giveUpAt: giveUpAt)
+        work.fallsBackAt = fallsBackAt
         work.avoided = place.tried
         work.tier = tier.name
         if targets.count > 1 { work.affinity = PromptAffinity.of(self.request.facts, self.request.body) }
@@ -56,13 +60,13 @@ extension CompletionCall {
 
     private func giveUpAt(_ tier: Tier, since: Instant) -> Instant {
         let own = since.advanced(by: tier.waitMax)
-        return min(own, self.request.clientGivesUpAt ?? own, self.fallsBackAt(tier) ?? own)
+        return min(own, self.request.clientGivesUpAt ?? own)
     }
 
-    /// When the request goes on in another tier: the scheduler then refuses it, and `refused` takes it on.
-    private func fallsBackAt(_ tier: Tier) -> Instant? {
-        guard let fallback, let after = fallback.after, fallback.tier != tier.name else { return nil }
-        return self.request.arrivedAt.advanced(by: after)
+    /// After how much waiting the request goes on in another tier: the scheduler then refuses it, and `refused` takes
+    /// it on.
+    private func fallsBackAfter(_ tier: Tier) -> Duration? {
+        fallback.flatMap { $0.tier == tier.name ? nil : $0.after }
     }
 
     /// Whether the refusal of an engine is one that the caller's fallback is for. Where flex has no room it is one at

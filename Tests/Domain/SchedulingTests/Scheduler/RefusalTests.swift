@@ -134,6 +134,22 @@ import Testing
         #expect(harness.refused.keys.map(\.number).sorted() == [1, 2, 3])
     }
 
+    @Test("the time that it had a place does not count where it goes on after a wait")
+    func ranMeanwhile() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        var request = Harness.request(1, .flex)
+        request.fallsBackAt = Instant(seconds: 5)
+        request.fallsBack = true
+        harness.send(.arrive(request))
+        harness.pass(20)
+        harness.arrive(2)
+        #expect(harness.preempted == [WorkKey(1)])
+        harness.pass(4)
+        #expect(harness.refused.isEmpty, "a second of its wait is left")
+        harness.pass(1.5)
+        #expect(harness.refused.keys.map(\.number) == [1])
+    }
+
     @Test("an unknown pool is refused at once")
     func noPool() {
         var harness = Harness()
