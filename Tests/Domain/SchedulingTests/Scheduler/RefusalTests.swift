@@ -150,6 +150,25 @@ import Testing
         #expect(harness.refused.keys.map(\.number) == [1])
     }
 
+    @Test("an engine that asks to be left alone is, by background work as long as it says", arguments: [true, false])
+    func leftAlone(isFlex: Bool) {
+        var harness = Harness(engines: [Harness.engine("one", 4)])
+        harness.arrive(1)
+        harness.send(.failed(WorkKey(1), .full(retryAfter: .seconds(200))))
+        harness.send(.arrive(Harness.request(3, .flex, patience: .seconds(150))))
+        #expect(harness.refused[WorkKey(3)] == .seconds(50), "what is left beyond its patience")
+        if isFlex { harness.arrive(2, .flex) } else { harness.offer("batch_a") }
+        harness.pass(61)
+        harness.arrive(4)
+        #expect(harness.dispatched.map(\.key.number) == [1, 4] && harness.lines.isEmpty)
+        #expect(harness.standing.isRefusing)
+        harness.finish(WorkKey(4))
+        harness.pass(138)
+        #expect(harness.dispatched.count == 2 && harness.lines.isEmpty && harness.refused.count == 1)
+        harness.pass(2)
+        #expect(isFlex ? harness.dispatched.last?.key == WorkKey(2) : !harness.lines.isEmpty)
+    }
+
     @Test("an unknown pool is refused at once")
     func noPool() {
         var harness = Harness()
