@@ -102,6 +102,10 @@ def test_a_project_falls_back_without_a_header(serve):
     holder = open_request(gateway, "/v1/chat/completions", {**ASK, "max_tokens": 20, "stream": True})
     wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
     with holder, gateway.sdk() as client:
+        with pytest.raises(openai.RateLimitError) as refused:
+            client.chat.completions.create(
+                **ASK, service_tier="flex", extra_headers={"Ebb-Fallback": "none"})
+        assert refused.value.code == "resource_unavailable"
         assert client.chat.completions.create(**ASK, service_tier="flex").service_tier == "default"
 
 

@@ -91,6 +91,20 @@ import Testing
         #expect(desk.scheduler.snapshot.statistics.fellBack == [0, 0, 0, 0])
     }
 
+    @Test("declines its project's rule, or does not", arguments: [true, false])
+    func declined(_ isDeclined: Bool) async throws {
+        var tiers = TierSettings(rules: [.init("a", policy: TierPolicy(fallback: TierFallback(tier: .standard)))])
+        ConfiguredTierTests.setFlex(&tiers) { $0.pricedAs = .batch }
+        let desk = try await CompletionDesk(
+            [Self.refusal(429), .answer(CompletionDesk.answer), .answer(CompletionDesk.answer)], kind: .openai,
+            tiers: tiers)
+        var wishes = ServiceWishes()
+        wishes.declinesFallback = isDeclined
+        let (client, _) = try desk.ask(ConfiguredTierTests.question("flex"), wishes: wishes)
+        desk.timers.fire()
+        #expect(client.state.whole?.tier == (isDeclined ? .flex : .standard))
+    }
+
     @Test("was flex by its deadline only, and is a standard one then") func deadline() async throws {
         let desk = try await Self.desk([Self.refusal(429, code: "resource_unavailable")], kind: .openai)
         let wishes = ServiceWishes(deadline: desk.clock.now.advanced(by: .seconds(600)))
