@@ -182,6 +182,14 @@ struct HTTPEngineClientTests {
         await client.shutdown()
     }
 
+    @Test("an answer that ends in its middle is one of an engine that closed the connection")
+    func cut() async throws {
+        try await Self.withEngine({ $0.faults = [.cut: 1] }) { client, engine in
+            let sink = await Self.ask(client, try Self.request(engine.port))
+            #expect(sink.failure?.kind == .fault && sink.failure?.message == "the engine closed the connection")
+        }
+    }
+
     @Test("an engine that never answers runs into the first-token limit")
     func firstToken() async throws {
         try await Self.withEngine({ $0.faults = [.hang: 1] }) { client, engine in
