@@ -73,13 +73,14 @@ import Testing
             projects:
               research: {default_tier: flex, tiers: [standard, flex, batch], weight: 3,
                          fallback: {tier: standard, after: 30s}}
-              proj_x: {fallback: priority}
+              proj_x: {tiers: [default, fast], fallback: fast}
             """)
         let rules = configuration.tiers.rules
         #expect(rules.map(\.project) == ["research", "proj_x"] && rules.map(\.weight) == [3, 1])
         #expect(rules[0].policy.standard == .flex && rules[0].policy.enabled == [.standard, .flex, .batch])
         #expect(rules[0].policy.fallback == TierFallback(tier: .standard, after: .seconds(30)))
-        #expect(rules[1].policy.fallback == TierFallback(tier: .priority) && rules[1].policy.enabled == nil)
+        #expect(rules[1].policy.fallback == TierFallback(tier: .priority))
+        #expect(rules[1].policy.enabled == [.standard, .priority])
     }
 
     @Test("an engine's protection is a profile or times that must hold")

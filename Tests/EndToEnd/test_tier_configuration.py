@@ -102,7 +102,20 @@ def test_a_project_falls_back_without_a_header(serve):
     holder = open_request(gateway, "/v1/chat/completions", {**ASK, "max_tokens": 20, "stream": True})
     wait_until(lambda: engine.running() == 1, 10, "the slot is taken")
     with holder, gateway.sdk() as client:
+        with pytest.raises(openai.RateLimitError) as refused:
+            client.chat.completions.create(
+                **ASK, service_tier="flex", extra_headers={"Ebb-Fallback": "none"})
+        assert refused.value.code == "resource_unavailable"
         assert client.chat.completions.create(**ASK, service_tier="flex").service_tier == "default"
+
+
+def test_a_batch_says_when_it_is_due_with_its_window_only(serve):
+    gateway, _ = serve("")
+    with gateway.sdk() as client, pytest.raises(openai.BadRequestError) as wrong:
+        client.batches.create(
+            input_file_id="file-1", endpoint="/v1/chat/completions", completion_window="24h",
+            extra_headers={"Ebb-Deadline": "10m"})
+    assert (wrong.value.param, wrong.value.code) == ("ebb-deadline", "unsupported_parameter")
 
 
 def test_a_tier_with_a_window_is_one_that_batches_ask_for(serve):

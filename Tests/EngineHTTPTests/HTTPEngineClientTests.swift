@@ -192,7 +192,7 @@ struct HTTPEngineClientTests {
     @Test("a connection that never gets through its TLS handshake runs into the connect limit")
     func handshake() async throws {
         let silent = try await ServerBootstrap(group: Self.group).bind(host: "127.0.0.1", port: 0).get()
-        let client = try HTTPEngineClient(group: Self.group)
+        let client = HTTPEngineClient(group: Self.group)
         let port = try #require(silent.localAddress?.port)
         var request = try Self.request(port)
         request.engine = Engine(
@@ -209,7 +209,7 @@ struct HTTPEngineClientTests {
         let server = try await ServerBootstrap(group: Self.group).childChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(LeavingServer()) }
         }.bind(host: "127.0.0.1", port: 0).get()
-        let client = try HTTPEngineClient(group: Self.group)
+        let client = HTTPEngineClient(group: Self.group)
         var request = try Self.request(try #require(server.localAddress?.port))
         request.home = Self.group.next()
         #expect(await Self.ask(client, request).head?.status == 200)
@@ -229,6 +229,14 @@ struct HTTPEngineClientTests {
         let sink = await Self.ask(client, try Self.request(address.port, timeouts: limits))
         #expect(sink.failure?.kind == .timeout(.connect))
         await client.shutdown()
+    }
+
+    @Test("an answer that ends in its middle is one of an engine that closed the connection")
+    func cut() async throws {
+        try await Self.withEngine({ $0.faults = [.cut: 1] }) { client, engine in
+            let sink = await Self.ask(client, try Self.request(engine.port))
+            #expect(sink.failure?.kind == .fault && sink.failure?.message == "the engine closed the connection")
+        }
     }
 
     @Test("an engine that never answers runs into the first-token limit")

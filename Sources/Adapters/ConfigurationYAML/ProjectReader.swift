@@ -42,7 +42,7 @@ struct ProjectReader {
 
     private func tier(_ value: YAMLValue) throws(ConfigurationError) -> Tier {
         let name = try TierReader.name(value)
-        guard let tier = self.tiers.first(where: { $0.name == name }) else {
+        guard let tier = self.tiers.first(where: { $0.name == name || $0.aliases.contains(name.text) }) else {
             throw value.unknown("tier", name.text, self.tiers.map(\.name.text))
         }
         return tier

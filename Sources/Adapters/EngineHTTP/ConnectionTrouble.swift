@@ -27,6 +27,7 @@ struct ConnectionTrouble {
         // With TLS 1.3 the client's side of the handshake is over when the server refuses it.
         case is BoringSSLError where "\(self.error)".contains("CERTIFICATE_REQUIRED"): Self.wantsCertificate
         case is BoringSSLError: "the TLS connection broke"
+        case HTTPParserError.invalidEOFState: "the engine closed the connection"
         case is HTTPParserError: "its answer is not HTTP"
         default: self.isTimeout ? "connecting timed out" : "the connection broke"
         }

@@ -142,7 +142,7 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
         let body = ErrorBody(parsing: self.errorBody, status: Int(head.status.code))
         return FailureClassifier.classify(
             status: Int(head.status.code), code: body.code ?? "", type: body.type, message: body.message,
-            retryAfter: RetryAfter.read(head.headers), body: self.errorBody)
+            retryAfter: RetryAfter.read { head.headers.first(name: $0) }, body: self.errorBody)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -161,19 +161,5 @@ final class EngineConnection: ChannelInboundHandler, @unchecked Sendable {
         call?.connectionLost(
             ConnectionTrouble(error: error).words, detail: "\(error)", wasReused: self.isReused)
         context.close(promise: nil)
-    }
-}
-
-/// Reads how long an engine asks us to wait.
-enum RetryAfter {
-    /// `retry-after-ms` first, then whole or fractional seconds; dates are ignored (engines do not send them).
-    static func read(_ headers: HTTPHeaders) -> Duration? {
-        if let text = headers.first(name: "retry-after-ms"), let ms = Double(text), ms >= 0, ms < 86_400_000 {
-            return .milliseconds(ms)
-        }
-        if let text = headers.first(name: "retry-after"), let seconds = Double(text), seconds >= 0, seconds < 86_400 {
-            return .seconds(seconds)
-        }
-        return nil
     }
 }

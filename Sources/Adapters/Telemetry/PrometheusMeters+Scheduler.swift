@@ -37,7 +37,7 @@ extension PrometheusMeters {
             }
         }
         family("ebb_lane_in_flight", "gauge", "Requests and lines at engines now.") { "\($0.running)" }
-        family("ebb_refused_total", "counter", "Requests refused because they would wait too long.") {
+        family("ebb_refused_total", "counter", "Requests refused for want of room.") {
             "\(done.refused[$0.lane.rawValue])"
         }
         family("ebb_fallbacks_total", "counter", "Requests that went on in another lane, as their callers wished.") {

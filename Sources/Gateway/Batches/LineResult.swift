@@ -20,10 +20,11 @@ struct LineResult {
         var charge: Charge?
         switch ending {
         case .answered(let answer):
-            let body = attempt.estimate.map { EmbeddingEncoding.asAsked(answer.body, $0.facts, endpoint) }
+            let served = attempt.tiers.served(answer.facts.serviceTier)
+            let named = answer.facts.named(answer.body, servedTier: served.text)
+            let body = attempt.estimate.map { EmbeddingEncoding.asAsked(named, $0.facts, endpoint) }
             OutputLine.appendAnswer(
-                id: id, customID: customID, status: 200, requestID: request.text, body: body ?? answer.body,
-                to: &output)
+                id: id, customID: customID, status: 200, requestID: request.text, body: body ?? named, to: &output)
             charge = Self.charge(
                 batch, endpoint, attempt, answer, usage, request: request, now: now, context: context)
         case .failed(let failure):

@@ -65,6 +65,8 @@ public struct ServiceWishes: Hashable, Sendable {
     /// When the answer is due; the cheapest tier that meets it is taken.
     public var deadline: Instant?
     public var fallback: TierFallback?
+    /// It goes on nowhere, whatever its project's rule says.
+    public var declinesFallback = false
     /// While a stream waits it gets a comment each time this has passed; nil: none.
     public var keepAlive: Duration?
 

@@ -19,18 +19,21 @@ extension CompletionCall {
             let since: Instant
             let tried: [EngineID]
             let hasFailed: Bool
+            let waited: Duration
         }
         let place = self.state.withLock { state -> Place? in
             guard state.phase == .queued else { return nil }
             state.key = key
             state.path.queued(now)
             return Place(
-                tier: state.tier, since: state.tierSince, tried: state.tried, hasFailed: state.failures > 0)
+                tier: state.tier, since: state.tierSince, tried: state.tried, hasFailed: state.failures > 0,
+                waited: state.path.waited(at: now))
         }
         guard let place else { return }
         let tier = place.tier
         let giveUpAt = self.giveUpAt(tier, since: place.since)
-        let patience = min(tier.patience, max(.zero, giveUpAt.since(now)))
+        let fallsBackAt = self.fallsBackAfter(tier).map { now.advanced(by: $0 - place.waited) }
+        let patience = min(tier.patience, max(.zero, min(giveUpAt, fallsBackAt ?? giveUpAt).since(now)))
         // Engines that are away are soon asked again, if only to see: who has not tried and may wait does.
         if place.hasFailed || patience == .zero, self.isOutOfReach {
             return self.giveUp(.outOfReach, waiting: key)
@@ -39,6 +42,7 @@ extension CompletionCall {
             key: key, lane: tier.lane, project: self.request.caller.project, pool: PoolID(self.request.facts.model),
             promptTokens: self.request.promptTokensGuessed,
             outputTokens: Self.expectedOutput(self.request.facts.maxTokens), patience: patience, giveUpAt: giveUpAt)
+        work.fallsBackAt = fallsBackAt
         work.avoided = place.tried
         work.tier = tier.name
         if targets.count > 1 { work.affinity = PromptAffinity.of(self.request.facts, self.request.body) }
@@ -58,30 +62,55 @@ extension CompletionCall {
 
     private func giveUpAt(_ tier: Tier, since: Instant) -> Instant {
         let own = since.advanced(by: tier.waitMax)
-        return min(own, self.request.clientGivesUpAt ?? own, self.fallsBackAt(tier) ?? own)
+        return min(own, self.request.clientGivesUpAt ?? own)
     }
 
-    /// When the request goes on in another tier: the scheduler then refuses it, and `refused` takes it on.
-    private func fallsBackAt(_ tier: Tier) -> Instant? {
-        guard let fallback, let after = fallback.after, fallback.tier != tier.name else { return nil }
-        return self.request.arrivedAt.advanced(by: after)
+    /// After how much waiting the request goes on in another tier: the scheduler then refuses it, and `refused` takes
+    /// it on.
+    private func fallsBackAfter(_ tier: Tier) -> Duration? {
+        fallback.flatMap { $0.tier == tier.name ? nil : $0.after }
+    }
+
+    /// Whether the refusal of an engine is one that the caller's fallback is for. Where flex has no room it is one at
+    /// once, when no other engine is left to ask; a lack of room that may be over in a moment is one after the retries.
+    /// Never a limit of pace: tiers share it (openai-api 4.4).
+    func goesOn(after failure: EngineFailure, _ decision: RetryRule.Decision, from tier: Tier) -> Bool {
+        guard let fallback, fallback.tier != tier.name, self.use.tiers.tier(fallback.tier) != nil,
+            failure.kind == .capacity, !failure.produced, !failure.isOfPace
+        else { return false }
+        return switch decision {
+        case .elsewhere: false
+        case .after: failure.isOfFlex(tier)
+        case .giveUp: true
+        }
+    }
+
+    /// An engine had no room for it in this tier.
+    func goOn(from tier: Tier) {
+        self.use.scheduler.send(.refusedByEngine(tier.lane, fallsBack: true))
+        _ = self.fallBack(from: tier.name, key: nil)
     }
 
     /// Goes on in the tier that the caller wishes instead, if it still waits.
-    private func fallBack(from name: TierName, key: WorkKey) -> Bool {
+    ///
+    /// - Parameter key: the place that it gives up; nil: it has none.
+    private func fallBack(from name: TierName, key: WorkKey?) -> Bool {
         guard let fallback, fallback.tier != name, let tier = self.use.tiers.tier(fallback.tier) else { return false }
         let now = self.use.clock.now
-        let left = self.state.withLock { state -> WorkKey? in
-            guard state.phase == .queued, state.tier.name == name, state.key == key else { return nil }
+        let isOurs = self.state.withLock { state -> Bool in
+            guard state.phase == .queued, state.tier.name == name, state.key == key else { return false }
             state.tier = tier
             state.tierSince = now
             state.isTierChosen = true
+            // No engine has failed in that tier.
+            state.failures = 0
+            state.tried = []
             state.key = nil
             state.path.fellBack(to: tier.name, now)
-            return key
+            return true
         }
-        guard let left else { return false }
-        self.use.scheduler.send(.gone(left))
+        guard isOurs else { return false }
+        if let key { self.use.scheduler.send(.gone(key)) }
         self.enqueue()
         return true
     }
@@ -174,7 +203,7 @@ extension CompletionCall {
         self.use.scheduler.send(isWhole ? .finished(key, used) : .gone(key))
     }
 
-    /// 429 for want of room: not charged; the ledger keeps that it was refused.
+    /// 429 for want of room at the gateway.
     private func refuse(_ tier: Tier, key: WorkKey, retryAfter: Duration) {
         let isFirst = self.state.withLock { state -> Bool in
             guard state.phase == .queued, state.key == key else { return false }
@@ -183,15 +212,22 @@ extension CompletionCall {
             return true
         }
         guard isFirst else { return }
+        let answer: ErrorBody = tier.lane.isInteractive ? .overloadedForNow : .resourceUnavailable
+        self.endRefused(tier, GatewayError(source: .gateway, retry: .afterDelay(retryAfter), answer: answer))
+    }
+
+    /// The end of a request that was refused for want of room: not charged; the ledger keeps that it was refused.
+    func endRefused(_ tier: Tier, _ error: GatewayError) {
         self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
         self.finished(outcome: Charge.Outcome.refused.rawValue, usage: .zero, amount: nil, tier: tier.name)
-        let answer: ErrorBody = tier.lane.isInteractive ? .overloadedForNow : .resourceUnavailable
-        let error = GatewayError(source: .gateway, retry: .afterDelay(retryAfter), answer: answer)
-        self.use.meters.count(.rejected, answer.code ?? "none")
+        self.use.meters.count(.rejected, error.answer.code ?? "none")
         self.use.commits.commit(.charge(self.refusal(tier))) { [sink] _ in sink.refused(error) }
     }
 
-    func accessChanged(key: WorkKey) { if !self.use.isLive(self.request.caller) { self.refuseRevoked(key) } }
+    func accessChanged(key: WorkKey) {
+        guard !self.use.isLive(self.request.caller) else { return }
+        self.refuseUnsent(key, .client(.revokedKey), outcome: "revoked")
+    }
 
     /// Nothing ran: nothing is charged.
     func refuseUnsent(_ key: WorkKey, _ error: GatewayError, outcome: String) {

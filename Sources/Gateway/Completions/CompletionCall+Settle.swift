@@ -61,16 +61,21 @@ extension CompletionCall {
     ///
     /// - Parameter key: where it waited; nil: it has ended at an engine. Who has got a place there meanwhile goes on.
     func giveUp(_ failure: EngineFailure, waiting key: WorkKey? = nil) {
-        let (isFirst, lane) = self.state.withLock { state in
+        let (isFirst, tier) = self.state.withLock { state in
             let isFirst = key == nil ? state.phase == .committing : state.phase == .queued && state.key == key
             if isFirst { state.phase = .done }
-            return (isFirst, state.tier.lane)
+            return (isFirst, state.tier)
         }
         guard isFirst else { return }
         self.leaveScheduler()
+        let error = GatewayError(failure, isFlex: !tier.lane.isInteractive)
+        if failure.isOfFlex(tier) {
+            self.use.scheduler.send(.refusedByEngine(tier.lane, fallsBack: false))
+            return self.endRefused(tier, error)
+        }
         self.use.holds.settle(self.request.id, project: self.request.caller.project, actual: .zero)
-        self.finished(outcome: failure.label, usage: .zero, amount: nil, tier: self.tier)
-        self.sink.refused(GatewayError(failure, isFlex: !lane.isInteractive))
+        self.finished(outcome: failure.label, usage: .zero, amount: nil, tier: tier.name)
+        self.sink.refused(error)
     }
 
     func clientGone() {

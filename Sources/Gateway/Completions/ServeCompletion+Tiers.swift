@@ -24,7 +24,8 @@ extension ServeCompletion {
         func offered(_ word: String?) -> Tier? {
             self.resolve(word, request).flatMap { self.isSold($0, request, targets) ? $0 : nil }
         }
-        var fallback = request.wishes.fallback ?? self.tiers.policy(request.caller.project).fallback
+        let rule = request.wishes.declinesFallback ? nil : self.tiers.policy(request.caller.project).fallback
+        var fallback = request.wishes.fallback ?? rule
         if let wish = fallback {
             // The caller hears of a wish that cannot be met; a project's rule holds for the models that have its tier.
             fallback = offered(wish.tier.text).map { TierFallback(tier: $0.name, after: wish.after) }

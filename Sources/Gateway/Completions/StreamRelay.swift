@@ -17,7 +17,7 @@ struct StreamRelay: Sendable {
     private(set) var usage: TokenUsage?
     /// As the engine named it.
     private(set) var model: String?
-    /// The last tier that the engine named.
+    /// The last tier that the engine named as the one that serves.
     private(set) var answeredTier: String?
     private(set) var contentPieces: Int64 = 0
     private(set) var isDone = false
@@ -30,6 +30,9 @@ struct StreamRelay: Sendable {
         self.servedTier = servedTier
         self.keepsAnsweredTier = keepsAnsweredTier
     }
+
+    /// What a bought engine has said already stands for what it leaves open later.
+    private var answeredAs: String? { self.keepsAnsweredTier && self.servedTier != nil ? self.answeredTier : nil }
 
     /// Takes the engine's bytes and returns what the client gets now.
     mutating func push(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
@@ -82,18 +85,20 @@ struct StreamRelay: Sendable {
         if let usage = facts.usage { self.usage = usage }
         if facts.finishReason != nil { self.sawFinish = true }
         if self.model == nil { self.model = facts.model(in: payload) }
-        if let tier = facts.serviceTier { self.answeredTier = tier }
+        let named = facts.serviceTier.flatMap { TierName(answered: $0) }
+        if let named { self.answeredTier = named.text }
         self.contentPieces += Int64(facts.contentPieces)
-        // One chunk that names the tier is enough: SDKs keep the last value that is not null.
-        let isAnswered = self.keepsAnsweredTier && facts.serviceTier != nil
-        let tier = self.tierSent || isAnswered ? nil : self.servedTier
+        // One chunk that names the tier is enough, as SDKs keep the last value that is not null; none names another.
+        let isAnswered = self.keepsAnsweredTier && named != nil
+        let isNaming = !self.tierSent || facts.serviceTierMember != nil
+        let tier = isNaming && !isAnswered ? self.answeredAs ?? self.servedTier : nil
         let edit = facts.edit(payload, keepsUsage: self.keepsUsage, servedTier: tier)
         switch edit {
         case .dropped: return
         case .unchanged: SSEParser.append(payload, to: &out)
         case .replaced(let bytes): SSEParser.append(bytes, to: &out)
         }
-        if self.tierSent { self.template = ChunkTemplate(facts, of: payload, edit: edit) }
+        if self.tierSent { self.template = ChunkTemplate(facts, of: payload, edit: edit, servedTier: tier) }
         self.tierSent = true
     }
 }

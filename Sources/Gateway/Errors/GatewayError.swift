@@ -1,5 +1,6 @@
 public import OpenAIWire
 public import Routing
+import Scheduling
 
 /// What went wrong, with the four facts that decide everything after it: whose fault, retry, billed, and the answer
 /// that the client sees.
@@ -73,7 +74,8 @@ extension GatewayError {
             answer.status = failure.status ?? 400
             self.init(source: .client, answer: answer)
         case .capacity:
-            let answer = failure.status == 429 ? Self.tooMany(failure, isFlex: isFlex) : .overloaded
+            let isFull = failure.status == 429 || isFlex && failure.isFlexCapacity
+            let answer = isFull ? Self.tooMany(failure, isFlex: isFlex) : .overloaded
             var delay = failure.retryAfter ?? .seconds(5)
             // The contract of flex, whoever refuses.
             if answer.code == ErrorBody.resourceUnavailable.code { delay = min(.seconds(60), max(.seconds(5), delay)) }
@@ -110,9 +112,16 @@ extension GatewayError {
 extension EngineFailure {
     /// What a flex call is refused with where flex has no room. Limits of pace are shared by all tiers, and an overload
     /// (503) is everybody's (openai-api 4.4).
-    var isFlexCapacity: Bool {
-        guard self.status == 429 || self.status == 498 else { return false }
+    var isFlexCapacity: Bool { (self.status == 429 || self.status == 498) && !self.isOfPace }
+
+    /// Requests come faster than the engine, or its seller, takes them in any tier.
+    var isOfPace: Bool {
         let code = ErrorBody(parsing: self.body, status: self.status).code
-        return code != ErrorBody.engineRateLimited.code && code != "slow_down"
+        return code == ErrorBody.engineRateLimited.code || code == "slow_down"
+    }
+
+    /// A request of this tier was refused as flex is where it has no room.
+    func isOfFlex(_ tier: Tier) -> Bool {
+        self.kind == .capacity && !self.produced && !tier.lane.isInteractive && self.isFlexCapacity
     }
 }

@@ -5,10 +5,15 @@ public import Quantities
 public struct ExplainRequest: Sendable {
     public struct Explanation: Sendable {
         public let request: RequestID
+        /// When it was explained.
+        let at: Instant
         /// nil when memory has forgotten it, or the process has started since.
         public var trace: RequestTrace?
         /// nil when nothing was charged, or not yet.
         public var charge: Charge?
+
+        /// How long it waited for places in all, up to now where it waits; nil where that is forgotten.
+        public var waited: Duration? { self.trace?.path.waited(at: self.at) }
     }
 
     let history: RequestHistory
@@ -28,6 +33,6 @@ public struct ExplainRequest: Sendable {
         let filter = ChargeFilter(project: project, request: id)
         let charge = try await self.ledger.charges(filter, after: 0, limit: 1).first?.charge
         if trace == nil, charge == nil { return nil }
-        return Explanation(request: id, trace: trace, charge: charge)
+        return Explanation(request: id, at: self.scheduler.now, trace: trace, charge: charge)
     }
 }

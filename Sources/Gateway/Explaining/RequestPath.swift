@@ -46,9 +46,14 @@ public struct RequestPath: Hashable, Sendable {
         self.arrivedAt = arrivedAt
     }
 
-    /// All the time that it waited for a place so far.
-    public var waited: Duration { Elapsed(tenths: self.waitedTenths).duration }
+    /// All the time that it waited for a place so far, pauses between two attempts included.
+    func waited(at now: Instant) -> Duration {
+        var path = self
+        if !self.sent.isSet { path.wait(until: now) }
+        return Elapsed(tenths: path.waitedTenths).duration
+    }
 
+    /// All the time that it waited for a place before it had one, or ended.
     var waitedSeconds: Double { Double(self.waitedTenths) / 10_000 }
 
     /// It runs, in contrast to waiting, while it has not ended.
@@ -56,7 +61,8 @@ public struct RequestPath: Hashable, Sendable {
 
     private func elapsed(_ now: Instant) -> Elapsed { Elapsed(from: self.arrivedAt, to: now) }
 
-    mutating func queued(_ now: Instant) { self.queued = self.elapsed(now) }
+    /// It asks for a place. Who has lost one, or failed at an engine, has waited since then.
+    mutating func queued(_ now: Instant) { if !self.queued.isSet { self.queued = self.elapsed(now) } }
 
     /// What it found when it came; later waits do not change that.
     mutating func found(_ outlook: Outlook) { if self.outlook == nil { self.outlook = outlook } }

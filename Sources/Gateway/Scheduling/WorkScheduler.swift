@@ -19,7 +19,7 @@ public final class WorkScheduler: Sendable {
     /// At most, whatever it seems to bear.
     static let limitMax = 1_024
 
-    private struct State: Sendable {
+    struct State: Sendable {
         var scheduler: Scheduler
         var gate: BackgroundGate
         var work: [WorkKey: any ScheduledWork] = [:]
@@ -34,14 +34,14 @@ public final class WorkScheduler: Sendable {
         var violationsLogged = 0
     }
 
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let nextKey = Atomic<UInt64>(0)
     /// Requests and lines at engines when the last request came.
     private let running = Atomic<Int>(0)
     /// With so many charges are committed in groups, one after the other.
     private static let runningBusy = 8
     let directory: EngineDirectory
-    private let clock: any GatewayClock
+    let clock: any GatewayClock
     private let logger: Logger
     private let meters: (any Meters)?
     private let protection: @Sendable (EngineID) -> Protection
@@ -389,32 +389,5 @@ public final class WorkScheduler: Sendable {
         guard count > 0 else { return }
         self.logger.error(
             "the scheduler broke a rule of its own", metadata: ["times": "\(count)", "first": "\(first)"])
-    }
-
-    /// One batch of the snapshot; nil when it is not known here.
-    func standing(of batch: BatchID) -> BatchStanding? { self.state.withLock { $0.scheduler.standing(of: batch) } }
-
-    var engineStandings: [EngineStanding] { self.told(self.state.withLock { $0.scheduler.engineStandings }) }
-
-    /// An engine whose breaker waits for a probe may be asked, but nobody knows that it is back.
-    private func told(_ engines: [EngineStanding]) -> [EngineStanding] {
-        engines.map {
-            var engine = $0
-            engine.isAvailable = engine.isAvailable && self.directory.isReached(engine.engine)
-            return engine
-        }
-    }
-
-    public var snapshot: SchedulerSnapshot {
-        let now = self.clock.now
-        var snapshot = self.state.withLock { SchedulerSnapshot($0.scheduler, now: now) }
-        snapshot.engines = self.told(snapshot.engines)
-        return snapshot
-    }
-
-    /// The way so far of a request that waits or runs. Looks at all of them: for people's questions only.
-    func trace(of request: RequestID) -> RequestTrace? {
-        let work = self.state.withLock { Array($0.work.values) }
-        return work.first { $0.identity.request == request }?.trace
     }
 }

@@ -60,6 +60,31 @@ struct ChunkTemplateTests {
         #expect(try Self.pieces(chunk.replacing("*", with: ""), by: template) == 0)
     }
 
+    @Test(
+        "a tier that is not the one that serves is another one wherever it stands",
+        arguments: [
+            #"{"service_tier":"default","choices":[{"delta":{"content":"*"}}],"id":"c"}"#,
+            #"{"choices":[{"delta":{"content":"*"}}],"service_tier":null,"id":"c"}"#,
+            #"{"usage":null,"choices":[{"delta":{"content":"*"}}],"service_tier" : "auto"}"#,
+            #"{"service_tier":"auto","choices":[{"delta":{"content":"*"}}],"usage":null}"#,
+        ], [false, true])
+    func otherTier(_ chunk: String, keepsUsage: Bool) throws {
+        let first = Array(chunk.replacing("*", with: "first").utf8)
+        let template = try first.withUnsafeBytes {
+            let facts = try StreamChunkFacts.scan($0)
+            let edit = facts.edit($0, keepsUsage: keepsUsage, servedTier: "flex")
+            return try #require(ChunkTemplate(facts, of: $0, edit: edit, servedTier: "flex"))
+        }
+        try Array(chunk.replacing("*", with: "another one").utf8).withUnsafeBytes { payload in
+            var event: [UInt8] = []
+            #expect(template.append(payload, to: &event) == 1)
+            let edit = try StreamChunkFacts.scan(payload).edit(payload, keepsUsage: keepsUsage, servedTier: "flex")
+            var expected: [UInt8] = []
+            if case .replaced(let bytes) = edit { SSEParser.append(bytes, to: &expected) }
+            #expect(event == expected && String(decoding: event, as: UTF8.self).contains(#""flex""#))
+        }
+    }
+
     @Test("a legacy chunk has its text in the choice")
     func legacy() throws {
         let first = #"{"id":"c","choices":[{"text":"a","index":0,"finish_reason":null}],"model":"m"}"#

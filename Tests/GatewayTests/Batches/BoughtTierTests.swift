@@ -81,6 +81,19 @@ struct BoughtTierTests {
         #expect(try Self.asked(desk) == [.string("flex")])
     }
 
+    @Test(
+        "an answer that names a tier names the one that is charged in the batch's output",
+        arguments: [
+            (EngineKind.vllm, #""default""#, "batch"), (.vllm, nil, nil), (.openai, #""auto""#, "default"),
+            (.openai, #""flex""#, "flex"),
+        ] as [(EngineKind, String?, String?)])
+    func outputTier(_ kind: EngineKind, _ answered: String?, _ named: String?) async throws {
+        let desk = try await Self.desk([Self.answer(answered)], kind: kind)
+        let batch = try await Self.run(desk, [BatchDesk.body])
+        let row = try #require(try await desk.rows(batch.outputFile).first)
+        #expect(row["response"]?["body"]?["service_tier"]?.string == named)
+    }
+
     @Test("an answer without a price in the tier that it names is unpriced, never charged at another one's")
     func unpriced() async throws {
         let desk = try await Self.desk([Self.answer(#""scale""#)])

@@ -32,6 +32,28 @@ struct BilledByWhatServedTests {
     }
 
     @Test(
+        "every chunk that has the field names the tier that is charged",
+        arguments: [
+            (EngineKind.vllm, #""priority""#, TierName.standard), (.vllm, "null", .standard),
+            (.openai, #""auto""#, .standard), (.openai, #""priority""#, .priority),
+        ] as [(EngineKind, String, TierName)])
+    func everyChunk(_ kind: EngineKind, _ named: String, _ served: TierName) async throws {
+        let usage = #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}"#
+        let tier = #","service_tier":\#(named)"#
+        let total = #"data: {"id":"c1","choices":[],"usage":\#(usage)\#(tier)}"# + "\n\n"
+        // The last chunk with a text is written as the ones before it, the total is not.
+        let desk = try await CompletionDesk(
+            [.stream(Array(repeating: Self.event(tier), count: 4) + [total, Self.end])], kind: kind)
+        let question = String(CompletionDesk.streamed.dropLast()) + #","stream_options":{"include_usage":true}}"#
+        let (client, _) = try desk.ask(question)
+        let tiers = client.text.split(separator: "\n").compactMap { line -> JSONValue? in
+            try? JSONValue(parsing: Array(line.dropFirst(6).utf8))["service_tier"]
+        }
+        #expect(tiers == Array(repeating: .string(served.text), count: 5))
+        #expect(desk.store.allCharges.map(\.servedTier) == [served])
+    }
+
+    @Test(
         "a whole answer is billed at the tier that it names, whatever the account prefers (8.3/14)",
         arguments: [("default", TierName.standard, Int128(20_000_000)), ("priority", .priority, 80_000_000)])
     func boughtAnswer(_ served: String, _ tier: TierName, _ picodollars: Int128) async throws {

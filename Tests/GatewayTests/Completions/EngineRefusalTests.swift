@@ -1,5 +1,6 @@
 import Gateway
 import GatewayTesting
+import Ledger
 import OpenAIWire
 import Quantities
 import Routing
@@ -38,7 +39,11 @@ import Testing
         let (client, _) = try desk.ask(question)
         let error = try #require(client.state.error)
         #expect(error.answer.status == row.status && error.answer.code == row.code)
-        #expect(error.billing == .free && desk.store.allCharges.isEmpty)
+        #expect(error.billing == .free)
+        let isRefusal = row.code == "resource_unavailable"
+        #expect(desk.store.allCharges.map(\.outcome) == (isRefusal ? [.refused] : []))
+        #expect(desk.store.allCharges.allSatisfy { $0.amount == .zero && $0.servedTier == .flex })
+        #expect(desk.scheduler.snapshot.statistics.refused[Lane.flex.rawValue] == (isRefusal ? 1 : 0))
         #expect(!error.answer.message.contains("org-1") && !error.answer.message.contains("credentials"))
     }
 

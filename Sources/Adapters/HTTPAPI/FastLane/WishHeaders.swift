@@ -30,7 +30,10 @@ enum WishHeaders {
                 let value = Self.trimmed(value)
                 if lower == "ebb-deadline" { wishes.deadline = try self.deadline(value, now: now) }
                 if lower == "ebb-keep-alive" { wishes.keepAlive = try self.keepAlive(value) }
-                if lower == "ebb-fallback" { wishes.fallback = try self.fallback(value) }
+                if lower == "ebb-fallback" {
+                    wishes.declinesFallback = value == "none"
+                    wishes.fallback = wishes.declinesFallback ? nil : try self.fallback(value)
+                }
             default: continue
             }
         }
@@ -81,7 +84,8 @@ enum WishHeaders {
 
     private static func malformedFallback(_ text: String) -> GatewayError {
         .invalid(
-            "Invalid Ebb-Fallback: '\(text)'. Write a tier, and after which wait: default;after=30s.",
+            "Invalid Ebb-Fallback: '\(text)'. Write a tier, and after which wait: default;after=30s. "
+                + "Or none, where the project's own rule is not wished.",
             param: "ebb-fallback", code: "invalid_value")
     }
 

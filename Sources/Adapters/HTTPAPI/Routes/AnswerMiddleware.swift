@@ -77,6 +77,7 @@ enum HeaderNames {
     static let project = Self.name("openai-project")
     static let version = Self.name("openai-version")
     static let processing = Self.name("openai-processing-ms")
+    static let deadline = Self.name("ebb-deadline")
     static let idempotencyKey = Self.name("idempotency-key")
     static let idempotentReplayed = Self.name("idempotent-replayed")
 

@@ -30,6 +30,12 @@ struct BatchRoutes {
     private func create(_ request: Request, _ context: APIContext) async throws -> Response {
         let caller = try context.requireCaller()
         let key = try request.idempotencyKey()
+        if request.headers[HeaderNames.deadline] != nil {
+            throw GatewayError.invalid(
+                "Ebb-Deadline is for requests that wait for their answers. Batches say with completion_window when "
+                    + "they are due.",
+                param: "ebb-deadline", code: "unsupported_parameter")
+        }
         let body = try await request.jsonBody(limit: self.bodyBytesMax)
         let wish = try BatchCreateRequest.parse(
             body, endpoints: Endpoint.allCases.map(\.path), windows: self.batches.windows.keys.sorted())

@@ -142,7 +142,7 @@ extension ExplainRequest.Explanation {
                 .init("batch", .text((trace.batch ?? self.charge?.batch)?.text)),
                 // 1-based, as in validation errors.
                 .init("line", trace.batch == nil ? .null : .integer(Int64(trace.line) + 1)),
-                .init("waited_seconds", .rounded(path.waited.secondsApproximate)),
+                .init("waited_seconds", .rounded((self.waited ?? .zero).secondsApproximate)),
                 .init(
                     "found",
                     path.outlook.map {

@@ -140,6 +140,18 @@ extension AnswerFacts {
     }
 }
 
+extension AnswerFacts {
+    /// The answer with the tier that is charged where it names one; nothing is added.
+    public func named(_ answer: [UInt8], servedTier: String) -> [UInt8] {
+        guard self.endpoint == .chatCompletions, !self.hasError, let member = self.serviceTierMember,
+            member.value.kind != .string || self.serviceTier != servedTier
+        else { return answer }
+        var edit = BodyEdit()
+        edit.replace(member.value.range, with: JSONWriter.quoted(servedTier))
+        return edit.apply(to: answer)
+    }
+}
+
 extension JSONScanner {
     /// What a dynamic language takes for true; SDKs raise on a truthy `error` (openai-api 1.4).
     func isTruthy(_ value: JSONSlice) -> Bool {

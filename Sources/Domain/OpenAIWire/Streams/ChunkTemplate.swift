@@ -12,9 +12,12 @@ public struct ChunkTemplate: Sendable {
 
     /// nil unless the chunk holds one generated text and says nothing else: no finish reason, no usage but null.
     ///
-    /// - Parameter edit: what became of the chunk. It may have lost its null usage; what else an edit does is done to
-    ///   one chunk of a stream only.
-    public init?(_ facts: StreamChunkFacts, of payload: UnsafeRawBufferPointer, edit: StreamChunkEdit) {
+    /// - Parameters:
+    ///   - edit: what became of the chunk. It may have lost its null usage, or got another tier.
+    ///   - servedTier: with which it was edited.
+    public init?(
+        _ facts: StreamChunkFacts, of payload: UnsafeRawBufferPointer, edit: StreamChunkEdit, servedTier: String? = nil
+    ) {
         guard facts.kind == .delta, facts.usage == nil, facts.finishReason == nil, let text = facts.onlyText,
             facts.usageMember?.value.kind ?? .null == .null, LineEnds.nextEnd(in: payload, from: 0) == payload.count
         else { return nil }
@@ -25,17 +28,33 @@ public struct ChunkTemplate: Sendable {
         case .unchanged: break
         case .dropped: return nil
         case .replaced(let output):
-            guard let member = facts.usageMember else { return nil }
-            let removed = BodyEdit.removalRange(of: member, in: payload)
-            guard output.count + removed.count == payload.count else { return nil }
-            if removed.lowerBound >= text.upperBound {
-                outBack = [UInt8](output[text.upperBound...])
-            } else {
-                outFront = [UInt8](output[..<(text.lowerBound - removed.count)])
-            }
+            guard let moved = Self.shift(of: text, by: facts, in: payload, output: output, servedTier: servedTier)
+            else { return nil }
+            outFront = [UInt8](output[..<(text.lowerBound + moved)])
+            outBack = [UInt8](output[(text.upperBound + moved)...])
         }
         self.eventFront = Array("data: ".utf8) + outFront
         self.eventBack = outBack + Array("\n\n".utf8)
+    }
+
+    /// By how much the text stands further behind after the edit; nil: the edit did something else.
+    private static func shift(
+        of text: Range<Int>, by facts: StreamChunkFacts, in payload: UnsafeRawBufferPointer, output: [UInt8],
+        servedTier: String?
+    ) -> Int? {
+        let usage = facts.usageMember.map { member in
+            let removed = BodyEdit.removalRange(of: member, in: payload)
+            return (at: removed.lowerBound, more: -removed.count)
+        }
+        let tier = facts.serviceTierMember.flatMap { member in
+            servedTier.map { (at: member.value.range.lowerBound, more: $0.utf8.count + 2 - member.value.range.count) }
+        }
+        // A null usage stays where the client wants usage.
+        for changes in [[tier], [tier, usage]].map({ $0.compactMap(\.self) })
+        where payload.count + changes.reduce(0, { $0 + $1.more }) == output.count {
+            return changes.reduce(0) { $0 + ($1.at < text.lowerBound ? $1.more : 0) }
+        }
+        return nil
     }
 
     /// Writes the event of a chunk that differs in its text alone.

@@ -45,6 +45,12 @@ public struct CapacityController: Sendable {
     private var requestSeconds = 1.0
     /// Nothing is sent before: the engine said so.
     public private(set) var closedUntil: Instant?
+    /// No background work is sent before; it has more time than `closedMax`.
+    public private(set) var backgroundClosedUntil: Instant?
+    /// The longest time for which interactive requests are held back. One a minute hears the engine's own answer: the
+    /// limit that it has told may be that of one model, or be raised meanwhile.
+    static let closedMax: Duration = .seconds(60)
+    static let backgroundClosedMax: Duration = .seconds(3_600)
 
     package init(_ profile: EngineProfile, now: Instant) {
         self.limit = Double(profile.limitStart)
@@ -91,8 +97,10 @@ public struct CapacityController: Sendable {
     /// The engine refused work for want of room.
     package mutating func refused(retryAfter: Duration?, now: Instant) {
         if let retryAfter, retryAfter > .zero {
-            let until = now.advanced(by: min(retryAfter, .seconds(60)))
+            let until = now.advanced(by: min(retryAfter, Self.closedMax))
             self.closedUntil = max(self.closedUntil ?? until, until)
+            let backgroundUntil = now.advanced(by: min(retryAfter, Self.backgroundClosedMax))
+            self.backgroundClosedUntil = max(self.backgroundClosedUntil ?? backgroundUntil, backgroundUntil)
         }
         guard !self.isFixed else { return }
         let pause = Duration.seconds(max(1, self.requestSeconds))
@@ -107,6 +115,7 @@ public struct CapacityController: Sendable {
     ///   - isHolding: interactive requests wait for this limit.
     package mutating func tick(inFlight: Int, isShared: Bool = true, isHolding: Bool = false, now: Instant) {
         if let closed = self.closedUntil, closed <= now { self.closedUntil = nil }
+        if let closed = self.backgroundClosedUntil, closed <= now { self.backgroundClosedUntil = nil }
         guard !self.isFixed, now.since(self.decidedAt) >= Self.interval else { return }
         self.decidedAt = now
         if let sample, now.since(sample.at) <= Self.sampleAgeMax {

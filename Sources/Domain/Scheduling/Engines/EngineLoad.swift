@@ -179,7 +179,13 @@ struct EngineLoad: Sendable {
 
     /// It refuses everything, or has asked not to be sent anything.
     func isRefusing(_ now: Instant) -> Bool {
-        self.overload.isComplete || self.capacity.closedUntil.map { $0 > now } ?? false
+        self.overload.isComplete || self.closedUntil(for: .batch, now) != nil
+    }
+
+    /// Until when it has asked not to be sent such work; nil: it takes it.
+    func closedUntil(for lane: Lane, _ now: Instant) -> Instant? {
+        let until = lane.isInteractive ? self.capacity.closedUntil : self.capacity.backgroundClosedUntil
+        return until.flatMap { $0 > now ? $0 : nil }
     }
 
     /// It can be reached, and makes tokens of what it has or has not refused the last request.
@@ -209,7 +215,7 @@ struct EngineLoad: Sendable {
 
     /// It is not closed, and refuses no such work.
     func takes(_ lane: Lane, _ now: Instant) -> Bool {
-        guard self.isOpen(now) else { return false }
+        guard self.isOpen(now), self.closedUntil(for: lane, now) == nil else { return false }
         return lane.isInteractive || self.overload.places(now).map { self.backgroundCount < $0 } ?? true
     }
 

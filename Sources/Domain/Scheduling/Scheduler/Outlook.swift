@@ -53,7 +53,7 @@ extension Scheduler {
         guard !there.isEmpty else { return .enginesAway }
         let willing = there.filter { self.engines[$0].takes(lane, self.now) }
         guard !willing.isEmpty else {
-            return .enginesRefuse(until: there.compactMap { self.engines[$0].capacity.closedUntil }.min())
+            return .enginesRefuse(until: there.compactMap { self.engines[$0].closedUntil(for: lane, self.now) }.min())
         }
         guard willing.contains(where: { self.engines[$0].hasPlaces(for: lane) }) else { return .places }
         let hasRoom = willing.contains { self.engines[$0].hasBackgroundRoom(.flex, now: self.now) }

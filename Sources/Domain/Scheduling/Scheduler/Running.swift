@@ -9,7 +9,9 @@ struct Request: Sendable {
     let pool: Int
     let promptTokens: Int
     let outputTokens: Int
-    let giveUpAt: Instant
+    private let giveUpAt: Instant
+    /// The time that it had a place is added.
+    private var fallsBackAt: Instant?
     /// It goes on in another tier when it is refused.
     let fallsBack: Bool
     /// It is refused when its whole wait will probably be longer.
@@ -26,6 +28,7 @@ struct Request: Sendable {
         self.promptTokens = request.promptTokens
         self.outputTokens = request.outputTokens
         self.giveUpAt = request.giveUpAt
+        self.fallsBackAt = request.fallsBackAt
         self.fallsBack = request.fallsBack
         self.patience = request.patience
         self.affinity = request.affinity
@@ -36,11 +39,30 @@ struct Request: Sendable {
     var sizeTokens: Int { self.promptTokens + self.outputTokens }
     var units: Double { ServiceUnits.of(prompt: self.promptTokens, output: self.outputTokens) }
     var line: Scheduler.LineKey { Scheduler.LineKey(account: self.account, pool: self.pool, avoided: self.avoided) }
+
+    /// It is refused when it still waits then.
+    var leavesAt: Instant { min(self.giveUpAt, self.fallsBackAt ?? self.giveUpAt) }
+
+    /// It had a place for so long, and waits again.
+    mutating func ran(for time: Duration) { self.fallsBackAt = self.fallsBackAt?.advanced(by: time) }
+
+    /// As it came.
+    func again(project: ProjectID, pool: PoolID) -> WorkRequest {
+        var request = WorkRequest(
+            key: self.key, lane: self.lane, project: project, pool: pool, promptTokens: self.promptTokens,
+            outputTokens: self.outputTokens, patience: self.patience, giveUpAt: self.giveUpAt, affinity: self.affinity)
+        request.fallsBackAt = self.fallsBackAt
+        request.tier = self.tier
+        request.fallsBack = self.fallsBack
+        request.avoided = self.avoided
+        return request
+    }
 }
 
 /// A request in one of the lines.
 struct Waiting: Sendable {
     let request: Request
+    /// When it came, and the time later that it had a place: what has passed since then it has waited.
     let arrivedAt: Instant
     var preemptions = 0
     /// So long its prediction has been past its patience without a break.

@@ -48,7 +48,7 @@ extension Scheduler {
         let request = entry.request
         let lane = request.lane.rawValue
         self.waiting[request.key] = entry
-        self.givesUpFirst = min(self.givesUpFirst ?? request.giveUpAt, request.giveUpAt)
+        self.givesUpFirst = min(self.givesUpFirst ?? request.leavesAt, request.leavesAt)
         if isBack {
             self.lines[lane][request.line, default: WaitingLine()].putBack(request.key)
         } else {
@@ -87,7 +87,7 @@ extension Scheduler {
         actions.append(.refuse(key, retryAfter: retryAfter))
     }
 
-    private mutating func countRefusal(_ lane: Lane, fallsBack: Bool) {
+    mutating func countRefusal(_ lane: Lane, fallsBack: Bool) {
         if fallsBack {
             self.statistics.fellBack[lane.rawValue] += 1
         } else {
@@ -101,11 +101,11 @@ extension Scheduler {
         var late: [WorkKey] = []
         self.givesUpFirst = nil
         for entry in self.waiting.values {
-            let giveUpAt = entry.request.giveUpAt
-            if giveUpAt <= self.now {
+            let leavesAt = entry.request.leavesAt
+            if leavesAt <= self.now {
                 late.append(entry.request.key)
             } else {
-                self.givesUpFirst = min(self.givesUpFirst ?? giveUpAt, giveUpAt)
+                self.givesUpFirst = min(self.givesUpFirst ?? leavesAt, leavesAt)
             }
         }
         late.sort()

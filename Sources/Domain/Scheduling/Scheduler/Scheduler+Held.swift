@@ -161,19 +161,6 @@ extension Scheduler {
 
 extension WorkRequest {
     fileprivate func waitsUntil(from arrivedAt: Instant) -> Instant {
-        min(arrivedAt.advanced(by: self.patience), self.giveUpAt)
-    }
-}
-
-extension Request {
-    /// As it came.
-    fileprivate func again(project: ProjectID, pool: PoolID) -> WorkRequest {
-        var request = WorkRequest(
-            key: self.key, lane: self.lane, project: project, pool: pool, promptTokens: self.promptTokens,
-            outputTokens: self.outputTokens, patience: self.patience, giveUpAt: self.giveUpAt, affinity: self.affinity)
-        request.tier = self.tier
-        request.fallsBack = self.fallsBack
-        request.avoided = self.avoided
-        return request
+        min(arrivedAt.advanced(by: self.patience), self.giveUpAt, self.fallsBackAt ?? self.giveUpAt)
     }
 }

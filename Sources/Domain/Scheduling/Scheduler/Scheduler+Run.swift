@@ -98,7 +98,10 @@ extension Scheduler {
     }
 
     private mutating func waitAgain(_ request: Request, _ work: Running, preemptions: Int) {
-        var entry = Waiting(request: request, arrivedAt: work.arrivedAt)
+        let ran = self.now.since(work.sentAt)
+        var request = request
+        request.ran(for: ran)
+        var entry = Waiting(request: request, arrivedAt: work.arrivedAt.advanced(by: ran))
         entry.preemptions = preemptions
         if let held = self.heldAgain(entry, work.pool) {
             self.counters[work.lane.rawValue].ended(work.account)

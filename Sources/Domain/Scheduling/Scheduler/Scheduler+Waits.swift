@@ -17,7 +17,7 @@ extension Scheduler {
     /// - Parameter account: the project's in this lane; nil: it has no work there.
     func predictedWait(_ lane: Lane, account: Int?, pool place: Int) -> Double {
         let (before, own) = self.waiting.isEmpty ? (0, 0) : self.unitsAhead(lane, account: account, pool: place)
-        let closed = self.secondsClosed(place)
+        let closed = self.secondsClosed(place, for: lane)
         guard before + own > 0 || closed > 0 else {
             // Nobody is before it: it waits for what runs.
             guard self.isFull(place, for: lane) else { return 0 }
@@ -77,10 +77,10 @@ extension Scheduler {
     }
 
     /// Until the first of the engines that refuse takes work again, as they have told; 0 while one does.
-    private func secondsClosed(_ pool: Int) -> Double {
+    private func secondsClosed(_ pool: Int, for lane: Lane) -> Double {
         var first: Instant?
         for index in self.pools[pool].engines where self.engines[index].isAvailable {
-            guard let until = self.engines[index].capacity.closedUntil, until > self.now else { return 0 }
+            guard let until = self.engines[index].closedUntil(for: lane, self.now) else { return 0 }
             first = min(first ?? until, until)
         }
         return first.map { $0.seconds(since: self.now) } ?? 0
@@ -165,7 +165,7 @@ extension Scheduler {
         // Without a rate, what runs is all that is known.
         let rate = pool.rate.expectedBackground ?? .infinity
         let interactive = self.unitsBefore(.flex, pool: key.pool) / (pool.rate.all ?? .infinity)
-        let before = self.secondsToPlace(key.pool) + interactive
+        let before = max(self.secondsClosed(key.pool, for: .flex), self.secondsToPlace(key.pool)) + interactive
         let turns = self.turns(.flex, account: key.account, of: weights)
         let pace = pool.sizes[flex].value / rate
         var all = pool.waitingUnits[flex]

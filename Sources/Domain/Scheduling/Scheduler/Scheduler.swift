@@ -118,6 +118,9 @@ public struct Scheduler: Sendable {
             return false
         case .finished(let key, let usage): self.finished(key, usage)
         case .failed(let key, let trouble): self.failed(key, trouble)
+        case .refusedByEngine(let lane, let fallsBack):
+            self.countRefusal(lane, fallsBack: fallsBack)
+            return false
         case .gone(let key): self.gone(key)
         case .sample(let id, let sample):
             self.withEngine(id) { $0.capacity.observe(sample) }

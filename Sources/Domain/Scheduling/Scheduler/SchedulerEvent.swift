@@ -37,6 +37,9 @@ public enum SchedulerEvent: Hashable, Sendable {
     case gap(EngineID, Duration)
     case finished(WorkKey, WorkUsage)
     case failed(WorkKey, EngineTrouble)
+    /// An engine had no room for a request of this lane, which has failed there: it is refused, or goes on in another
+    /// lane as its caller wishes.
+    case refusedByEngine(Lane, fallsBack: Bool)
     /// The client left, or the batch gave the line up.
     case gone(WorkKey)
     case sample(EngineID, EngineSample)

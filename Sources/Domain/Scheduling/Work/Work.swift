@@ -30,6 +30,8 @@ public struct WorkRequest: Hashable, Sendable {
     public var patience: Duration
     /// Refused when it still waits then.
     public var giveUpAt: Instant
+    /// Refused earlier, when it still waits then; the time that it has a place at an engine is added. nil: it is not.
+    public var fallsBackAt: Instant?
     /// Requests with the same value share the beginning of their prompts; they prefer the same engine.
     public var affinity: UInt64?
     /// By whose name it is counted while it waits.

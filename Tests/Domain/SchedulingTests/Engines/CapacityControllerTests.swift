@@ -97,7 +97,7 @@ import Testing
         controller.tick(inFlight: 0, now: Self.at(18))
         #expect(controller.closedUntil == nil)
         controller.refused(retryAfter: .seconds(9_000), now: Self.at(20))
-        #expect(controller.closedUntil == Self.at(80))
+        #expect(controller.closedUntil == Self.at(80) && controller.backgroundClosedUntil == Self.at(3_620))
         #expect(Int(controller.limit) == 49)
     }
 

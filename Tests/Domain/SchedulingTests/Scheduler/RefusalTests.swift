@@ -134,6 +134,41 @@ import Testing
         #expect(harness.refused.keys.map(\.number).sorted() == [1, 2, 3])
     }
 
+    @Test("the time that it had a place does not count where it goes on after a wait")
+    func ranMeanwhile() {
+        var harness = Harness(engines: [Harness.engine("one", 1)])
+        var request = Harness.request(1, .flex)
+        request.fallsBackAt = Instant(seconds: 5)
+        request.fallsBack = true
+        harness.send(.arrive(request))
+        harness.pass(20)
+        harness.arrive(2)
+        #expect(harness.preempted == [WorkKey(1)])
+        harness.pass(4)
+        #expect(harness.refused.isEmpty, "a second of its wait is left")
+        harness.pass(1.5)
+        #expect(harness.refused.keys.map(\.number) == [1])
+    }
+
+    @Test("an engine that asks to be left alone is, by background work as long as it says", arguments: [true, false])
+    func leftAlone(isFlex: Bool) {
+        var harness = Harness(engines: [Harness.engine("one", 4)])
+        harness.arrive(1)
+        harness.send(.failed(WorkKey(1), .full(retryAfter: .seconds(200))))
+        harness.send(.arrive(Harness.request(3, .flex, patience: .seconds(150))))
+        #expect(harness.refused[WorkKey(3)] == .seconds(50), "what is left beyond its patience")
+        if isFlex { harness.arrive(2, .flex) } else { harness.offer("batch_a") }
+        harness.pass(61)
+        harness.arrive(4)
+        #expect(harness.dispatched.map(\.key.number) == [1, 4] && harness.lines.isEmpty)
+        #expect(harness.standing.isRefusing)
+        harness.finish(WorkKey(4))
+        harness.pass(138)
+        #expect(harness.dispatched.count == 2 && harness.lines.isEmpty && harness.refused.count == 1)
+        harness.pass(2)
+        #expect(isFlex ? harness.dispatched.last?.key == WorkKey(2) : !harness.lines.isEmpty)
+    }
+
     @Test("an unknown pool is refused at once")
     func noPool() {
         var harness = Harness()
