@@ -139,6 +139,7 @@ final class LineAttempt: AnswerSink {
     func bytes(_ bytes: UnsafeRawBufferPointer) {
         var scheduler: WorkScheduler?
         var signals = Signals()
+        var isWhole = false
         let failure = self.state.withLock { state -> EngineFailure? in
             guard !state.isDone else { return nil }
             do throws(EngineFailure) {
@@ -146,6 +147,7 @@ final class LineAttempt: AnswerSink {
             } catch {
                 return error
             }
+            isWhole = state.assembly.sawDone
             if state.key != nil, let driver = state.scheduler {
                 scheduler = driver
                 signals = state.signals(of: self.target.engine, at: driver.now)
@@ -154,6 +156,8 @@ final class LineAttempt: AnswerSink {
         }
         scheduler?.tell(signals)
         if let failure { self.finish(.failed(failure), cancelling: true) }
+        // Some engines leave the connection open after the last event.
+        if isWhole { self.end() }
     }
 
     func end() {

@@ -173,17 +173,21 @@ final class CompletionCall: AnswerSink, ServedRequest, ScheduledWork {
 
     private func collectBytes(_ bytes: UnsafeRawBufferPointer, _ attempt: Int?) {
         var signals = Signals()
+        var isWhole = false
         let failure = self.state.withLock { state -> (EngineFailure, (any EngineCall)?)? in
             guard state.phase == .answering, state.isOf(attempt) else { return nil }
             signals = state.signals(at: self.use.clock.now)
             do throws(EngineFailure) {
                 try state.assembly.push(bytes)
+                isWhole = state.assembly.sawDone
                 return nil
             } catch {
                 return (error, state.call)
             }
         }
         self.use.scheduler.tell(signals)
+        // Some engines leave the connection open after the last event.
+        if isWhole { return self.endWhole(attempt) }
         guard let (error, call) = failure else { return }
         call?.cancel()
         self.failed(error, of: attempt)

@@ -22,6 +22,27 @@ import Testing
         #expect(desk.engine.requests.last?.isStream == true)
     }
 
+    /// An engine that leaves the connection open after its last event.
+    static let unended = EngineScript(Array(EngineScript.stream(CompletionDesk.chunks).steps.dropLast()) + [.hang])
+
+    @Test("an answer is whole with its last event, whether the connection goes on or not")
+    func unended() async throws {
+        let desk = try await CompletionDesk([Self.unended], stream: .always)
+        let (client, _) = try desk.ask(CompletionDesk.question)
+        let answer = try JSONValue(parsing: try #require(client.state.whole).body)
+        #expect(answer["choices"]?.array?.first?["message"]?["content"]?.string == "yes")
+        desk.engine.calls[0].resume()
+        #expect(desk.store.allCharges.map(\.usage.output) == [5])
+
+        let lines = try await BatchDesk([Self.unended, Self.unended], stream: .always)
+        try await lines.running {
+            let id = try await lines.submit(lines: 2)
+            #expect(await lines.exit() == .ended)
+            #expect(try await lines.batch(id).completedLines == 2)
+        }
+        #expect(lines.store.allCharges.map(\.usage.output) == [5, 5])
+    }
+
     @Test("stream always asks for one, whatever the client asked") func always() async throws {
         let desk = try await CompletionDesk([.stream(CompletionDesk.chunks)], stream: .always)
         _ = try desk.ask(CompletionDesk.question)
