@@ -4,7 +4,7 @@ import resource
 
 import pytest
 
-from harness.batches import chat_lines, ended, submit
+from harness.batches import chat_lines, ended, progressed, submit
 from harness.ledger import Books
 from harness.waiting import Overdue, wait_until
 from test_conformance_requests import CHAT, error_of
@@ -25,6 +25,7 @@ def test_a_full_disk_stops_the_buying_and_loses_nothing(start_engine, start_gate
     [log_ahead] = pathlib.Path(gateway.data).glob("*-wal")
     with gateway.sdk() as client, gateway.http() as http:
         batch = submit(client, chat_lines(LINES, "full"))
+        progressed(client, batch.id, LINES // 10)
         wait_until(lambda: log_ahead.stat().st_size > 2 * FILE_BYTES_MAX, 20, "a log that is larger than the limit")
         limit_files(gateway, FILE_BYTES_MAX)
 

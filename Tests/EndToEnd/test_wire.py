@@ -329,6 +329,6 @@ def test_who_does_not_read_answers_is_not_read_from(gateway):
 
 
 def test_a_key_that_is_repeated_for_ever_is_refused(http):
-    body = b'{"model":"sim",' + b'"n":1,' * 65 + b'"messages":[{"role":"user","content":"hi"}],"n":1}'
+    body = b'{"model":"simulated",' + b'"n":1,' * 65 + b'"messages":[{"role":"user","content":"hi"}],"n":1}'
     error_of(http.post("chat/completions", content=body), 400, "invalid_request_error", "repeated_keys", None)
     assert http.post("chat/completions", content=body.replace(b'"n":1,', b"", 1)).status_code == 200

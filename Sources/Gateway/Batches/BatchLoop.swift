@@ -250,6 +250,8 @@ struct BatchLoop {
         case .finalizing, .completed, .failed, .expired:
             reply(.failure(.client(.cannotCancel(status: status.rawValue))))
         case .validating, .inProgress, .cancelling, .cancelled:
+            // A status that cannot be stored would end this loop, and what it has bought would be bought again.
+            if self.context.commits.isFailing { return reply(.failure(.unrecorded)) }
             try await self.feed(.cancelRequested)
             reply(.success(self.batch))
         }
@@ -258,6 +260,7 @@ struct BatchLoop {
     private mutating func timePassed() async throws(StoreFailure) {
         guard let machine = self.machine else { return }
         let now = self.context.clock.now
+        if self.context.commits.isFailing { return self.wake(at: now.advanced(by: Self.storePause)) }
         if now >= machine.record.times.expires { try await self.feed(.windowPassed) }
         try await self.feed(.graceEnded)
         if machine.status == .inProgress, now < machine.record.times.expires {

@@ -4,7 +4,7 @@ import Quantities
 ///
 /// It ends by itself, twice as late each time, and before that as soon as an engine shows that it serves again.
 struct DispatchPause: Sendable {
-    enum Cause: Sendable {
+    enum Cause: Equatable, Sendable {
         /// No engine could be reached, or may be asked at present.
         case reach
         /// This engine refuses the gateway's credential, or its account cannot pay.
@@ -25,6 +25,7 @@ struct DispatchPause: Sendable {
     /// - Returns: false while one runs already: lines that fail together are one reason for one pause.
     mutating func begin(_ cause: Cause, now: Instant) -> Bool {
         guard !self.isRunning(now) else { return false }
+        if cause != self.cause { self.length = Self.first }
         self.until = now.advanced(by: self.length)
         self.cause = cause
         self.length = min(self.length * 2, Self.most)
@@ -33,12 +34,12 @@ struct DispatchPause: Sendable {
 
     func isRunning(_ now: Instant) -> Bool { self.until.map { now < $0 } ?? false }
 
-    /// The next pause is a short one again.
+    /// The next pause is a short one again, but for the store.
     ///
     /// - Returns: whether this ends the present one. An engine that refuses our account must not be asked as often as
     ///   another answers, and no engine says anything about the store.
     mutating func answered(by engine: EngineID) -> Bool {
-        self.length = Self.first
+        if self.cause != .store { self.length = Self.first }
         switch self.cause {
         case .reach: return self.end()
         case .account(engine): return self.end()

@@ -36,10 +36,10 @@ import Testing
         try await desk.running {
             _ = try await desk.submit(lines: 12)
             // So many tries that each pause is as long as any.
-            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(500), at: desk) }
+            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(50), at: desk) }
             server.comeBack()
             let tries = desk.engine.requests.count
-            while desk.engine.requests.count == tries { await Self.pass(.milliseconds(500), at: desk) }
+            while desk.engine.requests.count == tries { await Self.pass(.milliseconds(50), at: desk) }
             // No time passes any more.
             await desk.engine.waitForRequests(tries + 4)
         }
@@ -50,7 +50,9 @@ import Testing
         let desk = try await BatchDesk(places: 1) { _ in .failure(EngineFailure(.unreachable, message: "gone")) }
         try await desk.running {
             _ = try await desk.submit(lines: 2)
-            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(500), at: desk) }
+            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(50), at: desk) }
+            // The batch has heard of its last try, and pauses.
+            while desk.directory.isAvailable("e1", now: desk.clock.now) { await Task.yield() }
             let (tries, began) = (desk.engine.requests.count, desk.clock.now)
             desk.clock.advance(by: EngineHealth.openForMax)
             desk.scheduler.tick()
@@ -69,7 +71,7 @@ import Testing
         func waiting() -> Int? { desk.scheduler.snapshot.lanes.last?.waiting }
         try await desk.running {
             let id = try await desk.submit(lines: 12)
-            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(500), at: desk) }
+            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(50), at: desk) }
             #expect(!isTold())
             while waiting() != 12 { await Task.yield() }
             #expect(desk.service.waitsFor(try await desk.batch(id)) == .engineUnavailable)
@@ -89,10 +91,10 @@ import Testing
         }
         try await desk.running {
             _ = try await desk.submit(lines: 12)
-            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(500), at: desk) }
+            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(50), at: desk) }
             server.comeBack()
             let tries = desk.engine.requests.count
-            while desk.engine.requests.count == tries { await Self.pass(.milliseconds(500), at: desk) }
+            while desk.engine.requests.count == tries { await Self.pass(.milliseconds(50), at: desk) }
             while !desk.scheduler.snapshot.engines.allSatisfy(\.isAvailable) { await Task.yield() }
         }
     }

@@ -71,15 +71,20 @@ import Testing
             await desk.engine.waitForRequests(1)
             while desk.service.waitsFor(try await desk.batch(id)) != .store { await Task.yield() }
             for _ in 0..<50 {
+                await desk.timers.waitForTimers()
                 desk.clock.advance(by: .seconds(1))
                 desk.timers.fire()
                 desk.scheduler.tick()
-                await Task.yield()
             }
             #expect(desk.engine.requests.count <= 4 && desk.store.allCharges.isEmpty)
+            // Nor may what it has bought be lost by a cancel, or by the end of its window.
+            await #expect(throws: GatewayError.self) {
+                try await desk.service.cancel(id, project: BatchDesk.project)
+            }
             desk.store.commitFailure = nil
             while try await desk.batch(id).status != "completed" {
-                desk.clock.advance(by: .seconds(1))
+                // So little that its window does not end before its task has had a turn.
+                desk.clock.advance(by: .milliseconds(20))
                 desk.timers.fire()
                 desk.scheduler.tick()
                 await Task.yield()

@@ -71,7 +71,7 @@ package final class RequestTimeoutHandler: ChannelDuplexHandler {
         self.idleLooks += 1
         if self.pipelining.isReceiving {
             if self.isReading { self.bodyLooks += 1 }
-        } else if self.isHeadOpen, self.pipelining.isIdle {
+        } else if self.isHeadOpen, self.isReading, self.pipelining.isIdle {
             self.headLooks += 1
         }
         if self.bodyLooks > Self.bodyLooksMax || self.headLooks > Self.headLooksMax {

@@ -109,6 +109,12 @@ public struct CapacityController: Sendable {
         self.limit = max(1, self.limit * 0.7)
     }
 
+    /// What the engine asked for before it was away holds no more.
+    mutating func reopen() {
+        self.closedUntil = nil
+        self.backgroundClosedUntil = nil
+    }
+
     /// - Parameters:
     ///   - inFlight: requests at the engine now.
     ///   - isShared: interactive requests are there; without them too high a limit slows nobody, and it grows faster.

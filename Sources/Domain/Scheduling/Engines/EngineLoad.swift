@@ -173,7 +173,10 @@ struct EngineLoad: Sendable {
 
     /// One that was away has nothing of what it refused any more.
     mutating func set(available isAvailable: Bool) {
-        if isAvailable, !self.isAvailable { self.overload = Overload() }
+        if isAvailable, !self.isAvailable {
+            self.overload = Overload()
+            self.capacity.reopen()
+        }
         self.isAvailable = isAvailable
     }
 
@@ -197,6 +200,8 @@ struct EngineLoad: Sendable {
         self.isAvailable && (self.capacity.closedUntil.map { $0 <= now } ?? true)
     }
 
+    func isOpen(for lane: Lane, _ now: Instant) -> Bool { self.isOpen(now) && self.closedUntil(for: lane, now) == nil }
+
     /// A request larger than the memory runs alone, or it would never run.
     func holds(_ tokens: Int) -> Bool {
         guard let memory = self.profile.memoryTokens else { return true }
@@ -215,7 +220,7 @@ struct EngineLoad: Sendable {
 
     /// It is not closed, and refuses no such work.
     func takes(_ lane: Lane, _ now: Instant) -> Bool {
-        guard self.isOpen(now), self.closedUntil(for: lane, now) == nil else { return false }
+        guard self.isOpen(for: lane, now) else { return false }
         return lane.isInteractive || self.overload.places(now).map { self.backgroundCount < $0 } ?? true
     }
 

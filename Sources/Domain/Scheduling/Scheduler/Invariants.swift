@@ -134,7 +134,7 @@ extension Scheduler {
         case .fixed, .objective: return false
         case .gapRatio, .none: if engine.isHeldBack { return false }
         }
-        guard engine.isOpen(self.now), engine.overload.places(self.now) == nil, !engine.isShared(self.now),
+        guard engine.isOpen(for: .batch, self.now), engine.overload.places(self.now) == nil, !engine.isShared(self.now),
             !self.interactiveWaits(for: index), engine.inFlight < engine.limit - engine.reserve.places,
             engine.opensForLines(self.now)
         else { return false }

@@ -109,7 +109,8 @@ extension Scheduler {
         let engines = self.pools[request.pool].engines
         guard !request.avoided.isEmpty else { return engines }
         let others = engines.filter {
-            self.engines[$0].isOpen(self.now) && !request.avoided.contains(self.engines[$0].profile.id)
+            self.engines[$0].isOpen(for: request.lane, self.now)
+                && !request.avoided.contains(self.engines[$0].profile.id)
         }
         return others.isEmpty ? engines : others
     }

@@ -89,7 +89,7 @@ extension Scheduler {
     /// Nothing of this lane can be sent before something ends.
     func isFull(_ pool: Int, for lane: Lane) -> Bool {
         var isOpen = false
-        for index in self.pools[pool].engines where self.engines[index].isOpen(self.now) {
+        for index in self.pools[pool].engines where self.engines[index].isOpen(for: lane, self.now) {
             guard self.engines[index].isFull(for: lane) else { return false }
             isOpen = true
         }

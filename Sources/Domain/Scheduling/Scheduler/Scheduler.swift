@@ -178,9 +178,11 @@ public struct Scheduler: Sendable {
                     $0.pool == place && $0.isReady(self.now) && !(isHeld && $0.rank == .batch)
                 }
             let isWaiting = self.pools[place].interactiveWaiting > 0
-            let isServed = self.pools[place].engines.contains { self.engines[$0].serves(self.now) }
+            let serving = self.pools[place].engines.filter { self.engines[$0].serves(self.now) }
+            let takesBackground = serving.contains { self.engines[$0].closedUntil(for: .batch, self.now) == nil }
             self.pools[place].rate.tick(
-                isWaiting: isWaiting, hasBackground: hasBackground, isServed: isServed, now: self.now)
+                isWaiting: isWaiting, hasBackground: hasBackground && takesBackground, isServed: !serving.isEmpty,
+                now: self.now)
         }
         let now = self.now
         self.peak.observe(self.windows.reduce(0.0) { $0 + $1.tokensPerSecond(now: now) }, now: now)

@@ -259,6 +259,27 @@ import Testing
         }
     }
 
+    @Test("flex does not wait for an engine that takes none for an hour; one that comes back has forgotten the hour")
+    func shutForFlex() {
+        var harness = Harness(engines: [Harness.engine("one", 2), Harness.engine("two", 2)])
+        func avoiding(_ key: UInt64) -> SchedulerEvent {
+            var request = Harness.request(key, .flex)
+            request.avoided = ["one"]
+            return .arrive(request)
+        }
+        harness.send(avoiding(1))
+        harness.send(.failed(WorkKey(1), .full(retryAfter: .seconds(3_600))))
+        harness.pass(61)
+        harness.arrive(2, .standard)
+        harness.send(avoiding(3))
+        #expect(harness.dispatched.last?.key == WorkKey(3) && harness.dispatched.last?.engine == "one")
+        harness.send(.available("two", false))
+        harness.send(.available("two", true))
+        harness.send(avoiding(4))
+        #expect(harness.dispatched.last?.key == WorkKey(4) && harness.dispatched.last?.engine == "two")
+        #expect(harness.scheduler.violations.count == 0)
+    }
+
     @Test("requests that avoid an engine are no second project")
     func oneProject() {
         var (harness, key) = RefusalTests.measured()
