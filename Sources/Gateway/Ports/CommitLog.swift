@@ -2,7 +2,7 @@ public import Ledger
 public import Quantities
 
 /// One thing that must be durable before its requester hears of it.
-public enum CommitEntry: Sendable {
+public indirect enum CommitEntry: Sendable {
     /// An interactive request's charge.
     case charge(Charge)
     /// A batch line's fate with its charge, in one transaction.

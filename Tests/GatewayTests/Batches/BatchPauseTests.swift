@@ -51,8 +51,8 @@ import Testing
         try await desk.running {
             _ = try await desk.submit(lines: 2)
             while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(50), at: desk) }
-            // The batch has heard of its last try, and pauses.
-            while desk.directory.isAvailable("e1", now: desk.clock.now) { await Task.yield() }
+            // The batch has heard of its last try, and pauses with both lines.
+            while desk.scheduler.snapshot.lanes.last?.waiting != 2 { await Task.yield() }
             let (tries, began) = (desk.engine.requests.count, desk.clock.now)
             desk.clock.advance(by: EngineHealth.openForMax)
             desk.scheduler.tick()
