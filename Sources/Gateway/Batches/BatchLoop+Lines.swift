@@ -223,10 +223,7 @@ extension BatchLoop {
     }
 
     private mutating func learn(_ usage: TokenUsage, from attempt: LineAttempt) -> WorkUsage {
-        let used = WorkUsage(
-            cachedTokens: Int(clamping: usage.cachedInput),
-            computedTokens: Int(clamping: usage.input - usage.cachedInput),
-            outputTokens: Int(clamping: usage.output))
+        let used = WorkUsage(usage)
         self.sizes.answered(used, estimate: Self.estimate(attempt.estimate?.body.count ?? 0))
         return used
     }

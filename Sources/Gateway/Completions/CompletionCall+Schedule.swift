@@ -196,11 +196,7 @@ extension CompletionCall {
             return state.key
         }
         guard let key else { return }
-        let cached = Int(clamping: usage.cachedInput)
-        let used = WorkUsage(
-            cachedTokens: cached, computedTokens: Int(clamping: usage.input) - cached,
-            outputTokens: Int(clamping: usage.output))
-        self.use.scheduler.send(isWhole ? .finished(key, used) : .gone(key))
+        self.use.scheduler.send(isWhole ? .finished(key, WorkUsage(usage)) : .gone(key))
     }
 
     /// 429 for want of room at the gateway.

@@ -27,19 +27,34 @@ import Testing
         await Task.yield()
     }
 
+    /// An engine of four places that is away as long as the server is, and then begins to answer.
+    private static func desk(_ server: Server) async throws -> BatchDesk {
+        try await BatchDesk(places: 4) { _ in
+            server.isAway ? .failure(EngineFailure(.unreachable, message: "gone")) : Self.begun
+        }
+    }
+
+    /// So many tries that each pause is as long as any.
+    private static func exhaust(_ desk: BatchDesk) async {
+        while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(50), at: desk) }
+    }
+
+    /// Returns when the first line has been sent to the engine that is back; the number of those before it.
+    private static func probed(_ desk: BatchDesk, _ server: Server) async throws -> Int {
+        _ = try await desk.submit(lines: 12)
+        await Self.exhaust(desk)
+        server.comeBack()
+        let tries = desk.engine.requests.count
+        while desk.engine.requests.count == tries { await Self.pass(.milliseconds(50), at: desk) }
+        return tries
+    }
+
     @Test("an engine that was long away gets all its places once the head of one answer has come")
     func back() async throws {
         let server = Server()
-        let desk = try await BatchDesk(places: 4) { _ in
-            server.isAway ? .failure(EngineFailure(.unreachable, message: "gone")) : Self.begun
-        }
+        let desk = try await Self.desk(server)
         try await desk.running {
-            _ = try await desk.submit(lines: 12)
-            // So many tries that each pause is as long as any.
-            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(50), at: desk) }
-            server.comeBack()
-            let tries = desk.engine.requests.count
-            while desk.engine.requests.count == tries { await Self.pass(.milliseconds(50), at: desk) }
+            let tries = try await Self.probed(desk, server)
             // No time passes any more.
             await desk.engine.waitForRequests(tries + 4)
         }
@@ -50,7 +65,7 @@ import Testing
         let desk = try await BatchDesk(places: 1) { _ in .failure(EngineFailure(.unreachable, message: "gone")) }
         try await desk.running {
             _ = try await desk.submit(lines: 2)
-            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(50), at: desk) }
+            await Self.exhaust(desk)
             // The batch has heard of its last try, and pauses with both lines.
             while desk.scheduler.snapshot.lanes.last?.waiting != 2 { await Task.yield() }
             let (tries, began) = (desk.engine.requests.count, desk.clock.now)
@@ -63,15 +78,12 @@ import Testing
 
     @Test("an engine that was away is told as away until it has answered, and lines of a paused batch as waiting")
     func told() async throws {
-        let server = Server()
-        let desk = try await BatchDesk(places: 4) { _ in
-            server.isAway ? .failure(EngineFailure(.unreachable, message: "gone")) : Self.begun
-        }
+        let desk = try await Self.desk(Server())
         func isTold() -> Bool { desk.scheduler.snapshot.engines.allSatisfy(\.isAvailable) }
         func waiting() -> Int? { desk.scheduler.snapshot.lanes.last?.waiting }
         try await desk.running {
             let id = try await desk.submit(lines: 12)
-            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(50), at: desk) }
+            await Self.exhaust(desk)
             #expect(!isTold())
             while waiting() != 12 { await Task.yield() }
             #expect(desk.service.waitsFor(try await desk.batch(id)) == .engineUnavailable)
@@ -86,15 +98,9 @@ import Testing
     @Test("an engine is told as there from the head of its first answer on")
     func toldAgain() async throws {
         let server = Server()
-        let desk = try await BatchDesk(places: 4) { _ in
-            server.isAway ? .failure(EngineFailure(.unreachable, message: "gone")) : Self.begun
-        }
+        let desk = try await Self.desk(server)
         try await desk.running {
-            _ = try await desk.submit(lines: 12)
-            while desk.engine.requests.count < 14 { await Self.pass(.milliseconds(50), at: desk) }
-            server.comeBack()
-            let tries = desk.engine.requests.count
-            while desk.engine.requests.count == tries { await Self.pass(.milliseconds(50), at: desk) }
+            _ = try await Self.probed(desk, server)
             while !desk.scheduler.snapshot.engines.allSatisfy(\.isAvailable) { await Task.yield() }
         }
     }

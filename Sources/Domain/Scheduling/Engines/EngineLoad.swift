@@ -196,11 +196,12 @@ struct EngineLoad: Sendable {
         self.isAvailable && (self.sequences > 0 || !(self.overload.hasRefused || self.isRefusing(now)))
     }
 
-    func isOpen(_ now: Instant) -> Bool {
-        self.isAvailable && (self.capacity.closedUntil.map { $0 <= now } ?? true)
-    }
+    /// Interactive work at least: it is closed for background work whenever it is for that, and longer.
+    func isOpen(_ now: Instant) -> Bool { self.isOpen(for: .standard, now) }
 
-    func isOpen(for lane: Lane, _ now: Instant) -> Bool { self.isOpen(now) && self.closedUntil(for: lane, now) == nil }
+    func isOpen(for lane: Lane, _ now: Instant) -> Bool {
+        self.isAvailable && self.closedUntil(for: lane, now) == nil
+    }
 
     /// A request larger than the memory runs alone, or it would never run.
     func holds(_ tokens: Int) -> Bool {
